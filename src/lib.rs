@@ -1,0 +1,1 @@
+//! Kubelet metrics for Telegraf.

@@ -1,0 +1,2 @@
+//! telegraf-kubelet.
+fn main() {}
