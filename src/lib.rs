@@ -1,1 +1,3 @@
 //! Kubelet metrics for Telegraf.
+
+pub mod config;

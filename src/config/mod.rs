@@ -1,0 +1,5 @@
+//! Configuration: TOML and flags in, checked values out.
+
+mod checked;
+
+pub use checked::{Anchors, Config, Credential, Kubelet, KubeletUrl, Scheme, Ticking, Trust};
