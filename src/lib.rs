@@ -1,3 +1,14 @@
 //! Kubelet metrics for Telegraf.
+//!
+//! The house, in the order data goes through it:
+//!
+//! * [`config`]: TOML and flags in, checked values out.
+//! * [`execd`]: Telegraf's side. Ticks in, batches and log lines out, the end of life.
+//! * `kubelet`: the node's side. One request, one answer or one error that says what is wrong.
+//! * [`summary`]: the answer's types, read from its text.
+//! * [`lines`]: from the types to line protocol; the one place that knows names.
 
 pub mod config;
+pub mod execd;
+pub mod lines;
+pub mod summary;

@@ -1,0 +1,17 @@
+//! Telegraf's side: ticks in, whole batches out, log lines with their level, and the end of life.
+//!
+//! Knows the execd protocol (`plugins/inputs/execd` and `internal/process` of Telegraf) and nothing of Kubernetes.
+
+pub mod log;
+mod prompts;
+mod stdout;
+
+pub use prompts::{Prompts, Signals, Ticks};
+pub use stdout::{Broken, Stdout, close};
+
+use std::time::Duration;
+
+/// How long everything may take from the word to stop until the process is gone.
+///
+/// Telegraf closes our stdin and sends SIGTERM 5 s later, SIGKILL 5 s after that. By then it has nothing more to do.
+pub const STOP_BUDGET: Duration = Duration::from_secs(4);

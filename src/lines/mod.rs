@@ -1,0 +1,17 @@
+//! Lines: from the summary's types to line protocol.
+//!
+//! The only place that knows measurement, tag and field names ([`schema`]). Knows nothing of how the summary was
+//! fetched or where the lines go. A new field of a newer kubelet is one line in `summary::types` and one row here.
+
+mod batch;
+pub mod escape;
+mod line;
+mod plan;
+mod render;
+pub mod schema;
+mod scrape;
+pub mod value;
+
+pub use batch::Batch;
+pub use render::{Rendered, Renderer};
+pub use scrape::{FIELDS as SCRAPE_FIELDS, MEASUREMENT as SCRAPE_MEASUREMENT, ScrapeReport};

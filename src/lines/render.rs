@@ -1,0 +1,291 @@
+//! One summary into one batch of lines, always in the same order.
+//!
+//! Runs at every tick on every node: text goes straight from the body into one buffer that is used again, a pod's tags
+//! are escaped once, and nothing is allocated per line.
+
+use std::ops::Range;
+
+use super::batch::Batch;
+use super::line::Line;
+use super::plan::{Plan, Plans};
+use super::schema::{self, OfContainer, OfInterface};
+use super::scrape::{self, ScrapeReport, push_pair};
+use crate::summary::{self, Container, Interface, Node, NotASummary, Pod, Rejected, Text, UserMetric, Visit};
+
+/// What became of one summary.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Rendered {
+    /// Lines made.
+    pub lines: u64,
+    /// Values left out because no field can hold them.
+    pub out_of_range: u64,
+    /// Values left out because they are not of the API's type.
+    pub rejected: Rejected,
+}
+
+/// Turns summaries into batches, for ever with the same memory.
+pub struct Renderer {
+    plans: Plans,
+    line: Line,
+    /// Kept after a failed tick, so that `kubelet_scrape` can still name the node.
+    node_name: String,
+    /// `,node_name=…`.
+    node_tags: Vec<u8>,
+    /// `,namespace=…,node_name=…,pod_name=…` of the pod at hand.
+    pod_tags: Vec<u8>,
+    /// Scratch: the order of a list's elements.
+    order: Vec<usize>,
+}
+
+impl Renderer {
+    /// A renderer whose node measurement is called `node_metric_name`.
+    #[must_use]
+    pub fn new(node_metric_name: &str) -> Self {
+        Self {
+            plans: Plans::new(node_metric_name),
+            line: Line::default(),
+            node_name: String::new(),
+            node_tags: Vec::new(),
+            pod_tags: Vec::new(),
+            order: Vec::new(),
+        }
+    }
+
+    /// The node's name as the last good answer gave it; empty before that.
+    #[must_use]
+    pub fn node_name(&self) -> &str {
+        &self.node_name
+    }
+
+    /// Makes the lines of `body`, each with the timestamp `arrived` (nanoseconds since 1970), into `batch`, which is
+    /// emptied first.
+    ///
+    /// # Errors
+    /// The body is no summary; then `batch` is empty.
+    pub fn render(&mut self, body: &[u8], arrived: i64, batch: &mut Batch) -> Result<Rendered, NotASummary> {
+        batch.clear();
+        self.line.begin(std::mem::take(&mut batch.text), arrived);
+        let mut tick = Tick {
+            renderer: self,
+            pods: Vec::new(),
+            node_end: 0,
+        };
+        let outcome = summary::read(body, &mut tick);
+        tick.put_in_order(&mut batch.order);
+        batch.text = self.line.end();
+        match outcome {
+            Ok(rejected) => Ok(Rendered {
+                lines: self.line.count(),
+                out_of_range: self.line.out_of_range(),
+                rejected,
+            }),
+            Err(error) => {
+                batch.clear();
+                Err(error)
+            }
+        }
+    }
+
+    /// Appends the line about the scrape itself.
+    pub fn push_report(&mut self, report: &ScrapeReport<'_>, at: i64, batch: &mut Batch) {
+        let start = batch.text.len();
+        scrape::push(&mut batch.text, report);
+        batch.text.extend_from_slice(format!(" {at}\n").as_bytes());
+        batch.order.push(start..batch.text.len());
+    }
+}
+
+/// One body on its way into lines.
+struct Tick<'r, 'a> {
+    renderer: &'r mut Renderer,
+    /// Where the node's lines end.
+    node_end: usize,
+    pods: Vec<PodLines<'a>>,
+}
+
+/// A pod's lines, and what they are ordered by. The uid tells apart two pods of one name, of which one replaces the
+/// other while both are listed.
+struct PodLines<'a> {
+    namespace: Text<'a>,
+    name: Text<'a>,
+    uid: Text<'a>,
+    run: Range<usize>,
+}
+
+impl<'a> Visit<'a> for Tick<'_, 'a> {
+    fn restart(&mut self) {
+        self.renderer.line.forget();
+        self.pods.clear();
+        self.node_end = 0;
+    }
+
+    fn node(&mut self, node: &Node<'a>) {
+        let Renderer {
+            plans,
+            line,
+            node_tags,
+            node_name,
+            order,
+            ..
+        } = &mut *self.renderer;
+        if node_name != node.name.as_str() {
+            node.name.as_str().clone_into(node_name);
+        }
+        node_tags.clear();
+        push_pair(node_tags, "node_name", node_name);
+        line.write(&plans.node, node, |tags| tags.extend_from_slice(node_tags));
+        line.write_in_order(
+            order,
+            &node.system_containers,
+            |container| container.name.as_str(),
+            |line, container| write_container(line, &plans.system_container, plans, node_tags, container),
+        );
+        write_interfaces(
+            line,
+            order,
+            &plans.node_interface,
+            node_tags,
+            &node.network.interfaces,
+        );
+        self.node_end = line.position();
+    }
+
+    fn pod(&mut self, pod: &Pod<'a>) {
+        let Renderer {
+            plans,
+            line,
+            node_tags,
+            pod_tags,
+            order,
+            ..
+        } = &mut *self.renderer;
+        let start = line.position();
+        pod_tags.clear();
+        push_pair(pod_tags, "namespace", pod.reference.namespace.as_str());
+        pod_tags.extend_from_slice(node_tags);
+        push_pair(pod_tags, "pod_name", pod.reference.name.as_str());
+        line.write(&plans.pod, pod, |tags| tags.extend_from_slice(pod_tags));
+        line.write_in_order(
+            order,
+            &pod.containers,
+            |container| container.name.as_str(),
+            |line, container| write_container(line, &plans.container, plans, pod_tags, container),
+        );
+        line.write(&plans.pod_network, pod, |tags| tags.extend_from_slice(pod_tags));
+        write_interfaces(
+            line,
+            order,
+            &plans.pod_interface,
+            pod_tags,
+            &pod.network.interfaces,
+        );
+        line.write_in_order(
+            order,
+            &pod.volumes,
+            |volume| volume.name.as_str(),
+            |line, volume| {
+                line.write(&plans.volume, volume, |tags| {
+                    tags.extend_from_slice(pod_tags);
+                    push_pair(tags, "pvc_name", volume.claim.name.as_str());
+                    push_pair(tags, "volume_name", volume.name.as_str());
+                });
+            },
+        );
+        self.pods.push(PodLines {
+            namespace: pod.reference.namespace.clone(),
+            name: pod.reference.name.clone(),
+            uid: pod.reference.uid.clone(),
+            run: start..line.position(),
+        });
+    }
+}
+
+impl Tick<'_, '_> {
+    /// The node first, then the pods by namespace, name and uid.
+    fn put_in_order(mut self, order: &mut Vec<Range<usize>>) {
+        let line = &self.renderer.line;
+        self.pods.sort_unstable_by(|a, b| {
+            (&a.namespace, &a.name, &a.uid)
+                .cmp(&(&b.namespace, &b.name, &b.uid))
+                .then_with(|| line.part(&a.run).cmp(line.part(&b.run)))
+        });
+        order.push(0..self.node_end);
+        order.extend(self.pods.into_iter().map(|pod| pod.run));
+    }
+}
+
+fn write_container(
+    line: &mut Line,
+    plan: &Plan<OfContainer>,
+    plans: &Plans,
+    owner_tags: &[u8],
+    container: &Container<'_>,
+) {
+    let tags = |tags: &mut Vec<u8>| {
+        push_pair(tags, "container_name", container.name.as_str());
+        tags.extend_from_slice(owner_tags);
+    };
+    line.write(plan, container, tags);
+    // Obsolete lists, empty on every kubelet of these years: an order of their own costs nothing while it is empty.
+    let mut order = Vec::new();
+    line.write_in_order(
+        &mut order,
+        &container.accelerators,
+        |accelerator| accelerator.id.as_str(),
+        |line, accelerator| {
+            line.write(&plans.accelerator, accelerator, |line| {
+                tags(line);
+                push_pair(line, "id", accelerator.id.as_str());
+                push_pair(line, "make", accelerator.make.as_str());
+                push_pair(line, "model", accelerator.model.as_str());
+            });
+        },
+    );
+    line.write_in_order(
+        &mut order,
+        &container.user_metrics,
+        |metric| metric.name.as_str(),
+        |line, metric| {
+            line.write(&plans.user_metric, metric, |line| {
+                tags(line);
+                push_pair(line, "metric_name", metric.name.as_str());
+                push_pair(line, "metric_type", metric.kind.as_str());
+                push_pair(line, "units", metric.units.as_str());
+                push_labels(line, metric);
+            });
+        },
+    );
+}
+
+/// A label may not take the place of one of our tags, nor be called `time`, which InfluxDB refuses: such a label is
+/// written as `label_…`.
+fn push_labels(line: &mut Vec<u8>, metric: &UserMetric<'_>) {
+    for (key, value) in metric.labels.iter() {
+        let taken = key == "time" || key == "host" || schema::USER_METRIC.tags.contains(&key);
+        match key {
+            "" => {}
+            _ if taken => push_pair(line, &format!("label_{key}"), value.as_str()),
+            _ => push_pair(line, key, value.as_str()),
+        }
+    }
+}
+
+fn write_interfaces(
+    line: &mut Line,
+    order: &mut Vec<usize>,
+    plan: &Plan<OfInterface>,
+    owner_tags: &[u8],
+    interfaces: &[Interface<'_>],
+) {
+    line.write_in_order(
+        order,
+        interfaces,
+        |interface| interface.name.as_str(),
+        |line, interface| {
+            line.write(plan, interface, |tags| {
+                push_pair(tags, "interface", interface.name.as_str());
+                tags.extend_from_slice(owner_tags);
+            });
+        },
+    );
+}

@@ -1,0 +1,385 @@
+//! The names: every measurement, tag and field, once.
+//!
+//! The only place that knows them. A row here is at the same time what is written (`get`), what a filter is matched
+//! against, and what the README's table says, so the three cannot part. Where Telegraf's `inputs.kubernetes` has a
+//! name, it is that name.
+
+use std::fmt;
+
+use crate::summary::{Accelerator, Container, Interface, Node, Pod, Time, UserMetric, Volume};
+
+/// What a measurement's lines are made from: a type of the summary.
+pub trait Source: 'static {
+    /// The type, borrowing from one body.
+    type Of<'a>;
+}
+
+/// How a leaf becomes a field.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A u64 of the API, written as `i`: what is above `i64::MAX` is left out.
+    Unsigned,
+    /// An i64 of the API, written as `i`.
+    Signed,
+    /// A float, also where the kubelet prints it whole.
+    Float,
+    /// `true` or `false`.
+    Boolean,
+    /// A time, written as whole seconds since 1970, `i`.
+    Seconds,
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Unsigned | Self::Signed | Self::Seconds => "integer",
+            Self::Float => "float",
+            Self::Boolean => "boolean",
+        })
+    }
+}
+
+/// Where a leaf is found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Platform {
+    /// On Linux and on Windows.
+    Any,
+    /// On Linux only.
+    Linux,
+}
+
+/// A field of the lines made from `S`.
+pub struct Field<S: Source> {
+    /// Its name.
+    pub name: &'static str,
+    /// Its path below the source's own.
+    pub path: &'static str,
+    /// How it is written.
+    pub kind: Kind,
+    /// The unit, for people.
+    pub unit: &'static str,
+    /// The first Kubernetes minor version (of 1) that has it, and the last if it is gone again.
+    pub since: &'static str,
+    /// Where it is found.
+    pub platform: Platform,
+    /// The leaf as printed by the kubelet, empty when absent.
+    pub get: for<'s> fn(&'s S::Of<'_>) -> &'s [u8],
+}
+
+/// Fields that the kubelet measures at one moment.
+pub struct Group<S: Source> {
+    /// That moment.
+    pub time: for<'s> fn(&'s S::Of<'_>) -> Time<'s>,
+    /// The fields.
+    pub fields: &'static [Field<S>],
+}
+
+/// A measurement.
+pub struct Measurement<S: Source> {
+    /// Its name; of the node's, the default.
+    pub name: &'static str,
+    /// Where its source stands in the summary.
+    pub path: &'static str,
+    /// What a line stands for.
+    pub per: &'static str,
+    /// Its tags.
+    pub tags: &'static [&'static str],
+    /// Its fields.
+    pub groups: &'static [Group<S>],
+}
+
+macro_rules! sources {
+    ($($name:ident = $of:ident)*) => {$(
+        #[doc = concat!("Lines made from a [`", stringify!($of), "`].")]
+        #[derive(Debug, Clone, Copy)]
+        pub enum $name {}
+        impl Source for $name {
+            type Of<'a> = $of<'a>;
+        }
+    )*};
+}
+
+sources! {
+    OfNode = Node
+    OfPod = Pod
+    OfContainer = Container
+    OfVolume = Volume
+    OfInterface = Interface
+    OfAccelerator = Accelerator
+    OfUserMetric = UserMetric
+}
+
+/// A group: the moment's place (an absent one where the API gives none), then a row a field: name, JSON path, kind, unit, since, platform, place in our type.
+macro_rules! group {
+    ($time:expr; $($name:expr, $path:expr, $kind:ident, $unit:literal, $since:literal, $platform:ident, $($leaf:ident).+;)+) => {
+        Group {
+            time: $time,
+            fields: &[$(Field {
+                name: $name,
+                path: $path,
+                kind: Kind::$kind,
+                unit: $unit,
+                since: $since,
+                platform: Platform::$platform,
+                get: |of| of.$($leaf).+.token(),
+            }),+],
+        }
+    };
+}
+
+macro_rules! start_time {
+    () => {
+        group! { |_| Time::default();
+            "start_time_seconds", "startTime", Seconds, "s since 1970", "1.3", Any, start_time;
+        }
+    };
+}
+
+macro_rules! cpu {
+    () => {
+        group! { |of| of.cpu.time;
+            "cpu_usage_nanocores", "cpu.usageNanoCores", Unsigned, "nanocores", "1.3", Any, cpu.usage_nano_cores;
+            "cpu_usage_core_nanoseconds", "cpu.usageCoreNanoSeconds", Unsigned, "ns, counter", "1.3", Any, cpu.usage_core_nano_seconds;
+        }
+    };
+}
+
+macro_rules! memory {
+    () => {
+        group! { |of| of.memory.time;
+            "memory_available_bytes", "memory.availableBytes", Unsigned, "bytes", "1.3", Any, memory.available_bytes;
+            "memory_usage_bytes", "memory.usageBytes", Unsigned, "bytes", "1.3", Any, memory.usage_bytes;
+            "memory_working_set_bytes", "memory.workingSetBytes", Unsigned, "bytes", "1.3", Any, memory.working_set_bytes;
+            "memory_rss_bytes", "memory.rssBytes", Unsigned, "bytes", "1.3", Linux, memory.rss_bytes;
+            "memory_page_faults", "memory.pageFaults", Unsigned, "counter", "1.3", Any, memory.page_faults;
+            "memory_major_page_faults", "memory.majorPageFaults", Unsigned, "counter", "1.3", Any, memory.major_page_faults;
+        }
+    };
+}
+
+macro_rules! swap {
+    () => {
+        group! { |of| of.swap.time;
+            "swap_available_bytes", "swap.swapAvailableBytes", Unsigned, "bytes", "1.28", Linux, swap.available_bytes;
+            "swap_usage_bytes", "swap.swapUsageBytes", Unsigned, "bytes", "1.28", Linux, swap.usage_bytes;
+        }
+    };
+}
+
+/// Averages are percent and always floats. Totals are the kernel's microseconds, although the API's comment says
+/// nanoseconds: the kubelet passes the kernel's number on, and cAdvisor's own exporter divides it by a million.
+macro_rules! psi {
+    ($prefix:literal, $of:ident) => {
+        group! { |of| of.$of.time;
+            concat!($prefix, "_psi_some_avg10"), concat!($prefix, ".psi.some.avg10"), Float, "percent", "1.33", Linux, $of.psi.some.avg10;
+            concat!($prefix, "_psi_some_avg60"), concat!($prefix, ".psi.some.avg60"), Float, "percent", "1.33", Linux, $of.psi.some.avg60;
+            concat!($prefix, "_psi_some_avg300"), concat!($prefix, ".psi.some.avg300"), Float, "percent", "1.33", Linux, $of.psi.some.avg300;
+            concat!($prefix, "_psi_some_total_microseconds"), concat!($prefix, ".psi.some.total"), Unsigned, "µs, counter", "1.33", Linux, $of.psi.some.total;
+            concat!($prefix, "_psi_full_avg10"), concat!($prefix, ".psi.full.avg10"), Float, "percent", "1.33", Linux, $of.psi.full.avg10;
+            concat!($prefix, "_psi_full_avg60"), concat!($prefix, ".psi.full.avg60"), Float, "percent", "1.33", Linux, $of.psi.full.avg60;
+            concat!($prefix, "_psi_full_avg300"), concat!($prefix, ".psi.full.avg300"), Float, "percent", "1.33", Linux, $of.psi.full.avg300;
+            concat!($prefix, "_psi_full_total_microseconds"), concat!($prefix, ".psi.full.total"), Unsigned, "µs, counter", "1.33", Linux, $of.psi.full.total;
+        }
+    };
+}
+
+macro_rules! filesystem {
+    ($prefix:literal, $path:literal, $since:literal, $($of:ident).+) => {
+        group! { |of| of.$($of).+.time;
+            concat!($prefix, "_available_bytes"), concat!($path, ".availableBytes"), Unsigned, "bytes", $since, Any, $($of).+.available_bytes;
+            concat!($prefix, "_capacity_bytes"), concat!($path, ".capacityBytes"), Unsigned, "bytes", $since, Any, $($of).+.capacity_bytes;
+            concat!($prefix, "_used_bytes"), concat!($path, ".usedBytes"), Unsigned, "bytes", $since, Any, $($of).+.used_bytes;
+            concat!($prefix, "_inodes_free"), concat!($path, ".inodesFree"), Unsigned, "inodes", $since, Linux, $($of).+.inodes_free;
+            concat!($prefix, "_inodes"), concat!($path, ".inodes"), Unsigned, "inodes", $since, Linux, $($of).+.inodes;
+            concat!($prefix, "_inodes_used"), concat!($path, ".inodesUsed"), Unsigned, "inodes", $since, Linux, $($of).+.inodes_used;
+        }
+    };
+}
+
+/// The node itself; `node_metric_name` renames it.
+pub static NODE: Measurement<OfNode> = Measurement {
+    name: "kubernetes_node",
+    path: "node",
+    per: "node",
+    tags: &["node_name"],
+    groups: &[
+        start_time!(),
+        cpu!(),
+        psi!("cpu", cpu),
+        memory!(),
+        psi!("memory", memory),
+        psi!("io", io),
+        swap!(),
+        group! { |of| of.network.time;
+            "network_rx_bytes", "network.rxBytes", Unsigned, "bytes, counter", "1.3", Any, network.rx_bytes;
+            "network_rx_errors", "network.rxErrors", Unsigned, "counter", "1.3", Any, network.rx_errors;
+            "network_tx_bytes", "network.txBytes", Unsigned, "bytes, counter", "1.3", Any, network.tx_bytes;
+            "network_tx_errors", "network.txErrors", Unsigned, "counter", "1.3", Any, network.tx_errors;
+        },
+        filesystem!("fs", "fs", "1.3", fs),
+        filesystem!("runtime_image_fs", "runtime.imageFs", "1.3", runtime.image_fs),
+        filesystem!(
+            "runtime_container_fs",
+            "runtime.containerFs",
+            "1.29",
+            runtime.container_fs
+        ),
+        group! { |of| of.rlimit.time;
+            "rlimit_maxpid", "rlimit.maxpid", Signed, "processes", "1.11", Linux, rlimit.max_pid;
+            "rlimit_curproc", "rlimit.curproc", Signed, "threads", "1.11", Linux, rlimit.cur_proc;
+        },
+    ],
+};
+
+/// All that a container has; a system container has no filesystems, swap or start time on most kubelets.
+static CONTAINER_GROUPS: &[Group<OfContainer>] = &[
+    start_time!(),
+    cpu!(),
+    psi!("cpu", cpu),
+    memory!(),
+    psi!("memory", memory),
+    psi!("io", io),
+    swap!(),
+    filesystem!("rootfs", "rootfs", "1.3", rootfs),
+    filesystem!("logsfs", "logs", "1.3", logs),
+];
+
+/// The kubelet's, the runtime's and all pods' cgroups.
+pub static SYSTEM_CONTAINER: Measurement<OfContainer> = Measurement {
+    name: "kubernetes_system_container",
+    path: "node.systemContainers[]",
+    per: "system container",
+    tags: &["node_name", "container_name"],
+    groups: CONTAINER_GROUPS,
+};
+
+/// A pod's own cgroup.
+pub static POD: Measurement<OfPod> = Measurement {
+    name: "kubernetes_pod",
+    path: "pods[]",
+    per: "pod",
+    tags: &["node_name", "namespace", "pod_name"],
+    groups: &[
+        start_time!(),
+        cpu!(),
+        psi!("cpu", cpu),
+        memory!(),
+        psi!("memory", memory),
+        psi!("io", io),
+        swap!(),
+        filesystem!(
+            "ephemeral_storage",
+            "ephemeral-storage",
+            "1.10",
+            ephemeral_storage
+        ),
+        group! { |_| Time::default();
+            "process_count", "process_stats.process_count", Unsigned, "processes", "1.19", Linux, process_stats.process_count;
+        },
+    ],
+};
+
+/// A container of a pod.
+pub static CONTAINER: Measurement<OfContainer> = Measurement {
+    name: "kubernetes_pod_container",
+    path: "pods[].containers[]",
+    per: "container",
+    tags: &["node_name", "namespace", "pod_name", "container_name"],
+    groups: CONTAINER_GROUPS,
+};
+
+/// A pod's default interface.
+pub static POD_NETWORK: Measurement<OfPod> = Measurement {
+    name: "kubernetes_pod_network",
+    path: "pods[]",
+    per: "pod with a default interface",
+    tags: &["node_name", "namespace", "pod_name"],
+    groups: &[group! { |of| of.network.time;
+        "rx_bytes", "network.rxBytes", Unsigned, "bytes, counter", "1.3", Any, network.rx_bytes;
+        "rx_errors", "network.rxErrors", Unsigned, "counter", "1.3", Any, network.rx_errors;
+        "tx_bytes", "network.txBytes", Unsigned, "bytes, counter", "1.3", Any, network.tx_bytes;
+        "tx_errors", "network.txErrors", Unsigned, "counter", "1.3", Any, network.tx_errors;
+    }],
+};
+
+/// A pod's volume.
+pub static POD_VOLUME: Measurement<OfVolume> = Measurement {
+    name: "kubernetes_pod_volume",
+    path: "pods[].volume[]",
+    per: "volume",
+    tags: &["node_name", "namespace", "pod_name", "volume_name", "pvc_name"],
+    groups: &[group! { |of| of.time;
+        "available_bytes", "availableBytes", Unsigned, "bytes", "1.3", Any, available_bytes;
+        "capacity_bytes", "capacityBytes", Unsigned, "bytes", "1.3", Any, capacity_bytes;
+        "used_bytes", "usedBytes", Unsigned, "bytes", "1.3", Any, used_bytes;
+        "inodes_free", "inodesFree", Unsigned, "inodes", "1.3", Linux, inodes_free;
+        "inodes", "inodes", Unsigned, "inodes", "1.3", Linux, inodes;
+        "inodes_used", "inodesUsed", Unsigned, "inodes", "1.3", Linux, inodes_used;
+        "health_abnormal", "volumeHealthStats.abnormal", Boolean, "", "1.24 to 1.36", Any, health.abnormal;
+    }],
+};
+
+static INTERFACE_GROUPS: &[Group<OfInterface>] = &[group! { |_| Time::default();
+    "rx_bytes", "rxBytes", Unsigned, "bytes, counter", "1.3", Any, rx_bytes;
+    "rx_errors", "rxErrors", Unsigned, "counter", "1.3", Any, rx_errors;
+    "tx_bytes", "txBytes", Unsigned, "bytes, counter", "1.3", Any, tx_bytes;
+    "tx_errors", "txErrors", Unsigned, "counter", "1.3", Any, tx_errors;
+}];
+
+/// Each interface of the host.
+pub static NODE_INTERFACE: Measurement<OfInterface> = Measurement {
+    name: "kubernetes_node_network_interface",
+    path: "node.network.interfaces[]",
+    per: "interface of the node",
+    tags: &["node_name", "interface"],
+    groups: INTERFACE_GROUPS,
+};
+
+/// Each interface of a pod.
+pub static POD_INTERFACE: Measurement<OfInterface> = Measurement {
+    name: "kubernetes_pod_network_interface",
+    path: "pods[].network.interfaces[]",
+    per: "interface of a pod",
+    tags: &["node_name", "namespace", "pod_name", "interface"],
+    groups: INTERFACE_GROUPS,
+};
+
+/// Obsolete upstream, still in the type.
+pub static ACCELERATOR: Measurement<OfAccelerator> = Measurement {
+    name: "kubernetes_pod_container_accelerator",
+    path: "pods[].containers[].accelerators[]",
+    per: "accelerator of a container",
+    tags: &[
+        "node_name",
+        "namespace",
+        "pod_name",
+        "container_name",
+        "make",
+        "model",
+        "id",
+    ],
+    groups: &[group! { |_| Time::default();
+        "memory_total_bytes", "memoryTotal", Unsigned, "bytes", "1.9 to 1.24", Linux, memory_total;
+        "memory_used_bytes", "memoryUsed", Unsigned, "bytes", "1.9 to 1.24", Linux, memory_used;
+        "duty_cycle_percent", "dutyCycle", Unsigned, "percent", "1.9 to 1.24", Linux, duty_cycle;
+    }],
+};
+
+/// Obsolete upstream, still in the type.
+pub static USER_METRIC: Measurement<OfUserMetric> = Measurement {
+    name: "kubernetes_pod_container_user_metric",
+    path: "pods[].containers[].userDefinedMetrics[]",
+    per: "user metric of a container",
+    tags: &[
+        "node_name",
+        "namespace",
+        "pod_name",
+        "container_name",
+        "metric_name",
+        "metric_type",
+        "units",
+    ],
+    groups: &[group! { |of| of.time;
+        "value", "value", Float, "the metric's own", "1.3", Linux, value;
+    }],
+};
