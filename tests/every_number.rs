@@ -1,0 +1,72 @@
+//! Nothing is lost and nothing is made up: every number and boolean of a summary is found in exactly one field, and
+//! every field is found in the summary.
+//!
+//! Both sides are computed here from the raw JSON and the raw lines, without a word from the code that writes them:
+//! [`expect`] walks the JSON and names each leaf by the rules of the schema.
+
+mod support;
+
+use proptest::prelude::*;
+use serde_json::Value;
+use support::expect::{Expected, expect};
+use support::generate::{Shape, summary};
+use support::lines::parse;
+use telegraf_kubelet::lines::{Batch, Renderer};
+
+/// What our side makes of a body.
+fn render(body: &[u8]) -> String {
+    let mut batch = Batch::default();
+    Renderer::new("kubernetes_node")
+        .render(body, 1_764_000_000_000_000_000, &mut batch)
+        .expect("a summary");
+    String::from_utf8(batch.runs().flatten().copied().collect()).expect("text")
+}
+
+/// Compares both sides, in both directions.
+fn check(body: &[u8]) {
+    let json: Value = serde_json::from_slice(body).expect("JSON");
+    let Expected { fields, left_out: _ } = expect(&json);
+    let lines = render(body);
+    let mut found = parse(&lines);
+    for (key, value) in fields {
+        match found
+            .iter()
+            .position(|(other, got)| *other == key && *got == value)
+        {
+            Some(at) => drop(found.swap_remove(at)),
+            None => panic!("not in the output: {key:?} = {value:?}\n{lines}"),
+        }
+    }
+    assert!(found.is_empty(), "not in the summary: {found:#?}");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn of_any_summary(json in summary(Shape::Hostile)) {
+        check(&serde_json::to_vec_pretty(&json).unwrap());
+        check(&serde_json::to_vec(&json).unwrap());
+    }
+}
+
+/// The same for every real answer, where they are at hand: `.ci/run` sees to it that they are.
+#[test]
+fn of_every_capture() {
+    let Some(captures) = support::captures() else {
+        return;
+    };
+    let mut summaries = 0;
+    for file in std::fs::read_dir(captures).expect("KUBELET_CAPTURES is a directory") {
+        let path = file.unwrap().path();
+        let body = std::fs::read(&path).unwrap();
+        let Ok(json) = serde_json::from_slice::<Value>(&body) else {
+            continue;
+        };
+        if json.get("node").is_some() {
+            check(&body);
+            summaries += 1;
+        }
+    }
+    assert!(summaries > 0, "no summary in KUBELET_CAPTURES");
+}
