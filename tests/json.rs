@@ -5,12 +5,13 @@ mod support;
 use proptest::prelude::*;
 use serde::de::IgnoredAny;
 use support::generate::{Shape, summary};
+use telegraf_kubelet::config::Lines;
 use telegraf_kubelet::lines::{Batch, Renderer};
 use telegraf_kubelet::summary::NotASummary;
 
 fn render(body: &[u8]) -> Result<Vec<u8>, NotASummary> {
     let mut batch = Batch::default();
-    let outcome = Renderer::new("kubernetes_node").render(body, 1, &mut batch);
+    let outcome = Renderer::new(&Lines::default()).render(body, 1, &mut batch);
     assert!(
         outcome.is_ok() || batch.is_empty(),
         "lines of a body that is no summary"

@@ -8,6 +8,7 @@ mod support;
 use proptest::prelude::*;
 use serde_json::json;
 use support::expect::carried;
+use telegraf_kubelet::config::Lines;
 use telegraf_kubelet::lines::{Batch, Renderer};
 
 /// What Telegraf makes of a tag value (`plugins/parsers/influx/escape.go`): only a value with a special character in
@@ -70,7 +71,7 @@ proptest! {
         });
         let mut batch = Batch::default();
         let body = serde_json::to_vec(&summary).unwrap();
-        Renderer::new("kubernetes_node").render(&body, 1, &mut batch).unwrap();
+        Renderer::new(&Lines::default()).render(&body, 1, &mut batch).unwrap();
         let lines = String::from_utf8(batch.runs().flatten().copied().collect()).unwrap();
         prop_assert_eq!(lines.lines().count(), 2);
 

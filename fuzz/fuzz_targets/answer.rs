@@ -5,11 +5,12 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
+use telegraf_kubelet::config::Lines;
 use telegraf_kubelet::lines::{Batch, Renderer};
 
 fuzz_target!(|body: &[u8]| {
     let mut batch = Batch::default();
-    let mut renderer = Renderer::new("kubernetes_node");
+    let mut renderer = Renderer::new(&Lines::default());
     let outcome = renderer.render(body, 1_764_000_000_000_000_000, &mut batch);
     let lines: Vec<u8> = batch.runs().flatten().copied().collect();
     let lines = String::from_utf8(lines).expect("line protocol is text");

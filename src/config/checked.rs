@@ -122,3 +122,31 @@ pub enum Anchors {
     /// Nothing is verified, because the user said so by name.
     Unverified,
 }
+
+/// What the timestamp of a line is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Timestamp {
+    /// When the answer arrived, the same for the whole batch.
+    #[default]
+    Gather,
+    /// When the kubelet measured, each group of fields by itself.
+    Sample,
+}
+
+/// What is written of a summary, and how.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lines {
+    /// The name of the node measurement.
+    pub node_metric_name: String,
+    /// What the timestamps are.
+    pub timestamp: Timestamp,
+}
+
+impl Default for Lines {
+    fn default() -> Self {
+        Self {
+            node_metric_name: "kubernetes_node".to_owned(),
+            timestamp: Timestamp::Gather,
+        }
+    }
+}

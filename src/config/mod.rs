@@ -2,4 +2,6 @@
 
 mod checked;
 
-pub use checked::{Anchors, Config, Credential, Kubelet, KubeletUrl, Scheme, Ticking, Trust};
+pub use checked::{
+    Anchors, Config, Credential, Kubelet, KubeletUrl, Lines, Scheme, Ticking, Timestamp, Trust,
+};

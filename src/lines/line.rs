@@ -2,28 +2,52 @@
 
 use std::ops::Range;
 
-use super::plan::Plan;
+use super::plan::{Plan, PlanGroup};
+use super::samples::Samples;
 use super::schema::Source;
 use super::value;
+use crate::config::Timestamp;
+use crate::summary::Time;
+
+/// How many groups a measurement may have; the node has eleven.
+const MAX_GROUPS: usize = 16;
 
 /// Where lines are made: the buffer of the batch, and what is counted on the way.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Line {
     text: Vec<u8>,
     /// ` 1764000000000000000\n`.
     tail: Vec<u8>,
     count: u64,
     out_of_range: u64,
+    /// Only with timestamps of the samples.
+    samples: Option<Samples>,
 }
 
 impl Line {
-    /// Begins a batch in `text`, whose lines carry the timestamp `arrived`.
+    /// Lines with such timestamps.
+    pub fn new(timestamp: Timestamp) -> Self {
+        let samples = match timestamp {
+            Timestamp::Gather => None,
+            Timestamp::Sample => Some(Samples::default()),
+        };
+        Self {
+            text: Vec::new(),
+            tail: Vec::new(),
+            count: 0,
+            out_of_range: 0,
+            samples,
+        }
+    }
+
+    /// Begins a batch in `text`, whose answer came at `arrived`.
     pub fn begin(&mut self, text: Vec<u8>, arrived: i64) {
         self.text = text;
         self.tail.clear();
-        self.tail.push(b' ');
-        value::push_i64(&mut self.tail, arrived);
-        self.tail.push(b'\n');
+        push_tail(&mut self.tail, arrived);
+        if let Some(samples) = &mut self.samples {
+            samples.begin(arrived);
+        }
         self.forget();
     }
 
@@ -34,8 +58,13 @@ impl Line {
         self.out_of_range = 0;
     }
 
-    /// Gives the buffer back.
-    pub fn end(&mut self) -> Vec<u8> {
+    /// Gives the buffer back. `good` says whether its lines will be written.
+    pub fn end(&mut self, good: bool) -> Vec<u8> {
+        if let Some(samples) = &mut self.samples
+            && good
+        {
+            samples.commit();
+        }
         std::mem::take(&mut self.text)
     }
 
@@ -59,14 +88,45 @@ impl Line {
         &self.text[run.clone()]
     }
 
-    /// Writes a line of `plan` with the tags that `tags` appends, or nothing if `of` has none of the fields.
+    /// Writes the fields of `plan` that `of` has, with the tags that `tags` appends: one line, or with timestamps of
+    /// the samples one for each moment. `owner_time` is when `of` was measured where it does not say itself.
     #[inline]
-    pub fn write<S: Source>(&mut self, plan: &Plan<S>, of: &S::Of<'_>, tags: impl FnOnce(&mut Vec<u8>)) {
+    pub fn write<S: Source>(
+        &mut self,
+        plan: &Plan<S>,
+        of: &S::Of<'_>,
+        owner_time: Time<'_>,
+        tags: impl FnOnce(&mut Vec<u8>),
+    ) {
+        if plan.groups.is_empty() {
+            return;
+        }
         let start = self.text.len();
         self.text.extend_from_slice(&plan.name);
         tags(&mut self.text);
-        let fields = self.text.len();
-        for field in plan.groups.iter().flat_map(|group| &group.fields) {
+        let head = start..self.text.len();
+        if self.samples.is_none() {
+            let tail = std::mem::take(&mut self.tail);
+            self.write_fields(&head, plan.groups.iter(), of, |text| {
+                text.extend_from_slice(&tail)
+            });
+            self.tail = tail;
+        } else {
+            self.write_samples(&head, plan, of, owner_time);
+        }
+    }
+
+    /// Writes the fields of some groups behind a head that stands at the end of the text, and takes the head away
+    /// again if there are none.
+    #[inline]
+    fn write_fields<'p, S: Source>(
+        &mut self,
+        head: &Range<usize>,
+        groups: impl Iterator<Item = &'p PlanGroup<S>>,
+        of: &S::Of<'_>,
+        push_tail: impl FnOnce(&mut Vec<u8>),
+    ) {
+        for field in groups.flat_map(|group| &group.fields) {
             let token = (field.get)(of);
             if token.is_empty() {
                 continue;
@@ -78,14 +138,52 @@ impl Line {
                 self.out_of_range += 1;
             }
         }
-        if self.text.len() == fields {
-            self.text.truncate(start);
+        if self.text.len() == head.end {
+            self.text.truncate(head.start);
             return;
         }
         // Every key brings its comma; the first one's is the space between tags and fields.
-        self.text[fields] = b' ';
-        self.text.extend_from_slice(&self.tail);
+        self.text[head.end] = b' ';
+        push_tail(&mut self.text);
         self.count += 1;
+    }
+
+    /// One line for each moment at which a group was measured, in the order of the groups.
+    fn write_samples<S: Source>(
+        &mut self,
+        head: &Range<usize>,
+        plan: &Plan<S>,
+        of: &S::Of<'_>,
+        owner_time: Time<'_>,
+    ) {
+        // The head is put aside: each moment gets its own copy.
+        let head = self.text.split_off(head.start);
+        let Some(samples) = &mut self.samples else { return };
+        let series = samples.series(&head);
+        let mut stamps = [None; MAX_GROUPS];
+        for ((at, group), stamp) in plan.groups.iter().enumerate().zip(&mut stamps) {
+            let time = (group.time)(of);
+            let time = if time.token().is_empty() { owner_time } else { time };
+            *stamp = samples.timestamp(series, at, time);
+        }
+        for at in 0..plan.groups.len() {
+            let Some(stamp) = stamps[at] else { continue };
+            let start = self.text.len();
+            self.text.extend_from_slice(&head);
+            let groups = plan
+                .groups
+                .iter()
+                .zip(&stamps)
+                .filter(|(_, other)| **other == Some(stamp));
+            let range = start..self.text.len();
+            self.write_fields(&range, groups.map(|(group, _)| group), of, |text| {
+                push_tail(text, stamp)
+            });
+            stamps
+                .iter_mut()
+                .filter(|other| **other == Some(stamp))
+                .for_each(|other| *other = None);
+        }
     }
 
     /// Writes the lines of each of `items`, in the order of their names, and of their text where names are the same:
@@ -131,4 +229,11 @@ impl Line {
             self.text.extend_from_slice(&part);
         }
     }
+}
+
+/// Appends a timestamp and the end of the line.
+fn push_tail(text: &mut Vec<u8>, timestamp: i64) {
+    text.push(b' ');
+    value::push_i64(text, timestamp);
+    text.push(b'\n');
 }

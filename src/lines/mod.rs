@@ -8,6 +8,7 @@ pub mod escape;
 mod line;
 mod plan;
 mod render;
+mod samples;
 pub mod schema;
 mod scrape;
 pub mod value;

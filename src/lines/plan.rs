@@ -4,6 +4,7 @@ use super::schema::{
     self, Field, Group, Kind, Measurement, OfAccelerator, OfContainer, OfInterface, OfNode, OfPod,
     OfUserMetric, OfVolume, Source,
 };
+use crate::config;
 use crate::summary::Time;
 
 /// A measurement with the fields that are wanted of it.
@@ -87,12 +88,12 @@ pub struct Plans {
 }
 
 impl Plans {
-    pub fn new(node_metric_name: &str) -> Self {
+    pub fn new(settings: &config::Lines) -> Self {
         fn plan<S: Source>(measurement: &'static schema::Measurement<S>) -> Plan<S> {
             Plan::new(measurement, measurement.name, |_| true)
         }
         Self {
-            node: Plan::new(&schema::NODE, node_metric_name, |_| true),
+            node: Plan::new(&schema::NODE, &settings.node_metric_name, |_| true),
             node_interface: plan(&schema::NODE_INTERFACE),
             system_container: plan(&schema::SYSTEM_CONTAINER),
             pod: plan(&schema::POD),

@@ -10,7 +10,10 @@ use super::line::Line;
 use super::plan::{Plan, Plans};
 use super::schema::{self, OfContainer, OfInterface};
 use super::scrape::{self, ScrapeReport, push_pair};
-use crate::summary::{self, Container, Interface, Node, NotASummary, Pod, Rejected, Text, UserMetric, Visit};
+use crate::config;
+use crate::summary::{
+    self, Container, Network, Node, NotASummary, Pod, Rejected, Text, Time, UserMetric, Visit,
+};
 
 /// What became of one summary.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -38,12 +41,12 @@ pub struct Renderer {
 }
 
 impl Renderer {
-    /// A renderer whose node measurement is called `node_metric_name`.
+    /// A renderer with these settings.
     #[must_use]
-    pub fn new(node_metric_name: &str) -> Self {
+    pub fn new(settings: &config::Lines) -> Self {
         Self {
-            plans: Plans::new(node_metric_name),
-            line: Line::default(),
+            plans: Plans::new(settings),
+            line: Line::new(settings.timestamp),
             node_name: String::new(),
             node_tags: Vec::new(),
             pod_tags: Vec::new(),
@@ -72,7 +75,7 @@ impl Renderer {
         };
         let outcome = summary::read(body, &mut tick);
         tick.put_in_order(&mut batch.order);
-        batch.text = self.line.end();
+        batch.text = self.line.end(outcome.is_ok());
         match outcome {
             Ok(rejected) => Ok(Rendered {
                 lines: self.line.count(),
@@ -133,20 +136,16 @@ impl<'a> Visit<'a> for Tick<'_, 'a> {
         }
         node_tags.clear();
         push_pair(node_tags, "node_name", node_name);
-        line.write(&plans.node, node, |tags| tags.extend_from_slice(node_tags));
+        line.write(&plans.node, node, Time::default(), |tags| {
+            tags.extend_from_slice(node_tags)
+        });
         line.write_in_order(
             order,
             &node.system_containers,
             |container| container.name.as_str(),
             |line, container| write_container(line, &plans.system_container, plans, node_tags, container),
         );
-        write_interfaces(
-            line,
-            order,
-            &plans.node_interface,
-            node_tags,
-            &node.network.interfaces,
-        );
+        write_interfaces(line, order, &plans.node_interface, node_tags, &node.network);
         self.node_end = line.position();
     }
 
@@ -164,27 +163,25 @@ impl<'a> Visit<'a> for Tick<'_, 'a> {
         push_pair(pod_tags, "namespace", pod.reference.namespace.as_str());
         pod_tags.extend_from_slice(node_tags);
         push_pair(pod_tags, "pod_name", pod.reference.name.as_str());
-        line.write(&plans.pod, pod, |tags| tags.extend_from_slice(pod_tags));
+        line.write(&plans.pod, pod, Time::default(), |tags| {
+            tags.extend_from_slice(pod_tags)
+        });
         line.write_in_order(
             order,
             &pod.containers,
             |container| container.name.as_str(),
             |line, container| write_container(line, &plans.container, plans, pod_tags, container),
         );
-        line.write(&plans.pod_network, pod, |tags| tags.extend_from_slice(pod_tags));
-        write_interfaces(
-            line,
-            order,
-            &plans.pod_interface,
-            pod_tags,
-            &pod.network.interfaces,
-        );
+        line.write(&plans.pod_network, pod, Time::default(), |tags| {
+            tags.extend_from_slice(pod_tags)
+        });
+        write_interfaces(line, order, &plans.pod_interface, pod_tags, &pod.network);
         line.write_in_order(
             order,
             &pod.volumes,
             |volume| volume.name.as_str(),
             |line, volume| {
-                line.write(&plans.volume, volume, |tags| {
+                line.write(&plans.volume, volume, Time::default(), |tags| {
                     tags.extend_from_slice(pod_tags);
                     push_pair(tags, "pvc_name", volume.claim.name.as_str());
                     push_pair(tags, "volume_name", volume.name.as_str());
@@ -225,7 +222,7 @@ fn write_container(
         push_pair(tags, "container_name", container.name.as_str());
         tags.extend_from_slice(owner_tags);
     };
-    line.write(plan, container, tags);
+    line.write(plan, container, Time::default(), tags);
     // Obsolete lists, empty on every kubelet of these years: an order of their own costs nothing while it is empty.
     let mut order = Vec::new();
     line.write_in_order(
@@ -233,7 +230,7 @@ fn write_container(
         &container.accelerators,
         |accelerator| accelerator.id.as_str(),
         |line, accelerator| {
-            line.write(&plans.accelerator, accelerator, |line| {
+            line.write(&plans.accelerator, accelerator, Time::default(), |line| {
                 tags(line);
                 push_pair(line, "id", accelerator.id.as_str());
                 push_pair(line, "make", accelerator.make.as_str());
@@ -246,7 +243,7 @@ fn write_container(
         &container.user_metrics,
         |metric| metric.name.as_str(),
         |line, metric| {
-            line.write(&plans.user_metric, metric, |line| {
+            line.write(&plans.user_metric, metric, Time::default(), |line| {
                 tags(line);
                 push_pair(line, "metric_name", metric.name.as_str());
                 push_pair(line, "metric_type", metric.kind.as_str());
@@ -275,14 +272,14 @@ fn write_interfaces(
     order: &mut Vec<usize>,
     plan: &Plan<OfInterface>,
     owner_tags: &[u8],
-    interfaces: &[Interface<'_>],
+    network: &Network<'_>,
 ) {
     line.write_in_order(
         order,
-        interfaces,
+        &network.interfaces,
         |interface| interface.name.as_str(),
         |line, interface| {
-            line.write(plan, interface, |tags| {
+            line.write(plan, interface, network.time, |tags| {
                 push_pair(tags, "interface", interface.name.as_str());
                 tags.extend_from_slice(owner_tags);
             });

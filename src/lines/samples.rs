@@ -1,0 +1,64 @@
+//! The kubelet's own times: which timestamp a group of fields gets, and whether it was written already.
+//!
+//! A kubelet answers from caches that are 10 to 30 s old for a cgroup and minutes old for a volume. Under the time of
+//! the scrape a rate over such a counter shows zero, then double; under the sample's own it is the true one.
+
+use std::collections::HashMap;
+use std::hash::{BuildHasher, Hasher, RandomState};
+
+use crate::summary::Time;
+
+/// 2000-01-01. A young container's filesystem is measured in 1970, before there was a sample.
+const EARLIEST: i64 = 946_684_800 * 1_000_000_000;
+
+/// A sample older than this tells when something was measured once, not how it is: secrets' volumes on old kubelets
+/// are measured at mount, days ago. Volumes are measured every one to two minutes, all else more often.
+const MAX_AGE: i64 = 10 * 60 * 1_000_000_000;
+
+/// Times of samples, from tick to tick.
+#[derive(Debug, Default)]
+pub struct Samples {
+    arrived: i64,
+    hasher: RandomState,
+    /// What the last good tick wrote, by series and group.
+    written: HashMap<u64, i64>,
+    /// What the tick at hand writes; takes the place of `written` when it turns out well.
+    writing: HashMap<u64, i64>,
+}
+
+impl Samples {
+    /// Begins a tick whose answer came at `arrived`.
+    pub fn begin(&mut self, arrived: i64) {
+        self.arrived = arrived;
+        self.writing.clear();
+    }
+
+    /// The tick went well: its samples are written. What was not in it is forgotten, so that this stays small.
+    pub fn commit(&mut self) {
+        std::mem::swap(&mut self.written, &mut self.writing);
+    }
+
+    /// A number for a series, to ask [`Samples::timestamp`] with.
+    pub fn series(&self, head: &[u8]) -> u64 {
+        self.hasher.hash_one(head)
+    }
+
+    /// The timestamp of group number `group` of `series`, measured at `time`; `None` if that sample is written already.
+    ///
+    /// A group without a usable time is measured now: it gets the arrival time, at every tick.
+    pub fn timestamp(&mut self, series: u64, group: usize, time: Time<'_>) -> Option<i64> {
+        let sampled = time.unix_nanoseconds().filter(|&time| {
+            time >= EARLIEST && time <= self.arrived && time >= self.arrived.saturating_sub(MAX_AGE)
+        });
+        let Some(sampled) = sampled else {
+            return Some(self.arrived);
+        };
+        let mut hasher = self.hasher.build_hasher();
+        hasher.write_u64(series);
+        hasher.write_usize(group);
+        let key = hasher.finish();
+        self.writing.insert(key, sampled);
+        // Only the very same time is the same sample: a clock that was set back must not silence its node.
+        (self.written.get(&key) != Some(&sampled)).then_some(sampled)
+    }
+}
