@@ -13,6 +13,8 @@ mod load;
 mod options;
 mod raw;
 mod sample;
+#[cfg(test)]
+mod tests;
 mod url;
 mod value;
 
