@@ -1,7 +1,30 @@
 //! Configuration: TOML and flags in, checked values out.
+//!
+//! May know every option by name and read the one file that `-config` names. Must not open what options point to,
+//! and must not show a value that could be a secret. All else in the program sees only what is exported here.
 
+mod args;
 mod checked;
+mod duration;
+mod error;
+mod expand;
+mod foreign;
+mod load;
+mod options;
+mod raw;
+mod sample;
+#[cfg(test)]
+mod tests;
+mod url;
+mod value;
 
+pub use args::{Args, ArgsError, HELP, Invocation, Polling, parse_args};
 pub use checked::{
     Anchors, Config, Credential, Kubelet, KubeletUrl, Lines, Scheme, Ticking, Timestamp, Trust,
 };
+pub use duration::DurationError;
+pub use error::{Clash, ConfigError, HeadError, Position, ValueError};
+pub use expand::ExpandError;
+pub use load::load;
+pub use sample::{options_table, sample_config};
+pub use url::UrlError;

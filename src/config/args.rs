@@ -1,0 +1,396 @@
+//! The command line, read as Go's `flag` package reads it: that is how people write an execd command.
+//!
+//! Knows flags only; opens nothing.
+
+use std::ffi::{OsStr, OsString};
+use std::fmt;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use log::LevelFilter;
+
+use super::duration::{self, DurationError};
+use super::error::{echo, quoted};
+use super::value;
+
+/// What `--help` prints.
+pub const HELP: &str = "\
+Metrics of a Kubernetes node from its kubelet's /stats/summary, for Telegraf's inputs.execd.
+
+Usage: telegraf-kubelet [flags]
+
+  -config FILE              read FILE; without it, the in-cluster defaults at https://$NODE_IP:10250
+  -poll_interval DURATION   scrape by itself at this interval; wins over the file's interval
+  -poll_interval_disabled   scrape only when Telegraf prompts; wins over any interval
+  -log_level LEVEL          error, warn, info, debug or trace; wins over the file's log_level
+  -sample-config            print a configuration with every option, commented
+  -version                  print the version
+  -help, -h                 print this
+
+Flags take one dash or two, and their values behind a space or an equals sign.
+Durations are written like 10s, 500ms or 1m30s.
+";
+
+const USAGE: &str = "see --help";
+
+/// What the command line asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Invocation {
+    /// Scrape.
+    Run(Args),
+    /// Print [`HELP`].
+    Help,
+    /// Print the version.
+    Version,
+    /// Print the sample configuration.
+    SampleConfig,
+}
+
+/// The flags of a run.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Args {
+    /// The plugin's own config file; `None` for the in-cluster defaults.
+    pub config: Option<PathBuf>,
+    /// What the flags say of own ticks.
+    pub polling: Polling,
+    /// Wins over the file's.
+    pub log_level: Option<LevelFilter>,
+}
+
+/// What the flags say of own ticks.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Polling {
+    /// Nothing; the file's `interval` holds. The Go shim would tick each second here, prompted or not.
+    #[default]
+    AsConfigured,
+    /// `-poll_interval`; never zero.
+    Every(Duration),
+    /// `-poll_interval_disabled`, which wins over `-poll_interval` in the Go shim too.
+    Disabled,
+}
+
+/// Why a command line can't be followed. `Display` is the whole message, on one line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ArgsError {
+    /// No such flag.
+    Unknown {
+        /// With its dashes and without its value; `None` where it could be a secret.
+        flag: Option<String>,
+    },
+    /// Something that is no flag.
+    Positional,
+    /// An argument that can't be taken apart.
+    NotUtf8,
+    /// A flag without its value.
+    NoValue {
+        /// Without dashes.
+        flag: &'static str,
+    },
+    /// A flag with a value that takes none.
+    UnwantedValue {
+        /// Without dashes.
+        flag: &'static str,
+    },
+    /// Not a duration, or one of nothing.
+    Duration {
+        /// Without dashes.
+        flag: &'static str,
+        /// `None` for a duration of zero.
+        error: Option<DurationError>,
+    },
+    /// None of the words that the flag takes.
+    Choice {
+        /// Without dashes.
+        flag: &'static str,
+        /// What it takes.
+        words: &'static [&'static str],
+    },
+}
+
+impl fmt::Display for ArgsError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unknown { flag: Some(flag) } => write!(f, "{flag}: unknown flag; {USAGE}"),
+            Self::Unknown { flag: None } => write!(f, "unknown flag; {USAGE}"),
+            Self::Positional => write!(f, "an argument that is no flag; take it out, or {USAGE}"),
+            Self::NotUtf8 => f.write_str(
+                "an argument that is not UTF-8; give such a path as an argument of its own behind -config",
+            ),
+            Self::NoValue { flag } => write!(f, "-{flag}: has no value; {USAGE}"),
+            Self::UnwantedValue { flag } => write!(f, "-{flag}: takes no value; write it alone"),
+            Self::Duration {
+                flag,
+                error: Some(error),
+            } => write!(f, "-{flag}: {error}"),
+            Self::Duration { flag, error: None } => {
+                write!(
+                    f,
+                    "-{flag}: must be more than zero; leave it out where Telegraf prompts"
+                )
+            }
+            Self::Choice { flag, words } => {
+                write!(f, "-{flag}: not one of its words; write one of {}", quoted(words))
+            }
+        }
+    }
+}
+
+impl std::error::Error for ArgsError {}
+
+/// Reads the arguments behind the program's name.
+///
+/// # Errors
+/// The first argument that can't be followed.
+pub fn parse_args(args: impl Iterator<Item = OsString>) -> Result<Invocation, ArgsError> {
+    let mut args = args;
+    let mut run = Args::default();
+    let mut every = None;
+    let mut disabled = false;
+    while let Some(arg) = args.next() {
+        let Some(Flag { name, value }) = split(&arg)? else {
+            // Go stops at `--`; behind it there could only be what we do not take.
+            return if args.next().is_none() {
+                Ok(finished(run, every, disabled))
+            } else {
+                Err(ArgsError::Positional)
+            };
+        };
+        let mut needed = |flag| {
+            value
+                .clone()
+                .or_else(|| args.next())
+                .ok_or(ArgsError::NoValue { flag })
+        };
+        match name.as_str() {
+            "config" => {
+                let path = needed("config")?;
+                if path.is_empty() {
+                    return Err(ArgsError::NoValue { flag: "config" });
+                }
+                run.config = Some(path.into());
+            }
+            "poll_interval" => every = Some(interval(&needed("poll_interval")?)?),
+            "poll_interval_disabled" => disabled = switch(value.as_deref())?,
+            "log_level" => run.log_level = Some(log_level(&needed("log_level")?)?),
+            "help" | "h" => return alone("help", value.as_deref(), Invocation::Help),
+            "version" => return alone("version", value.as_deref(), Invocation::Version),
+            "sample-config" => return alone("sample-config", value.as_deref(), Invocation::SampleConfig),
+            _ => {
+                return Err(ArgsError::Unknown {
+                    flag: echo("", &format!("-{name}")),
+                });
+            }
+        }
+    }
+    Ok(finished(run, every, disabled))
+}
+
+/// A flag without its dashes, and the value behind its `=`.
+struct Flag {
+    name: String,
+    value: Option<OsString>,
+}
+
+/// Takes an argument apart; `None` for the `--` that ends the flags.
+fn split(arg: &OsStr) -> Result<Option<Flag>, ArgsError> {
+    // A path that is no UTF-8 can still be given, as an argument of its own.
+    let text = arg.to_str().ok_or(ArgsError::NotUtf8)?;
+    if text == "--" {
+        return Ok(None);
+    }
+    let body = text
+        .strip_prefix("--")
+        .or_else(|| text.strip_prefix('-'))
+        .ok_or(ArgsError::Positional)?;
+    if body.is_empty() || body.starts_with(['-', '=']) {
+        return Err(ArgsError::Positional);
+    }
+    Ok(Some(match body.split_once('=') {
+        Some((name, value)) => Flag {
+            name: name.to_owned(),
+            value: Some(value.into()),
+        },
+        None => Flag {
+            name: body.to_owned(),
+            value: None,
+        },
+    }))
+}
+
+fn finished(mut run: Args, every: Option<Duration>, disabled: bool) -> Invocation {
+    run.polling = match (disabled, every) {
+        (true, _) => Polling::Disabled,
+        (false, Some(interval)) => Polling::Every(interval),
+        (false, None) => Polling::AsConfigured,
+    };
+    Invocation::Run(run)
+}
+
+fn interval(value: &OsStr) -> Result<Duration, ArgsError> {
+    const FLAG: &str = "poll_interval";
+    let text = value.to_str().unwrap_or_default();
+    match duration::parse(text) {
+        Ok(interval) if !interval.is_zero() => Ok(interval),
+        Ok(_) => Err(ArgsError::Duration {
+            flag: FLAG,
+            error: None,
+        }),
+        Err(error) => Err(ArgsError::Duration {
+            flag: FLAG,
+            error: Some(error),
+        }),
+    }
+}
+
+fn log_level(value: &OsStr) -> Result<LevelFilter, ArgsError> {
+    let level = value.to_str().and_then(value::level);
+    level.ok_or(ArgsError::Choice {
+        flag: "log_level",
+        words: value::LOG_LEVELS,
+    })
+}
+
+/// A boolean flag: a bare one is true, and a value counts only behind `=`, as in Go.
+fn switch(value: Option<&OsStr>) -> Result<bool, ArgsError> {
+    match value.map(OsStr::to_str) {
+        None | Some(Some("true" | "1" | "t" | "T" | "TRUE" | "True")) => Ok(true),
+        Some(Some("false" | "0" | "f" | "F" | "FALSE" | "False")) => Ok(false),
+        Some(_) => Err(ArgsError::Choice {
+            flag: "poll_interval_disabled",
+            words: &["true", "false"],
+        }),
+    }
+}
+
+fn alone(flag: &'static str, value: Option<&OsStr>, invocation: Invocation) -> Result<Invocation, ArgsError> {
+    if value.is_some() {
+        Err(ArgsError::UnwantedValue { flag })
+    } else {
+        Ok(invocation)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(line: &[&str]) -> Result<Invocation, ArgsError> {
+        parse_args(line.iter().map(OsString::from))
+    }
+
+    fn run(config: Option<&str>, polling: Polling, log_level: Option<LevelFilter>) -> Invocation {
+        Invocation::Run(Args {
+            config: config.map(PathBuf::from),
+            polling,
+            log_level,
+        })
+    }
+
+    #[test]
+    fn reads_flags_as_go_does() {
+        use Polling::{AsConfigured, Disabled, Every};
+        let ten = Every(Duration::from_secs(10));
+        for (line, want) in [
+            (vec![], run(None, AsConfigured, None)),
+            (
+                vec!["-config", "a b.conf"],
+                run(Some("a b.conf"), AsConfigured, None),
+            ),
+            (vec!["--config", "x"], run(Some("x"), AsConfigured, None)),
+            (vec!["-config=x=y"], run(Some("x=y"), AsConfigured, None)),
+            (
+                vec!["--config=x", "-config", "y"],
+                run(Some("y"), AsConfigured, None),
+            ),
+            (vec!["-config", "-x"], run(Some("-x"), AsConfigured, None)),
+            (vec!["-poll_interval", "10s"], run(None, ten, None)),
+            (vec!["--poll_interval=10s"], run(None, ten, None)),
+            (vec!["-poll_interval_disabled"], run(None, Disabled, None)),
+            (
+                vec!["-poll_interval_disabled=true", "-poll_interval=10s"],
+                run(None, Disabled, None),
+            ),
+            (
+                vec!["-poll_interval_disabled=false", "-poll_interval=10s"],
+                run(None, ten, None),
+            ),
+            (
+                vec!["-log_level", "debug"],
+                run(None, AsConfigured, Some(LevelFilter::Debug)),
+            ),
+            (vec!["-config=x", "--"], run(Some("x"), AsConfigured, None)),
+            (vec!["--help"], Invocation::Help),
+            (vec!["-h"], Invocation::Help),
+            (vec!["-config", "x", "--version"], Invocation::Version),
+            (vec!["--sample-config"], Invocation::SampleConfig),
+        ] {
+            assert_eq!(parse(&line), Ok(want), "{line:?}");
+        }
+    }
+
+    #[test]
+    fn refuses_the_rest_with_a_mend() {
+        for (line, want) in [
+            (vec!["-confg", "x"], "-confg: unknown flag; see --help"),
+            (vec!["-eyJhbGciOi"], "unknown flag; see --help"),
+            (vec!["-x=eyJhbGciOi"], "-x: unknown flag; see --help"),
+            (
+                vec!["x"],
+                "an argument that is no flag; take it out, or see --help",
+            ),
+            (
+                vec!["-"],
+                "an argument that is no flag; take it out, or see --help",
+            ),
+            (
+                vec!["---config"],
+                "an argument that is no flag; take it out, or see --help",
+            ),
+            (
+                vec!["-config=x", "--", "y"],
+                "an argument that is no flag; take it out, or see --help",
+            ),
+            (
+                vec!["-poll_interval_disabled", "true"],
+                "an argument that is no flag; take it out, or see --help",
+            ),
+            (vec!["-config"], "-config: has no value; see --help"),
+            (vec!["-config="], "-config: has no value; see --help"),
+            (vec!["--version=1"], "-version: takes no value; write it alone"),
+            (
+                vec!["-poll_interval", "soon"],
+                r#"-poll_interval: not a duration; write it as "5s", "500ms" or "1m30s""#,
+            ),
+            (
+                vec!["-poll_interval", "0s"],
+                "-poll_interval: must be more than zero; leave it out where Telegraf prompts",
+            ),
+            (
+                vec!["-poll_interval_disabled=maybe"],
+                r#"-poll_interval_disabled: not one of its words; write one of "true", "false""#,
+            ),
+            (
+                vec!["-log_level", "off"],
+                r#"-log_level: not one of its words; write one of "error", "warn", "info", "debug", "trace""#,
+            ),
+        ] {
+            let error = parse(&line).expect_err(&format!("{line:?}"));
+            assert_eq!(error.to_string(), want, "{line:?}");
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_path_that_is_no_utf8_is_taken_as_an_argument_of_its_own() {
+        use std::os::unix::ffi::OsStringExt;
+        let path = OsString::from_vec(vec![b'/', 0xff]);
+        let line = ["-config".into(), path.clone()];
+        let want = Args {
+            config: Some(path.into()),
+            ..Args::default()
+        };
+        assert_eq!(parse_args(line.into_iter()), Ok(Invocation::Run(want)));
+        let joined = OsString::from_vec(b"-config=\xff".to_vec());
+        assert_eq!(parse_args(std::iter::once(joined)), Err(ArgsError::NotUtf8));
+    }
+}

@@ -1,0 +1,374 @@
+//! What can be wrong with a configuration, and how each error reads: one line with file, line, key and mend.
+//!
+//! Knows no TOML. Holds nothing that could be a secret: values get in through [`echo`] alone.
+
+use std::fmt;
+use std::io;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::duration::{self, DurationError};
+use super::expand::ExpandError;
+use super::url::UrlError;
+
+/// The longest value or key that is shown; what is longer is rather a token than a slip.
+const LONGEST_ECHO: usize = 60;
+
+/// Why there is no [`Config`](super::Config). `Display` is the whole message, on one line.
+#[derive(Debug)]
+pub enum ConfigError {
+    /// The file can't be read.
+    Read {
+        /// As given to `-config`.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// Not TOML, or not UTF-8.
+    Syntax {
+        /// Where the parser stopped.
+        at: Position,
+        /// The parser's own words; they quote nothing of the file.
+        message: String,
+    },
+    /// No `[[inputs.kubelet]]` in the file.
+    NoBlock {
+        /// As given to `-config`.
+        path: PathBuf,
+    },
+    /// A table or key outside of `[[inputs.kubelet]]`.
+    Head {
+        /// Where it is.
+        at: Position,
+        /// The head as it should look in the message, brackets included.
+        head: String,
+        /// What it is instead.
+        error: HeadError,
+    },
+    /// A key that neither we nor Telegraf know.
+    UnknownKey {
+        /// Where it is.
+        at: Position,
+        /// The key, unless it could be a secret in the wrong place.
+        key: Option<String>,
+        /// An option that is spelled nearly so.
+        nearest: Option<&'static str>,
+    },
+    /// A key that Telegraf knows, and this plugin leaves out on purpose.
+    NotTaken {
+        /// Where it is.
+        at: Position,
+        /// The key.
+        key: &'static str,
+        /// Why, and what to do instead.
+        mend: &'static str,
+    },
+    /// A value that is wrong by itself.
+    Value {
+        /// Where its key is.
+        at: Position,
+        /// The key.
+        key: &'static str,
+        /// The value as written, where that can be no secret.
+        shown: Option<String>,
+        /// What is wrong.
+        error: ValueError,
+    },
+    /// A value that is wrong beside another one.
+    Conflict {
+        /// Where its key is.
+        at: Position,
+        /// The key.
+        key: &'static str,
+        /// What it contradicts.
+        with: Clash,
+    },
+    /// Neither a `url` nor a node's address in the environment.
+    NoAddress {
+        /// The block without a `url`; `None` without a config.
+        at: Option<Position>,
+    },
+    /// The environment's node address is none.
+    NodeAddress {
+        /// `NODE_IP` or `HOSTIP`.
+        variable: &'static str,
+    },
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Read { path, source } => {
+                let path = one_line(&path.display().to_string());
+                let mend = match source.kind() {
+                    io::ErrorKind::NotFound => "correct -config in the execd block's command",
+                    io::ErrorKind::PermissionDenied => "let the user that Telegraf runs as read it",
+                    _ => "give -config a readable file",
+                };
+                write!(f, "{path}: {source}; {mend}")
+            }
+            Self::Syntax { at, message } => {
+                write!(f, "{at}:{}: {}", at.column, one_line(message))
+            }
+            Self::NoBlock { path } => write!(
+                f,
+                "{}: no [[inputs.kubelet]] block; write that line above the options",
+                one_line(&path.display().to_string())
+            ),
+            Self::Head { at, head, error } => write!(f, "{at}: {head}: {error}"),
+            Self::UnknownKey { at, key, nearest } => {
+                write!(f, "{at}: ")?;
+                if let Some(key) = key {
+                    write!(f, "{key}: ")?;
+                }
+                match nearest {
+                    Some(nearest) => write!(f, "unknown option; did you mean {nearest}?"),
+                    None => f.write_str("unknown option; --sample-config lists all there are"),
+                }
+            }
+            Self::NotTaken { at, key, mend } => write!(f, "{at}: {key}: {mend}"),
+            Self::Value {
+                at,
+                key,
+                shown: Some(shown),
+                error,
+            } => write!(f, "{at}: {key} = {shown}: {error}"),
+            Self::Value {
+                at,
+                key,
+                shown: None,
+                error,
+            } => write!(f, "{at}: {key}: {error}"),
+            Self::Conflict { at, key, with } => write!(f, "{at}: {key}: {with}"),
+            Self::NoAddress { at } => {
+                if let Some(at) = at {
+                    write!(f, "{at}: ")?;
+                }
+                f.write_str(
+                    "no kubelet's address: neither url nor $NODE_IP nor $HOSTIP is set; set NODE_IP from status.hostIP \
+                     by the downward API, or write a config with url and pass it by -config",
+                )
+            }
+            Self::NodeAddress { variable } => write!(
+                f,
+                "${variable} is no address or name of a node; set it from status.hostIP by the downward API, \
+                 or write url into the config"
+            ),
+        }
+    }
+}
+
+impl std::error::Error for ConfigError {}
+
+/// A place in a config file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Position {
+    /// As given to `-config`.
+    pub path: PathBuf,
+    /// From 1.
+    pub line: usize,
+    /// In characters, from 1.
+    pub column: usize,
+}
+
+impl fmt::Display for Position {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", one_line(&self.path.display().to_string()), self.line)
+    }
+}
+
+/// What a table or key outside of `[[inputs.kubelet]]` is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HeadError {
+    /// `[[inputs.kubernetes]]`, moved over from telegraf.conf.
+    Peer,
+    /// `[inputs.kubelet]`, which Telegraf refuses too.
+    SingleBrackets,
+    /// Any other table of Telegraf's.
+    TelegrafConf,
+    /// One of our options without a block.
+    OutsideBlock,
+    /// Something that is nobody's.
+    Unknown,
+}
+
+impl fmt::Display for HeadError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Peer => "that is Telegraf's own plugin; rename the head to [[inputs.kubelet]]",
+            Self::SingleBrackets => "a plugin's block takes two brackets; write [[inputs.kubelet]]",
+            Self::TelegrafConf => {
+                "this file is the plugin's own, it is not telegraf.conf; move this there, and keep only [[inputs.kubelet]] here"
+            }
+            Self::OutsideBlock => "outside of a block; write [[inputs.kubelet]] above it",
+            Self::Unknown => "nothing that belongs here; keep only [[inputs.kubelet]] blocks in this file",
+        })
+    }
+}
+
+/// What is wrong with a value by itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ValueError {
+    /// Another type of TOML's.
+    Type {
+        /// What the option takes.
+        want: &'static str,
+        /// What is there.
+        got: &'static str,
+    },
+    /// An empty string or array.
+    Empty,
+    /// A variable in it.
+    Expand(ExpandError),
+    /// Not a duration.
+    Duration(DurationError),
+    /// A duration of nothing.
+    Zero,
+    /// Not a kubelet's URL.
+    Url(UrlError),
+    /// None of the words that there are.
+    Choice(&'static [&'static str]),
+    /// A token where its file belongs.
+    TokenItself,
+    /// A certificate or key where its file belongs.
+    PemItself,
+    /// Not a name that a certificate can carry.
+    ServerName,
+    /// Not a name for a measurement.
+    MetricName,
+}
+
+impl fmt::Display for ValueError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Type { want, got } => write!(f, "a TOML {got} where {want} belongs; write {want}"),
+            Self::Empty => f.write_str("empty; give it a value, or take the line out for the default"),
+            Self::Expand(error) => error.fmt(f),
+            Self::Duration(error) => error.fmt(f),
+            Self::Zero => f.write_str(r#"must be more than zero; write it as "5s" or "500ms""#),
+            Self::Url(error) => error.fmt(f),
+            Self::Choice(words) => write!(f, "not one of its words; write one of {}", quoted(words)),
+            Self::TokenItself => {
+                f.write_str("a token itself; write it into a file, and the file's path into bearer_token")
+            }
+            Self::PemItself => f.write_str("PEM text itself; write it into a file, and the file's path here"),
+            Self::ServerName => {
+                f.write_str("no name that a certificate can carry; write a DNS name or an IP address")
+            }
+            Self::MetricName => f.write_str(
+                "no name for a measurement; write one without control characters, without # or _ in front, \
+                 and without a backslash at the end",
+            ),
+        }
+    }
+}
+
+impl std::error::Error for ValueError {}
+
+/// What a value contradicts. Lines are those of the other one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Clash {
+    /// A certificate beside a token.
+    TwoIdentities {
+        /// Where the token is.
+        line: usize,
+    },
+    /// A key without a certificate.
+    KeyAlone,
+    /// Something of TLS over `http://`.
+    PlainHttp,
+    /// Trust without verification.
+    Unverified {
+        /// Where `insecure_skip_verify` is.
+        line: usize,
+    },
+    /// A deadline that outlives its tick.
+    NotBelowInterval {
+        /// The deadline.
+        timeout: Duration,
+        /// The time between two ticks.
+        interval: Duration,
+    },
+    /// The same kubelet twice.
+    SameUrl {
+        /// Where the other block has it.
+        line: usize,
+    },
+    /// Two values for what a process has once.
+    OncePerProcess {
+        /// Where the other one is.
+        line: usize,
+    },
+}
+
+impl fmt::Display for Clash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TwoIdentities { line } => write!(
+                f,
+                "contradicts bearer_token on line {line}: a kubelet that gets both looks at the certificate only; \
+                 keep one of the two"
+            ),
+            Self::KeyAlone => {
+                f.write_str("has no certificate; add tls_cert, or take tls_key out to use a bearer token")
+            }
+            Self::PlainHttp => f.write_str(
+                "has no meaning over http://, where nothing is encrypted and no credential is sent; \
+                 write https:// and port 10250, or take this out",
+            ),
+            Self::Unverified { line } => write!(
+                f,
+                "contradicts insecure_skip_verify on line {line}, which believes any certificate; keep one of the two"
+            ),
+            Self::NotBelowInterval { timeout, interval } => write!(
+                f,
+                "{} is not shorter than the interval of {}; lower it, so that one scrape ends before the next begins",
+                duration::text(*timeout),
+                duration::text(*interval)
+            ),
+            Self::SameUrl { line } => write!(
+                f,
+                "the same kubelet as on line {line}, which would write each sample twice; take one of the blocks out"
+            ),
+            Self::OncePerProcess { line } => write!(
+                f,
+                "differs from line {line}, and a process has but one; give all blocks the same value, or only one of them"
+            ),
+        }
+    }
+}
+
+/// A list of words as TOML strings.
+pub(super) fn quoted(words: &[&str]) -> String {
+    words
+        .iter()
+        .map(|word| format!("\"{word}\""))
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+/// A value or key for a message, or nothing where it could be a secret.
+///
+/// A token lands in the wrong place by a slip of the hand, and Telegraf's log is read by more people than the token.
+pub(super) fn echo(key: &str, written: &str) -> Option<String> {
+    const SECRET_KEYS: [&str; 7] = ["token", "key", "pass", "pwd", "secret", "cred", "auth"];
+    const SECRET_TEXTS: [&str; 4] = ["eyJ", "@", "-----", "Bearer "];
+    let key = key.to_ascii_lowercase();
+    let secret = SECRET_KEYS.iter().any(|word| key.contains(word))
+        || SECRET_TEXTS.iter().any(|word| written.contains(word))
+        || written.chars().count() > LONGEST_ECHO;
+    (!secret).then(|| one_line(written))
+}
+
+/// The text with its control characters escaped: a log line of Telegraf's ends at the first newline.
+fn one_line(text: &str) -> String {
+    text.chars()
+        .fold(String::with_capacity(text.len()), |mut out, character| {
+            if character.is_control() {
+                out.extend(character.escape_default());
+            } else {
+                out.push(character);
+            }
+            out
+        })
+}

@@ -1,0 +1,225 @@
+//! From flags, file and environment to a [`Config`]: what options mean together.
+//!
+//! Opens the config file and nothing else; the files that options name are read where they are used.
+
+use std::path::Path;
+use std::time::Duration;
+
+use log::LevelFilter;
+
+use super::args::{Args, Polling};
+use super::checked::{Anchors, Config, Credential, Kubelet, KubeletUrl, Scheme, Ticking, Trust};
+use super::error::{Clash, ConfigError};
+use super::expand::Env;
+use super::options::{self, Info, Opt};
+use super::raw::{Block, Source};
+use super::url;
+
+/// What a process without `-config` reads instead of a file: one block in which everything is left out.
+const IN_CLUSTER: &str = "[[inputs.kubelet]]";
+
+/// The variables with the node's address: ours, and the one that the chart `telegraf-ds` sets.
+const NODE_ADDRESS: [&str; 2] = ["NODE_IP", "HOSTIP"];
+
+/// Reads and checks everything that one process needs to know.
+///
+/// # Errors
+/// The first thing that is wrong, as a line that says where and how to mend it.
+pub fn load(args: &Args, env: &dyn Fn(&str) -> Option<String>) -> Result<Config, ConfigError> {
+    let Some(path) = &args.config else {
+        return from_source(
+            &Source {
+                path: Path::new("(no -config)"),
+                text: IN_CLUSTER,
+            },
+            args,
+            env,
+        );
+    };
+    let bytes = std::fs::read(path).map_err(|source| ConfigError::Read {
+        path: path.clone(),
+        source,
+    })?;
+    match str::from_utf8(&bytes) {
+        Ok(text) => from_source(&Source { path, text }, args, env),
+        Err(error) => {
+            let valid = String::from_utf8_lossy(&bytes[..error.valid_up_to()]);
+            let at = Source { path, text: &valid }.at(valid.len());
+            Err(ConfigError::Syntax {
+                at,
+                message: "not UTF-8; save the file as UTF-8".to_owned(),
+            })
+        }
+    }
+}
+
+pub(super) fn from_source(source: &Source<'_>, args: &Args, env: Env<'_>) -> Result<Config, ConfigError> {
+    let blocks = source.blocks(env)?;
+    let log_level = once_per_process(&blocks, &options::LOG_LEVEL)?;
+    let interval = once_per_process(&blocks, &options::INTERVAL)?;
+    let ticking = match (args.polling, interval) {
+        (Polling::Disabled, _) | (Polling::AsConfigured, None) => Ticking::Prompted,
+        (Polling::Every(interval), _) | (Polling::AsConfigured, Some(interval)) => Ticking::Every(interval),
+    };
+    let mut kubelets: Vec<Kubelet> = Vec::with_capacity(blocks.len());
+    for block in &blocks {
+        let kubelet = kubelet(block, ticking, args.config.is_some(), env)?;
+        if let Some(same) = kubelets.iter().position(|other| other.url == kubelet.url) {
+            let line = blocks[same].line(&options::URL.info);
+            return Err(block.conflict(&options::URL.info, Clash::SameUrl { line }));
+        }
+        kubelets.push(kubelet);
+    }
+    let log_level = match args.log_level.or(log_level) {
+        Some(level) => level,
+        None => blocks.first().map_or(Ok(LevelFilter::Info), |block| {
+            block.get_or_default(&options::LOG_LEVEL)
+        })?,
+    };
+    Ok(Config {
+        kubelets,
+        ticking,
+        log_level,
+    })
+}
+
+/// The value of an option that a process has but one of: blocks may leave it out, and may not differ.
+fn once_per_process<T: PartialEq>(blocks: &[Block<'_>], option: &Opt<T>) -> Result<Option<T>, ConfigError> {
+    let mut first: Option<(T, usize)> = None;
+    for block in blocks {
+        let Some(value) = block.get(option)? else { continue };
+        match &first {
+            Some((other, line)) if *other != value => {
+                return Err(block.conflict(&option.info, Clash::OncePerProcess { line: *line }));
+            }
+            Some(_) => {}
+            None => first = Some((value, block.line(&option.info))),
+        }
+    }
+    Ok(first.map(|(value, _)| value))
+}
+
+fn kubelet(block: &Block<'_>, ticking: Ticking, in_file: bool, env: Env<'_>) -> Result<Kubelet, ConfigError> {
+    let url = match block.get(&options::URL)? {
+        Some(url) => url,
+        None => node_url(env).map_err(|missing| match missing {
+            Some(variable) => ConfigError::NodeAddress { variable },
+            None => ConfigError::NoAddress {
+                at: in_file.then(|| block.at()),
+            },
+        })?,
+    };
+    let (credential, trust) = match url.scheme {
+        Scheme::Http => plain(block)?,
+        Scheme::Https => (credential(block)?, trust(block)?),
+    };
+    Ok(Kubelet {
+        url,
+        credential,
+        trust,
+        response_timeout: response_timeout(block, ticking)?,
+        node_metric_name: block.get_or_default(&options::NODE_METRIC_NAME)?,
+    })
+}
+
+/// The kubelet of the node we run on. The error is the variable that holds no address, if one is set at all.
+fn node_url(env: Env<'_>) -> Result<KubeletUrl, Option<&'static str>> {
+    NODE_ADDRESS
+        .into_iter()
+        .find_map(|variable| {
+            env(variable)
+                .filter(|value| !value.is_empty())
+                .map(|value| (variable, value))
+        })
+        .ok_or(None)
+        .and_then(|(variable, value)| url::of_node(&value).map_err(|_| Some(variable)))
+}
+
+/// The read-only port: nobody to be, and nobody to believe.
+fn plain(block: &Block<'_>) -> Result<(Credential, Trust), ConfigError> {
+    const OF_TLS: [&Info; 6] = [
+        &options::BEARER_TOKEN.info,
+        &options::TLS_CERT.info,
+        &options::TLS_KEY.info,
+        &options::TLS_CA.info,
+        &options::TLS_SERVER_NAME.info,
+        &options::TLS_MIN_VERSION.info,
+    ];
+    let skips = block
+        .get_or_default(&options::INSECURE_SKIP_VERIFY)?
+        .then_some(&options::INSECURE_SKIP_VERIFY.info);
+    match OF_TLS
+        .into_iter()
+        .filter(|info| block.has(info))
+        .chain(skips)
+        .next()
+    {
+        Some(info) => Err(block.conflict(info, Clash::PlainHttp)),
+        None => Ok((
+            Credential::None,
+            Trust {
+                anchors: Anchors::InPodOrSystem,
+                server_name: None,
+                tls13_only: false,
+            },
+        )),
+    }
+}
+
+fn credential(block: &Block<'_>) -> Result<Credential, ConfigError> {
+    let token = block.get(&options::BEARER_TOKEN)?;
+    let key = block.get(&options::TLS_KEY)?;
+    match (block.get(&options::TLS_CERT)?, key, token) {
+        (Some(_), _, Some(_)) => {
+            let line = block.line(&options::BEARER_TOKEN.info);
+            Err(block.conflict(&options::TLS_CERT.info, Clash::TwoIdentities { line }))
+        }
+        (Some(cert), key, None) => Ok(Credential::ClientCertificate {
+            key: key.unwrap_or_else(|| cert.clone()),
+            cert,
+        }),
+        (None, Some(_), _) => Err(block.conflict(&options::TLS_KEY.info, Clash::KeyAlone)),
+        (None, None, Some(file)) => Ok(Credential::BearerToken { file }),
+        (None, None, None) => Ok(Credential::BearerToken {
+            file: block.get_or_default(&options::BEARER_TOKEN)?,
+        }),
+    }
+}
+
+fn trust(block: &Block<'_>) -> Result<Trust, ConfigError> {
+    let anchors = match (
+        block.get(&options::TLS_CA)?,
+        block.get_or_default(&options::INSECURE_SKIP_VERIFY)?,
+    ) {
+        (Some(_), true) => {
+            let line = block.line(&options::INSECURE_SKIP_VERIFY.info);
+            return Err(block.conflict(&options::TLS_CA.info, Clash::Unverified { line }));
+        }
+        (Some(files), false) => Anchors::Files(files),
+        (None, true) => Anchors::Unverified,
+        (None, false) => Anchors::InPodOrSystem,
+    };
+    Ok(Trust {
+        anchors,
+        server_name: block.get(&options::TLS_SERVER_NAME)?,
+        tls13_only: block.get_or_default(&options::TLS_MIN_VERSION)?,
+    })
+}
+
+/// A deadline below the interval where there is one, so that a hung kubelet can't make ticks pile up.
+fn response_timeout(block: &Block<'_>, ticking: Ticking) -> Result<Duration, ConfigError> {
+    let written = block.get(&options::RESPONSE_TIMEOUT)?;
+    match (written, ticking) {
+        (Some(timeout), Ticking::Every(interval)) if timeout >= interval => Err(block.conflict(
+            &options::RESPONSE_TIMEOUT.info,
+            Clash::NotBelowInterval { timeout, interval },
+        )),
+        (Some(timeout), _) => Ok(timeout),
+        (None, Ticking::Every(interval)) => {
+            // At least a nanosecond: an interval of a few is absurd, and still no reason for a zero.
+            let most = (interval * 4 / 5).max(Duration::from_nanos(1));
+            Ok(block.get_or_default(&options::RESPONSE_TIMEOUT)?.min(most))
+        }
+        (None, Ticking::Prompted) => block.get_or_default(&options::RESPONSE_TIMEOUT),
+    }
+}

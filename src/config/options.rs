@@ -1,0 +1,189 @@
+//! Every option, once: key, type, default, prose, and how its value is read.
+//!
+//! The keys that a file may hold, the sample configuration and the README's table all come from here. To add an
+//! option: define it, list it in [`ALL`], and use it in `load`.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use log::LevelFilter;
+
+use super::checked::KubeletUrl;
+use super::value::{self, Read};
+
+/// An option whose value becomes a `T`.
+pub(super) struct Opt<T> {
+    pub(super) info: Info,
+    pub(super) read: Read<T>,
+}
+
+/// What people are told of an option.
+pub(super) struct Info {
+    pub(super) key: &'static str,
+    pub(super) kind: &'static str,
+    pub(super) sample: Sample,
+    /// One paragraph in plain words.
+    pub(super) doc: &'static str,
+}
+
+/// The value that stands, commented, in the sample; as TOML.
+#[derive(Clone, Copy)]
+pub(super) enum Sample {
+    /// What holds when the option is left out.
+    Default(&'static str),
+    /// There is no default; a value for show.
+    Example(&'static str),
+}
+
+impl Sample {
+    pub(super) fn toml(self) -> &'static str {
+        match self {
+            Self::Default(toml) | Self::Example(toml) => toml,
+        }
+    }
+}
+
+/// All options, in the order in which people read them.
+pub(super) static ALL: [&Info; 12] = [
+    &URL.info,
+    &BEARER_TOKEN.info,
+    &TLS_CERT.info,
+    &TLS_KEY.info,
+    &TLS_CA.info,
+    &TLS_SERVER_NAME.info,
+    &TLS_MIN_VERSION.info,
+    &INSECURE_SKIP_VERIFY.info,
+    &RESPONSE_TIMEOUT.info,
+    &NODE_METRIC_NAME.info,
+    &INTERVAL.info,
+    &LOG_LEVEL.info,
+];
+
+pub(super) static URL: Opt<KubeletUrl> = Opt {
+    info: Info {
+        key: "url",
+        kind: "string",
+        sample: Sample::Default(r#""https://$NODE_IP:10250""#),
+        doc: "Where the kubelet answers, without a path. Without a port, https means 10250 and http means 10255, \
+              the deprecated read-only port. An IPv6 address goes into brackets; the default adds them by itself, \
+              and takes $HOSTIP where $NODE_IP is not set.",
+    },
+    read: value::kubelet_url,
+};
+
+pub(super) static BEARER_TOKEN: Opt<PathBuf> = Opt {
+    info: Info {
+        key: "bearer_token",
+        kind: "path",
+        sample: Sample::Default(r#""/var/run/secrets/kubernetes.io/serviceaccount/token""#),
+        doc: "File with the bearer token to show, by default the pod's ServiceAccount token. Not used with a client \
+              certificate, and not over http.",
+    },
+    read: value::file,
+};
+
+pub(super) static TLS_CERT: Opt<PathBuf> = Opt {
+    info: Info {
+        key: "tls_cert",
+        kind: "path",
+        sample: Sample::Example(r#""/var/lib/kubelet/pki/kubelet-client-current.pem""#),
+        doc: "Client certificate in PEM, to show instead of a token.",
+    },
+    read: value::file,
+};
+
+pub(super) static TLS_KEY: Opt<PathBuf> = Opt {
+    info: Info {
+        key: "tls_key",
+        kind: "path",
+        sample: Sample::Example(r#""/var/lib/kubelet/pki/kubelet-client-current.pem""#),
+        doc: "The client certificate's key in PEM, not encrypted. Left out, it is read from the file that tls_cert \
+              names.",
+    },
+    read: value::file,
+};
+
+pub(super) static TLS_CA: Opt<Vec<PathBuf>> = Opt {
+    info: Info {
+        key: "tls_ca",
+        kind: "path or array of paths",
+        sample: Sample::Example(r#""/etc/kubernetes/pki/ca.crt""#),
+        doc: "CA certificates in PEM that the kubelet's certificate has to chain to. Left out, it is the cluster's \
+              CA where the program runs in a pod, else the system's store.",
+    },
+    read: value::files,
+};
+
+pub(super) static TLS_SERVER_NAME: Opt<String> = Opt {
+    info: Info {
+        key: "tls_server_name",
+        kind: "string",
+        sample: Sample::Example(r#""node-1.example.com""#),
+        doc: "Name or address that the kubelet's certificate has to carry, where it is not the one in url.",
+    },
+    read: value::server_name,
+};
+
+pub(super) static TLS_MIN_VERSION: Opt<bool> = Opt {
+    info: Info {
+        key: "tls_min_version",
+        kind: "string",
+        sample: Sample::Default(r#""TLS12""#),
+        doc: "Oldest TLS version to speak: TLS12 or TLS13.",
+    },
+    read: value::tls13_only,
+};
+
+pub(super) static INSECURE_SKIP_VERIFY: Opt<bool> = Opt {
+    info: Info {
+        key: "insecure_skip_verify",
+        kind: "boolean",
+        sample: Sample::Default("false"),
+        doc: "Believe any certificate. Whoever can answer at the kubelet's address then gets the token.",
+    },
+    read: value::boolean,
+};
+
+pub(super) static RESPONSE_TIMEOUT: Opt<Duration> = Opt {
+    info: Info {
+        key: "response_timeout",
+        kind: "duration",
+        sample: Sample::Default(r#""5s""#),
+        doc: "One deadline over connect, headers and body. It has to be shorter than the interval, where the program \
+              knows one; left out, it is at most four fifths of that.",
+    },
+    read: value::duration,
+};
+
+pub(super) static NODE_METRIC_NAME: Opt<String> = Opt {
+    info: Info {
+        key: "node_metric_name",
+        kind: "string",
+        sample: Sample::Default(r#""kubernetes_node""#),
+        doc: "Name of the node's measurement.",
+    },
+    read: value::metric_name,
+};
+
+pub(super) static INTERVAL: Opt<Duration> = Opt {
+    info: Info {
+        key: "interval",
+        kind: "duration",
+        sample: Sample::Example(r#""10s""#),
+        doc: "Scrape by itself at this interval, once for all blocks. Only for an execd block with signal = \"none\": \
+              in its other modes Telegraf prompts, and each sample would be written twice. The flag -poll_interval \
+              wins over it.",
+    },
+    read: value::duration,
+};
+
+pub(super) static LOG_LEVEL: Opt<LevelFilter> = Opt {
+    info: Info {
+        key: "log_level",
+        kind: "string",
+        sample: Sample::Default(r#""info""#),
+        doc: "Least severe messages to log, once for all blocks: error, warn, info, debug or trace. The flag \
+              -log_level wins over it.",
+    },
+    read: value::log_level,
+};

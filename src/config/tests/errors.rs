@@ -1,0 +1,302 @@
+//! Each error as its reader sees it: file, line, key, mend, on one line.
+
+use super::*;
+
+/// The options of one block, which begin on line 2, and the whole message behind the file's name.
+fn assert_errors(cases: &[(&str, &str)]) {
+    for (options, want) in cases {
+        let error = block(options).expect_err(options);
+        assert_eq!(error.to_string(), format!("kubelet.conf:{want}"), "{options}");
+    }
+}
+
+#[test]
+fn a_value_of_the_wrong_type_or_form() {
+    assert_errors(&[
+        (
+            r#"response_timeout = "abc""#,
+            r#"2: response_timeout = "abc": not a duration; write it as "5s", "500ms" or "1m30s""#,
+        ),
+        (
+            "# prose\n\nresponse_timeout = -1",
+            r#"4: response_timeout = -1: a duration can't be negative; write it as "5s", "500ms" or "1m30s""#,
+        ),
+        (
+            "response_timeout = 0",
+            r#"2: response_timeout = 0: must be more than zero; write it as "5s" or "500ms""#,
+        ),
+        (
+            "response_timeout = true",
+            r#"2: response_timeout = true: a TOML boolean where a duration such as "5s" belongs; write a duration such as "5s""#,
+        ),
+        (
+            "url = 10250",
+            "2: url = 10250: a TOML integer where a string belongs; write a string",
+        ),
+        (
+            "insecure_skip_verify = 'yes'",
+            "2: insecure_skip_verify = 'yes': a TOML string where true or false belongs; write true or false",
+        ),
+        (
+            "tls_ca = ['a', 1]",
+            "2: tls_ca: a TOML integer where a string belongs; write a string",
+        ),
+        (
+            "tls_ca = []",
+            "2: tls_ca: empty; give it a value, or take the line out for the default",
+        ),
+        (
+            "url = ''",
+            "2: url = '': empty; give it a value, or take the line out for the default",
+        ),
+        (
+            "url = '$EMPTY'",
+            "2: url = '$EMPTY': empty; give it a value, or take the line out for the default",
+        ),
+        (
+            "url = 'https://$NOPE:10250'",
+            "2: url = 'https://$NOPE:10250': the environment variable NOPE is not set; set it for the plugin, or write $$ for a literal $",
+        ),
+        (
+            "tls_server_name = 'a$'",
+            "2: tls_server_name = 'a$': $ without a variable's name; write $NAME or ${NAME}, and $$ for a literal $",
+        ),
+    ]);
+}
+
+#[test]
+fn a_value_that_its_option_can_not_take() {
+    assert_errors(&[
+        (
+            "url = '10.0.0.1:10250'",
+            r#"2: url = '10.0.0.1:10250': no scheme; write it as "https://10.0.0.1:10250""#,
+        ),
+        (
+            "url = 'https://$SIX:10250'",
+            r#"2: url = 'https://$SIX:10250': an IPv6 address goes into brackets; write it as "https://[fd00::1]:10250", or leave url out: the default brackets $NODE_IP by itself"#,
+        ),
+        (
+            "url = 'https://me:hunter2@10.0.0.1'",
+            "2: url: a kubelet knows no user or password in a URL; take it out, and use bearer_token or tls_cert",
+        ),
+        (
+            "url = 'https://10.0.0.1:10250/stats/summary'",
+            "2: url = 'https://10.0.0.1:10250/stats/summary': the plugin adds /stats/summary itself; end the URL after the port",
+        ),
+        (
+            "url = 'https://10.0.0.1:0'",
+            "2: url = 'https://10.0.0.1:0': not a port; write a number from 1 to 65535, or none for the kubelet's own",
+        ),
+        (
+            "bearer_token = 'eyJhbGciOi'",
+            "2: bearer_token: a token itself; write it into a file, and the file's path into bearer_token",
+        ),
+        (
+            "bearer_token = '$TOKEN'",
+            "2: bearer_token: a token itself; write it into a file, and the file's path into bearer_token",
+        ),
+        (
+            "tls_ca = '''-----BEGIN CERTIFICATE-----'''",
+            "2: tls_ca: PEM text itself; write it into a file, and the file's path here",
+        ),
+        (
+            "tls_min_version = 'TLS11'",
+            r#"2: tls_min_version = 'TLS11': not one of its words; write one of "TLS12", "TLS13""#,
+        ),
+        (
+            "log_level = 'loud'",
+            r#"2: log_level = 'loud': not one of its words; write one of "error", "warn", "info", "debug", "trace""#,
+        ),
+        (
+            "node_metric_name = '_node'",
+            "2: node_metric_name = '_node': no name for a measurement; write one without control characters, without # or _ in front, and without a backslash at the end",
+        ),
+    ]);
+}
+
+#[test]
+fn a_key_that_is_not_ours() {
+    assert_errors(&[
+        (
+            "respons_timeout = '5s'",
+            "2: respons_timeout: unknown option; did you mean response_timeout?",
+        ),
+        (
+            "colour = 'red'",
+            "2: colour: unknown option; --sample-config lists all there are",
+        ),
+        (
+            "\"a\\nb\" = 1",
+            "2: a\\nb: unknown option; --sample-config lists all there are",
+        ),
+        (
+            "eyJhbGciOi = 1",
+            "2: unknown option; --sample-config lists all there are",
+        ),
+        (
+            "bearer_token_string = 'x'",
+            "2: bearer_token_string: Telegraf removed it too; write the token into a file, and its path into bearer_token",
+        ),
+        (
+            "label_include = []",
+            "2: label_include: labels need the kubelet's /pods, and with it the right nodes/proxy before Kubernetes 1.33; take the line out, or keep inputs.kubernetes beside this plugin for labels",
+        ),
+        (
+            "name_override = 'x'",
+            "2: name_override: that is for Telegraf to do; put it into the [[inputs.execd]] block of telegraf.conf",
+        ),
+        (
+            "[inputs.kubelet.tags]\na = 'b'",
+            "2: tags: that is for Telegraf to do; put it into the [[inputs.execd]] block of telegraf.conf",
+        ),
+    ]);
+}
+
+#[test]
+fn options_that_contradict_each_other() {
+    assert_errors(&[
+        (
+            "bearer_token = 't'\ntls_cert = 'c'",
+            "3: tls_cert: contradicts bearer_token on line 2: a kubelet that gets both looks at the certificate only; keep one of the two",
+        ),
+        (
+            "tls_key = 'k'",
+            "2: tls_key: has no certificate; add tls_cert, or take tls_key out to use a bearer token",
+        ),
+        (
+            "url = 'http://10.0.0.1'\nbearer_token = 't'",
+            "3: bearer_token: has no meaning over http://, where nothing is encrypted and no credential is sent; write https:// and port 10250, or take this out",
+        ),
+        (
+            "insecure_skip_verify = true\ntls_ca = 'a'",
+            "3: tls_ca: contradicts insecure_skip_verify on line 2, which believes any certificate; keep one of the two",
+        ),
+        (
+            "interval = '5s'\nresponse_timeout = '5s'",
+            "3: response_timeout: 5s is not shorter than the interval of 5s; lower it, so that one scrape ends before the next begins",
+        ),
+        (
+            "url = 'https://A'\n[[inputs.kubelet]]\nurl = 'https://a:10250/'",
+            "4: url: the same kubelet as on line 2, which would write each sample twice; take one of the blocks out",
+        ),
+        (
+            "\n[[inputs.kubelet]]",
+            "3: url: the same kubelet as on line 1, which would write each sample twice; take one of the blocks out",
+        ),
+        (
+            "interval = '5s'\n[[inputs.kubelet]]\nurl = 'https://a'\ninterval = '6s'",
+            "5: interval: differs from line 2, and a process has but one; give all blocks the same value, or only one of them",
+        ),
+    ]);
+}
+
+#[test]
+fn everything_of_tls_contradicts_http() {
+    for option in [
+        "tls_cert = 'c'",
+        "tls_key = 'k'",
+        "tls_ca = 'a'",
+        "tls_server_name = 'n'",
+        "tls_min_version = 'TLS12'",
+        "insecure_skip_verify = true",
+    ] {
+        let error = block(&format!("url = 'http://10.0.0.1'\n{option}"))
+            .expect_err(option)
+            .to_string();
+        let key = option.split(' ').next().expect("a key");
+        assert!(
+            error.starts_with(&format!("kubelet.conf:3: {key}: has no meaning over http://")),
+            "{error}"
+        );
+    }
+}
+
+#[test]
+fn errors_outside_of_a_block_name_file_line_head_and_mend() {
+    for (text, want) in [
+        (
+            "# moved\n[[inputs.kubernetes]]\nurl = 'https://a'",
+            "2: [[inputs.kubernetes]]: that is Telegraf's own plugin; rename the head to [[inputs.kubelet]]",
+        ),
+        (
+            "[inputs.kubelet]\n",
+            "1: [inputs.kubelet]: a plugin's block takes two brackets; write [[inputs.kubelet]]",
+        ),
+        (
+            "[[inputs.kubelet]]\n[[inputs.cpu]]",
+            "2: [[inputs.cpu]]: this file is the plugin's own, it is not telegraf.conf; move this there, and keep only [[inputs.kubelet]] here",
+        ),
+        (
+            "[agent]\ninterval = '10s'\n[[inputs.kubelet]]",
+            "1: [agent]: this file is the plugin's own, it is not telegraf.conf; move this there, and keep only [[inputs.kubelet]] here",
+        ),
+        (
+            "[[inputs.kubelet]]\n[[outputs.file]]",
+            "2: [outputs]: this file is the plugin's own, it is not telegraf.conf; move this there, and keep only [[inputs.kubelet]] here",
+        ),
+        (
+            "url = 'https://a'",
+            "1: url: outside of a block; write [[inputs.kubelet]] above it",
+        ),
+        (
+            "[kubelet]\n",
+            "1: [kubelet]: nothing that belongs here; keep only [[inputs.kubelet]] blocks in this file",
+        ),
+        (
+            "inputs = 1",
+            "1: inputs: nothing that belongs here; keep only [[inputs.kubelet]] blocks in this file",
+        ),
+        (
+            "[[inputs.kubelet]]\nurl = 'https://a'\nurl = 'https://b'",
+            "3:1: duplicate key",
+        ),
+        (
+            "[[inputs.kubelet]]\n  bearer_token = eyJhbGciOi",
+            "2:18: string values must be quoted, expected literal string",
+        ),
+    ] {
+        let error = read(text).expect_err(text);
+        assert_eq!(error.to_string(), format!("kubelet.conf:{want}"), "{text}");
+    }
+    for text in ["", "# nothing\n", "[inputs]"] {
+        let error = read(text).expect_err(text);
+        assert_eq!(
+            error.to_string(),
+            "kubelet.conf: no [[inputs.kubelet]] block; write that line above the options"
+        );
+    }
+}
+
+/// A token at every place where a value or key can stand never shows up in the message.
+#[test]
+fn no_error_carries_a_token() {
+    let silent = |text: &str, error: &ConfigError| {
+        let message = format!("{error} {error:?}");
+        assert!(!message.contains("hbGciOiJ"), "{text}: {message}");
+    };
+    for info in options::ALL {
+        let key = info.key;
+        for text in [
+            format!("[[inputs.kubelet]]\n{key} = '{TOKEN}'"),
+            format!("[[inputs.kubelet]]\n{key} = '$TOKEN'"),
+            format!("[[inputs.kubelet]]\n{key} = ['{TOKEN}', 1]"),
+            format!("[[inputs.kubelet]]\n{key} = '/a {TOKEN}'\nurl = 1"),
+            format!("[[inputs.kubelet]]\n{key} = {TOKEN}"),
+            format!("{key} = '{TOKEN}'"),
+        ] {
+            silent(&text, &read(&text).expect_err(&text));
+        }
+    }
+    for text in [
+        format!("[[inputs.kubelet]]\npassword = '{TOKEN}'"),
+        format!("[[inputs.kubelet]]\nbearer_token_string = '{TOKEN}'"),
+        format!("[[inputs.kubelet]]\n'{TOKEN}' = 1"),
+        format!("['{TOKEN}']"),
+        format!("[[inputs.'{TOKEN}']]"),
+        TOKEN.to_owned(),
+        format!("[[inputs.kubelet]]\nbearer_token = '{TOKEN}"),
+        format!("[[inputs.kubelet]]\nbearer_token = \"\"\"{TOKEN}"),
+    ] {
+        silent(&text, &read(&text).expect_err(&text));
+    }
+}

@@ -1,0 +1,142 @@
+//! One TOML value to one checked value: type, variables, form.
+//!
+//! Each function is an option's `read`. Knows no option by name and no position: its caller adds both.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use log::LevelFilter;
+use rustls::pki_types::ServerName;
+use toml::de::DeValue;
+
+use super::checked::KubeletUrl;
+use super::duration::{self, DurationError};
+use super::error::ValueError;
+use super::expand::{Env, expand};
+use super::url;
+
+/// The words of `tls_min_version`.
+pub(super) const TLS_VERSIONS: &[&str] = &["TLS12", "TLS13"];
+/// The words of `log_level`.
+pub(super) const LOG_LEVELS: &[&str] = &["error", "warn", "info", "debug", "trace"];
+
+/// How an option's value is read.
+pub(super) type Read<T> = fn(&DeValue<'_>, Env<'_>) -> Result<T, ValueError>;
+
+/// A string that is not empty and no token: the peer's `bearer_token` is a path, and its users have long mixed the
+/// two up. Refused in every option, for whatever takes it as a path or name would show it in its own errors.
+pub(super) fn text(value: &DeValue<'_>, env: Env<'_>) -> Result<String, ValueError> {
+    let written = value.as_str().ok_or_else(|| wrong_type("a string", value))?;
+    let text = expand(written, env).map_err(ValueError::Expand)?;
+    // A JWT begins with the Base64 of `{"`.
+    let first = text.trim_start();
+    if first.starts_with("eyJ") || first.starts_with("Bearer ") {
+        return Err(ValueError::TokenItself);
+    }
+    if text.is_empty() {
+        Err(ValueError::Empty)
+    } else {
+        Ok(text)
+    }
+}
+
+pub(super) fn boolean(value: &DeValue<'_>, _: Env<'_>) -> Result<bool, ValueError> {
+    value.as_bool().ok_or_else(|| wrong_type("true or false", value))
+}
+
+/// A path; what is in the file is read at each scrape, so nothing is opened here.
+pub(super) fn file(value: &DeValue<'_>, env: Env<'_>) -> Result<PathBuf, ValueError> {
+    let text = text(value, env)?;
+    if text.contains("-----BEGIN") {
+        return Err(ValueError::PemItself);
+    }
+    Ok(text.into())
+}
+
+/// One path or several; at least one.
+pub(super) fn files(value: &DeValue<'_>, env: Env<'_>) -> Result<Vec<PathBuf>, ValueError> {
+    let Some(array) = value.as_array() else {
+        return match value {
+            DeValue::String(_) => Ok(vec![file(value, env)?]),
+            _ => Err(wrong_type("a string or an array of strings", value)),
+        };
+    };
+    if array.is_empty() {
+        return Err(ValueError::Empty);
+    }
+    array.iter().map(|item| file(item.get_ref(), env)).collect()
+}
+
+/// A duration that is more than zero; numbers are seconds, as in Telegraf.
+pub(super) fn duration(value: &DeValue<'_>, env: Env<'_>) -> Result<Duration, ValueError> {
+    let parsed = match value {
+        DeValue::String(_) => duration::parse(&text(value, env)?),
+        DeValue::Integer(number) => match i128::from_str_radix(number.as_str(), number.radix()) {
+            Ok(seconds) => duration::parse(&seconds.to_string()),
+            Err(_) => Err(DurationError::TooLong),
+        },
+        DeValue::Float(number) => number
+            .as_str()
+            .parse()
+            .map_err(|_| DurationError::NotADuration)
+            .and_then(duration::from_seconds),
+        _ => return Err(wrong_type("a duration such as \"5s\"", value)),
+    };
+    let duration = parsed.map_err(ValueError::Duration)?;
+    if duration.is_zero() {
+        Err(ValueError::Zero)
+    } else {
+        Ok(duration)
+    }
+}
+
+pub(super) fn kubelet_url(value: &DeValue<'_>, env: Env<'_>) -> Result<KubeletUrl, ValueError> {
+    url::parse(&text(value, env)?).map_err(ValueError::Url)
+}
+
+pub(super) fn server_name(value: &DeValue<'_>, env: Env<'_>) -> Result<String, ValueError> {
+    let text = text(value, env)?;
+    match ServerName::try_from(text.as_str()) {
+        Ok(_) => Ok(text),
+        Err(_) => Err(ValueError::ServerName),
+    }
+}
+
+/// Whether TLS 1.2 is refused. 1.0 and 1.1, which Telegraf can still be told to speak, are no words here.
+pub(super) fn tls13_only(value: &DeValue<'_>, env: Env<'_>) -> Result<bool, ValueError> {
+    match text(value, env)?.as_str() {
+        "TLS12" => Ok(false),
+        "TLS13" => Ok(true),
+        _ => Err(ValueError::Choice(TLS_VERSIONS)),
+    }
+}
+
+pub(super) fn log_level(value: &DeValue<'_>, env: Env<'_>) -> Result<LevelFilter, ValueError> {
+    level(&text(value, env)?).ok_or(ValueError::Choice(LOG_LEVELS))
+}
+
+/// One of [`LOG_LEVELS`]; `off` is none, for an error that nobody sees helps nobody.
+pub(super) fn level(word: &str) -> Option<LevelFilter> {
+    if LOG_LEVELS.contains(&word) {
+        word.parse().ok()
+    } else {
+        None
+    }
+}
+
+/// A name that line protocol carries: `#` begins a comment, InfluxDB keeps `_` for itself, and a backslash at the
+/// end escapes the comma behind it.
+pub(super) fn metric_name(value: &DeValue<'_>, env: Env<'_>) -> Result<String, ValueError> {
+    let name = text(value, env)?;
+    if name.starts_with(['#', '_']) || name.ends_with('\\') || name.contains(char::is_control) {
+        return Err(ValueError::MetricName);
+    }
+    Ok(name)
+}
+
+fn wrong_type(want: &'static str, value: &DeValue<'_>) -> ValueError {
+    ValueError::Type {
+        want,
+        got: value.type_str(),
+    }
+}
