@@ -41,8 +41,8 @@ pub struct Kubelet {
     pub trust: Trust,
     /// One deadline over connect, headers and body; never zero.
     pub response_timeout: Duration,
-    /// The name of the node measurement, `kubernetes_node` unless renamed.
-    pub node_metric_name: String,
+    /// What is written of its answer.
+    pub lines: Lines,
 }
 
 /// The scheme a kubelet is spoken to with.

@@ -8,7 +8,7 @@ use std::time::Duration;
 use log::LevelFilter;
 
 use super::args::{Args, Polling};
-use super::checked::{Anchors, Config, Credential, Kubelet, KubeletUrl, Scheme, Ticking, Trust};
+use super::checked::{Anchors, Config, Credential, Kubelet, KubeletUrl, Lines, Scheme, Ticking, Trust};
 use super::error::{Clash, ConfigError};
 use super::expand::Env;
 use super::options::{self, Info, Opt};
@@ -118,7 +118,14 @@ fn kubelet(block: &Block<'_>, ticking: Ticking, in_file: bool, env: Env<'_>) -> 
         credential,
         trust,
         response_timeout: response_timeout(block, ticking)?,
+        lines: lines(block)?,
+    })
+}
+
+fn lines(block: &Block<'_>) -> Result<Lines, ConfigError> {
+    Ok(Lines {
         node_metric_name: block.get_or_default(&options::NODE_METRIC_NAME)?,
+        timestamp: block.get_or_default(&options::TIMESTAMP)?,
     })
 }
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use log::LevelFilter;
 
-use super::checked::KubeletUrl;
+use super::checked::{KubeletUrl, Timestamp};
 use super::value::{self, Read};
 
 /// An option whose value becomes a `T`.
@@ -44,7 +44,7 @@ impl Sample {
 }
 
 /// All options, in the order in which people read them.
-pub(super) static ALL: [&Info; 12] = [
+pub(super) static ALL: [&Info; 13] = [
     &URL.info,
     &BEARER_TOKEN.info,
     &TLS_CERT.info,
@@ -55,6 +55,7 @@ pub(super) static ALL: [&Info; 12] = [
     &INSECURE_SKIP_VERIFY.info,
     &RESPONSE_TIMEOUT.info,
     &NODE_METRIC_NAME.info,
+    &TIMESTAMP.info,
     &INTERVAL.info,
     &LOG_LEVEL.info,
 ];
@@ -163,6 +164,18 @@ pub(super) static NODE_METRIC_NAME: Opt<String> = Opt {
         doc: "Name of the node's measurement.",
     },
     read: value::metric_name,
+};
+
+pub(super) static TIMESTAMP: Opt<Timestamp> = Opt {
+    info: Info {
+        key: "timestamp",
+        kind: "string",
+        sample: Sample::Default(r#""gather""#),
+        doc: "What the timestamp of a line is. With \"gather\" it is when the answer arrived, one for all lines. With \
+              \"sample\" each group of fields has the time at which the kubelet measured it, and a sample that was \
+              written already is not written again: rates come out true, and lines are more and shorter.",
+    },
+    read: value::timestamp,
 };
 
 pub(super) static INTERVAL: Opt<Duration> = Opt {

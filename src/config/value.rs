@@ -9,7 +9,7 @@ use log::LevelFilter;
 use rustls::pki_types::ServerName;
 use toml::de::DeValue;
 
-use super::checked::KubeletUrl;
+use super::checked::{KubeletUrl, Timestamp};
 use super::duration::{self, DurationError};
 use super::error::ValueError;
 use super::expand::{Env, expand};
@@ -17,6 +17,8 @@ use super::url;
 
 /// The words of `tls_min_version`.
 pub(super) const TLS_VERSIONS: &[&str] = &["TLS12", "TLS13"];
+/// The words of `timestamp`.
+pub(super) const TIMESTAMPS: &[&str] = &["gather", "sample"];
 /// The words of `log_level`.
 pub(super) const LOG_LEVELS: &[&str] = &["error", "warn", "info", "debug", "trace"];
 
@@ -108,6 +110,14 @@ pub(super) fn tls13_only(value: &DeValue<'_>, env: Env<'_>) -> Result<bool, Valu
         "TLS12" => Ok(false),
         "TLS13" => Ok(true),
         _ => Err(ValueError::Choice(TLS_VERSIONS)),
+    }
+}
+
+pub(super) fn timestamp(value: &DeValue<'_>, env: Env<'_>) -> Result<Timestamp, ValueError> {
+    match text(value, env)?.as_str() {
+        "gather" => Ok(Timestamp::Gather),
+        "sample" => Ok(Timestamp::Sample),
+        _ => Err(ValueError::Choice(TIMESTAMPS)),
     }
 }
 

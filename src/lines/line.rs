@@ -108,7 +108,7 @@ impl Line {
         if self.samples.is_none() {
             let tail = std::mem::take(&mut self.tail);
             self.write_fields(&head, plan.groups.iter(), of, |text| {
-                text.extend_from_slice(&tail)
+                text.extend_from_slice(&tail);
             });
             self.tail = tail;
         } else {
@@ -177,7 +177,7 @@ impl Line {
                 .filter(|(_, other)| **other == Some(stamp));
             let range = start..self.text.len();
             self.write_fields(&range, groups.map(|(group, _)| group), of, |text| {
-                push_tail(text, stamp)
+                push_tail(text, stamp);
             });
             stamps
                 .iter_mut()

@@ -18,10 +18,6 @@ pub struct Plan<S: Source> {
 /// Fields of one moment.
 pub struct PlanGroup<S: Source> {
     /// That moment.
-    #[expect(
-        dead_code,
-        reason = "asked for by timestamps of the samples, which are yet to come"
-    )]
     pub time: for<'s> fn(&'s S::Of<'_>) -> Time<'s>,
     /// The fields.
     pub fields: Vec<PlanField<S>>,

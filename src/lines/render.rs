@@ -137,7 +137,7 @@ impl<'a> Visit<'a> for Tick<'_, 'a> {
         node_tags.clear();
         push_pair(node_tags, "node_name", node_name);
         line.write(&plans.node, node, Time::default(), |tags| {
-            tags.extend_from_slice(node_tags)
+            tags.extend_from_slice(node_tags);
         });
         line.write_in_order(
             order,
@@ -164,7 +164,7 @@ impl<'a> Visit<'a> for Tick<'_, 'a> {
         pod_tags.extend_from_slice(node_tags);
         push_pair(pod_tags, "pod_name", pod.reference.name.as_str());
         line.write(&plans.pod, pod, Time::default(), |tags| {
-            tags.extend_from_slice(pod_tags)
+            tags.extend_from_slice(pod_tags);
         });
         line.write_in_order(
             order,
@@ -173,7 +173,7 @@ impl<'a> Visit<'a> for Tick<'_, 'a> {
             |line, container| write_container(line, &plans.container, plans, pod_tags, container),
         );
         line.write(&plans.pod_network, pod, Time::default(), |tags| {
-            tags.extend_from_slice(pod_tags)
+            tags.extend_from_slice(pod_tags);
         });
         write_interfaces(line, order, &plans.pod_interface, pod_tags, &pod.network);
         line.write_in_order(

@@ -8,6 +8,7 @@ use std::time::Duration;
 use log::LevelFilter;
 use proptest::prelude::*;
 
+use super::checked::Lines;
 use super::load::from_source;
 use super::options::{self, Sample};
 use super::raw::Source;
@@ -75,7 +76,7 @@ fn in_cluster() -> Kubelet {
             tls13_only: false,
         },
         response_timeout: Duration::from_secs(5),
-        node_metric_name: "kubernetes_node".to_owned(),
+        lines: Lines::default(),
     }
 }
 
@@ -160,7 +161,7 @@ fn each_option_arrives() {
     );
     assert!(kubelet("tls_min_version = 'TLS13'").trust.tls13_only);
     assert_eq!(
-        kubelet("node_metric_name = 'node, one'").node_metric_name,
+        kubelet("node_metric_name = 'node, one'").lines.node_metric_name,
         "node, one"
     );
     for (written, millis) in [
