@@ -26,14 +26,30 @@ fn best(rounds: u32, mut work: impl FnMut()) -> Duration {
 }
 
 fn main() {
-    let pods = std::env::args().filter_map(|argument| argument.parse().ok()).next().unwrap_or(110);
-    let body = generate::summary(&generate::GeneratorOptions { pods, ..Default::default() }, 0);
+    let pods = std::env::args()
+        .filter_map(|argument| argument.parse().ok())
+        .next()
+        .unwrap_or(110);
+    let body = generate::summary(
+        &generate::GeneratorOptions {
+            pods,
+            ..Default::default()
+        },
+        0,
+    );
     let rounds = 300;
 
     let mut batch = Batch::default();
     let mut renderer = Renderer::new(&Lines::default());
-    let rendered = renderer.render(&body, ARRIVED, &mut batch).expect("the generator makes summaries");
-    println!("{pods} pods: {} bytes of JSON, {} lines of {} bytes", body.len(), rendered.lines, batch.len());
+    let rendered = renderer
+        .render(&body, ARRIVED, &mut batch)
+        .expect("the generator makes summaries");
+    println!(
+        "{pods} pods: {} bytes of JSON, {} lines of {} bytes",
+        body.len(),
+        rendered.lines,
+        batch.len()
+    );
 
     let skip = best(rounds, || {
         black_box(serde_json::from_slice::<IgnoredAny>(black_box(&body)).is_ok());
@@ -50,7 +66,10 @@ fn main() {
     let gather = best(rounds, || {
         black_box(renderer.render(black_box(&body), ARRIVED, &mut batch).is_ok());
     });
-    let mut sampling = Renderer::new(&Lines { timestamp: Timestamp::Sample, ..Lines::default() });
+    let mut sampling = Renderer::new(&Lines {
+        timestamp: Timestamp::Sample,
+        ..Lines::default()
+    });
     let sample = best(rounds, || {
         black_box(sampling.render(black_box(&body), ARRIVED, &mut batch).is_ok());
     });
