@@ -64,6 +64,29 @@ impl Cause {
         }
     }
 
+    /// What it means, for the README.
+    #[must_use]
+    pub fn meaning(self) -> &'static str {
+        match self {
+            Self::Success => "the summary came",
+            Self::ConnectionFailed => "nobody answers at that address and port",
+            Self::Timeout => "no whole answer within `response_timeout`",
+            Self::Tls => {
+                "the kubelet's certificate is not believed, or the handshake failed; the log says why"
+            }
+            Self::Unauthorized => {
+                "401: the token or certificate is not accepted, or the kubelet cannot reach its API server"
+            }
+            Self::Forbidden => "403: accepted, but without the right `get` on `nodes/stats`",
+            Self::NotReady => "500 `Internal Error`: the kubelet or its container runtime is not ready",
+            Self::BadAnswer => "any other status, or a body that is empty, cut off, too large or no summary",
+            Self::Credential => "a token, certificate, key or CA file cannot be used; nothing was asked",
+            Self::ApiServerUnreachable => {
+                "500 `Authorization error`: the kubelet cannot reach its API server"
+            }
+        }
+    }
+
     /// The field `result_code`.
     #[must_use]
     pub fn code(self) -> u8 {
