@@ -1,0 +1,134 @@
+//! What the whole process costs at each tick, TLS and all, beside one pass of `serde_json` that skips the same body.
+//!
+//! `cargo bench --bench process`, or with a number of pods behind `--`. The real binary, run as Telegraf runs it,
+//! against the test kubelet on loopback. Ratios from one run; memory as the system counts it. Nothing here is a test.
+
+use std::fs;
+use std::hint::black_box;
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::process::{Command, Stdio};
+use std::time::Instant;
+
+use serde::de::IgnoredAny;
+use test_kubelet::{Options, TestKubelet};
+
+const WARM_UP: u32 = 20;
+const TICKS: u32 = 200;
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let pods = std::env::args()
+        .find_map(|argument| argument.parse().ok())
+        .unwrap_or(110);
+    for http1_only in [false, true] {
+        let kubelet = TestKubelet::start(Options {
+            pods,
+            http1_only,
+            ..Options::default()
+        });
+        println!("{pods} pods, HTTP/{}:", if http1_only { "1.1" } else { "2" });
+        measure(&kubelet)?;
+    }
+    Ok(())
+}
+
+fn measure(kubelet: &TestKubelet) -> Result<(), Box<dyn std::error::Error>> {
+    let files = kubelet.files();
+    let config = files.dir.join("bench.conf");
+    fs::write(
+        &config,
+        format!(
+            "[[inputs.kubelet]]\n  url = \"{}\"\n  bearer_token = \"{}\"\n  tls_ca = \"{}\"\n",
+            kubelet.url(),
+            files.token.display(),
+            files.ca.display()
+        ),
+    )?;
+    let mut child = Command::new(env!("CARGO_BIN_EXE_telegraf-kubelet"))
+        .arg("-config")
+        .arg(&config)
+        .args(["-log_level", "error"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()?;
+    let mut stdin = child.stdin.take().ok_or("no stdin")?;
+    let mut stdout = BufReader::with_capacity(64 * 1024, child.stdout.take().ok_or("no stdout")?);
+    let mut line = Vec::new();
+    let mut tick = || -> std::io::Result<()> {
+        stdin.write_all(b"\n")?;
+        loop {
+            line.clear();
+            if stdout.read_until(b'\n', &mut line)? == 0 || line.starts_with(b"kubelet_scrape") {
+                return Ok(());
+            }
+        }
+    };
+    for _ in 0..WARM_UP {
+        tick()?;
+    }
+    let (pid, warm) = (child.id(), resident(child.id())?);
+    let before = processor(pid)?;
+    for _ in 0..TICKS {
+        tick()?;
+    }
+    let each = (processor(pid)? - before) / u64::from(TICKS);
+    let body = kubelet.last_body().ok_or("no answer")?;
+    let skip = skipping(&body);
+    println!(
+        "  {:>6.2} x  one skipping pass of serde_json over the {} bytes",
+        1.0,
+        body.len()
+    );
+    println!(
+        "  {:>6.2} x  a tick of the process, user and system",
+        as_ratio(each, skip)
+    );
+    println!(
+        "  resident {warm} after {WARM_UP} ticks, {} after {}",
+        resident(pid)?,
+        WARM_UP + TICKS
+    );
+    drop(stdin);
+    child.wait()?;
+    Ok(())
+}
+
+/// Nanoseconds of processor time of all threads so far.
+fn processor(pid: u32) -> Result<u64, Box<dyn std::error::Error>> {
+    let mut total = 0;
+    for task in fs::read_dir(format!("/proc/{pid}/task"))? {
+        let text = fs::read_to_string(task?.path().join("schedstat"))?;
+        total += text
+            .split(' ')
+            .next()
+            .ok_or("an empty schedstat")?
+            .parse::<u64>()?;
+    }
+    Ok(total)
+}
+
+fn resident(pid: u32) -> Result<String, Box<dyn std::error::Error>> {
+    let status = fs::read_to_string(format!("/proc/{pid}/status"))?;
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmRSS:"))
+        .ok_or("no VmRSS")?;
+    Ok(line.trim().to_owned())
+}
+
+/// The best of many rounds, in nanoseconds.
+fn skipping(body: &[u8]) -> u64 {
+    let time = || {
+        let began = Instant::now();
+        black_box(serde_json::from_slice::<IgnoredAny>(black_box(body)).is_ok());
+        u64::try_from(began.elapsed().as_nanos()).unwrap_or(u64::MAX)
+    };
+    (0..100).map(|_| time()).min().unwrap_or(1)
+}
+
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "nanoseconds of a tick are far below 2^52"
+)]
+fn as_ratio(time: u64, unit: u64) -> f64 {
+    time as f64 / unit as f64
+}
