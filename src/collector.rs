@@ -188,7 +188,7 @@ impl Collector {
             result: cause.word(),
             result_code: cause.code(),
             response_seconds: Some(took.as_secs_f64()),
-            response_bytes: status.map(|_| self.body.len() as u64),
+            response_bytes: Some(self.body.len() as u64).filter(|&bytes| bytes > 0),
             status_code: status,
             lines: rendered.lines,
             fields_out_of_range: rendered.out_of_range + rendered.rejected.count,

@@ -1,1 +1,404 @@
-//! A kubelet for tests.
+//! A kubelet for tests, benches and the demo: real TLS, real authentication, generated summaries, faults on request.
+//!
+//! It runs in a thread of its own, so that tests need no event loop, and tells what happened by conditions to wait for
+//! instead of times to sleep.
+
+mod auth;
+mod files;
+pub mod generate;
+mod pki;
+mod serve;
+mod tls;
+mod tokens;
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant, SystemTime};
+
+pub use files::Files;
+use pki::Ca;
+pub use pki::ClientSpec;
+pub use tokens::TokenSpec;
+
+use tokens::Tokens;
+use tokio::sync::watch;
+
+/// What a test kubelet is like.
+#[derive(Debug, Clone)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "these are the kubelet's own switches, each on or off"
+)]
+pub struct Options {
+    /// How many pods a generated summary has.
+    pub pods: usize,
+    /// How many containers each of them has.
+    pub containers: usize,
+    /// The node's name.
+    pub node_name: String,
+    /// What it shows in the handshake.
+    pub serving: Serving,
+    /// `authentication.anonymous.enabled`.
+    pub anonymous: bool,
+    /// `authentication.webhook.enabled`.
+    pub webhook: bool,
+    /// The words of a 403.
+    pub wording: Wording,
+    /// Offers no h2.
+    pub http1_only: bool,
+    /// Generated summaries have pressure.
+    pub psi: bool,
+    /// Listens on `[::1]`.
+    pub ipv6: bool,
+    /// Listens on this port instead of a free one.
+    pub port: u16,
+    /// A fixed summary instead of generated ones.
+    pub body: Option<Vec<u8>>,
+    /// A fixed `PodList`.
+    pub pods_body: Option<Vec<u8>>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            pods: 3,
+            containers: 2,
+            node_name: "test-node".to_owned(),
+            serving: Serving::CaIssued,
+            anonymous: false,
+            webhook: true,
+            wording: Wording::New,
+            http1_only: false,
+            psi: true,
+            ipv6: false,
+            port: 0,
+            body: None,
+            pods_body: None,
+        }
+    }
+}
+
+/// The words of a 403.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wording {
+    /// Since 1.32.
+    New,
+    /// Up to 1.31.
+    Old,
+}
+
+/// What is shown in the handshake.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Serving {
+    /// Signed by the cluster's CA for the node's name, localhost and loopback addresses.
+    CaIssued,
+    /// Signed by the cluster's CA for the node's name only.
+    CaIssuedNameOnly,
+    /// The kubelet's own: signed by a CA that is thrown away, for the node's name only.
+    SelfSigned,
+    /// As `openssl req -x509` makes it: CA:TRUE.
+    OpensslLeaf,
+    /// Over since an hour.
+    Expired,
+    /// Valid in an hour.
+    NotYetValid,
+    /// None yet: its CSR waits for approval.
+    Unapproved,
+    /// No TLS: the read-only port, without any authentication.
+    PlainHttp,
+}
+
+/// What goes wrong.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fault {
+    /// Nothing.
+    None,
+    /// This status with this body.
+    Status {
+        /// The status.
+        code: u16,
+        /// The body.
+        body: String,
+    },
+    /// Tokens and rights cannot be looked up.
+    ApiServerAway,
+    /// Requests are taken and never answered, until the fault changes.
+    Silent,
+    /// Headers and half the body come, the rest when the fault changes.
+    HoldBody,
+    /// The body comes in sixteen pieces with a pause before each.
+    Trickle(Duration),
+    /// The body breaks off in the middle.
+    Truncated,
+    /// 200 with nothing in it.
+    EmptyBody,
+    /// The connection is closed at the request.
+    Drop,
+    /// A redirect.
+    Redirect(String),
+    /// So many bytes of body.
+    Oversized(usize),
+    /// 500 as in the first seconds after the start.
+    NotReady,
+    /// 200 with a page for people.
+    Html,
+}
+
+/// A request as it was seen and answered.
+#[derive(Debug, Clone)]
+pub struct Seen {
+    /// The method.
+    pub method: String,
+    /// The path with its query.
+    pub path: String,
+    /// Who it was, if somebody known.
+    pub user: Option<String>,
+    /// The status it got; 0 for one that got none.
+    pub status: u16,
+    /// `1.1` or `2`.
+    pub version: &'static str,
+    /// Which connection it came on, from 1.
+    pub connection: u64,
+    /// A client certificate was shown.
+    pub client_certificate: bool,
+    /// A header `Authorization` was sent.
+    pub authorization: bool,
+    /// All headers but that one's value.
+    pub headers: Vec<(String, String)>,
+    /// What it was answered.
+    pub body: Arc<Vec<u8>>,
+    /// When it came.
+    pub at: SystemTime,
+}
+
+/// What the outside and the server share.
+pub(crate) struct Shared {
+    options: Options,
+    tokens: Tokens,
+    client_ca: Ca,
+    state: Mutex<State>,
+    changed: Condvar,
+    fault: watch::Sender<Fault>,
+}
+
+struct State {
+    serving_ca: Ca,
+    tls: Option<Arc<rustls::ServerConfig>>,
+    body: Option<Vec<u8>>,
+    /// Requests that have come, answered or not.
+    arrived: usize,
+    seen: Vec<Seen>,
+    connections: u64,
+    /// Summaries generated so far.
+    scrapes: u64,
+}
+
+impl Shared {
+    fn state(&self) -> MutexGuard<'_, State> {
+        // A test that failed while it held the lock has said so already.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn change<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
+        let changed = change(&mut self.state());
+        self.changed.notify_all();
+        changed
+    }
+}
+
+/// A running test kubelet; dropping it stops it.
+pub struct TestKubelet {
+    shared: Arc<Shared>,
+    files: Files,
+    address: SocketAddr,
+    stop: watch::Sender<bool>,
+    thread: Option<JoinHandle<()>>,
+    /// Kept until the end; `None` where the directory is the caller's.
+    dir: Option<tempfile::TempDir>,
+}
+
+impl TestKubelet {
+    /// Starts one, with its files in a directory that is gone with it.
+    ///
+    /// # Panics
+    /// As everything here: without it there is no test.
+    #[must_use]
+    pub fn start(options: Options) -> Self {
+        let dir = tempfile::tempdir().expect("a temporary directory");
+        let mut kubelet = Self::start_in(options, dir.path());
+        kubelet.dir = Some(dir);
+        kubelet
+    }
+
+    /// Starts one with its files in `dir`.
+    ///
+    /// # Panics
+    /// Where the files cannot be written or the port is taken.
+    #[must_use]
+    pub fn start_in(options: Options, dir: &Path) -> Self {
+        let (serving_ca, client_ca, tokens) =
+            (Ca::new("kubernetes"), Ca::new("kubernetes-client"), Tokens::new());
+        let (tls, anchor) = tls::serving(&options, &serving_ca, &client_ca);
+        let files = Files::write(dir, &anchor, &client_ca, &tokens);
+        let ip = if options.ipv6 { "[::1]" } else { "127.0.0.1" };
+        let listener = std::net::TcpListener::bind(format!("{ip}:{}", options.port)).expect("a free port");
+        listener.set_nonblocking(true).expect("a socket");
+        let address = listener.local_addr().expect("a bound socket");
+        let body = options.body.clone();
+        let state = State {
+            serving_ca,
+            tls,
+            body,
+            arrived: 0,
+            seen: Vec::new(),
+            connections: 0,
+            scrapes: 0,
+        };
+        let shared = Arc::new(Shared {
+            options,
+            tokens,
+            client_ca,
+            state: Mutex::new(state),
+            changed: Condvar::new(),
+            fault: watch::Sender::new(Fault::None),
+        });
+        let (stop, stopped) = watch::channel(false);
+        let serving = Arc::clone(&shared);
+        let thread = std::thread::spawn(move || serve::run(listener, &serving, stopped));
+        Self {
+            shared,
+            files,
+            address,
+            stop,
+            thread: Some(thread),
+            dir: None,
+        }
+    }
+
+    /// Its base URL.
+    #[must_use]
+    pub fn url(&self) -> String {
+        let scheme = if self.shared.options.serving == Serving::PlainHttp {
+            "http"
+        } else {
+            "https"
+        };
+        format!("{scheme}://{}", self.address)
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn addr(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Its port.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.address.port()
+    }
+
+    /// What it wrote for the program.
+    #[must_use]
+    pub fn files(&self) -> &Files {
+        &self.files
+    }
+
+    /// From now on this goes wrong; requests that are held go on.
+    pub fn set_fault(&self, fault: Fault) {
+        self.shared.fault.send_replace(fault);
+    }
+
+    /// From now on this summary, or generated ones.
+    pub fn set_body(&self, body: Option<Vec<u8>>) {
+        self.shared.change(|state| state.body = body);
+    }
+
+    /// All requests that were answered, or given up by their sender.
+    #[must_use]
+    pub fn requests(&self) -> Vec<Seen> {
+        self.shared.state().seen.clone()
+    }
+
+    /// Waits until `count` requests have come in all, answered or not; false when that takes longer than `timeout`.
+    #[must_use]
+    pub fn wait_for_requests(&self, count: usize, timeout: Duration) -> bool {
+        let deadline = Instant::now() + timeout;
+        let mut state = self.shared.state();
+        while state.arrived < count {
+            let Some(left) = deadline.checked_duration_since(Instant::now()) else {
+                return false;
+            };
+            let waited = self.shared.changed.wait_timeout(state, left);
+            state = waited.unwrap_or_else(PoisonError::into_inner).0;
+        }
+        true
+    }
+
+    /// How many TCP connections have come.
+    #[must_use]
+    pub fn connections(&self) -> u64 {
+        self.shared.state().connections
+    }
+
+    /// The summary that was answered last.
+    #[must_use]
+    pub fn last_body(&self) -> Option<Arc<Vec<u8>>> {
+        let state = self.shared.state();
+        let good = |seen: &&Seen| seen.status == 200 && seen.path.starts_with("/stats/");
+        state
+            .seen
+            .iter()
+            .rev()
+            .find(good)
+            .map(|seen| Arc::clone(&seen.body))
+    }
+
+    /// A new token.
+    #[must_use]
+    pub fn token(&self, spec: &TokenSpec) -> String {
+        self.shared.tokens.issue(spec)
+    }
+
+    /// Writes a new token into a file.
+    pub fn write_token(&self, path: &Path, spec: &TokenSpec) {
+        files::write(path, &self.token(spec));
+    }
+
+    /// A new client certificate and its key, in PEM.
+    #[must_use]
+    pub fn issue_client_certificate(&self, spec: &ClientSpec) -> (String, String) {
+        self.shared.client_ca.sign(&spec.params())
+    }
+
+    /// From the next handshake on a new certificate of the same CA.
+    pub fn rotate_serving(&self) {
+        let shared = &self.shared;
+        shared.change(|state| {
+            state.tls = tls::serving(&shared.options, &state.serving_ca, &shared.client_ca).0;
+        });
+    }
+
+    /// From the next handshake on a new certificate of a new CA, which replaces the file of the old one.
+    pub fn replace_ca(&self) {
+        let shared = &self.shared;
+        shared.change(|state| {
+            state.serving_ca = Ca::new("kubernetes");
+            let (tls, anchor) = tls::serving(&shared.options, &state.serving_ca, &shared.client_ca);
+            state.tls = tls;
+            files::write(&self.files.ca, &anchor);
+        });
+    }
+}
+
+impl Drop for TestKubelet {
+    fn drop(&mut self) {
+        self.stop.send_replace(true);
+        if let Some(thread) = self.thread.take() {
+            // A panic in there has been printed; the test fails by what it misses.
+            let _ = thread.join();
+        }
+    }
+}

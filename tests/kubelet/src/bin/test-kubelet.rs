@@ -1,0 +1,29 @@
+//! A test kubelet from the command line: `test-kubelet [--pods N] [--containers M] [--port P] [--dir DIR]`.
+//!
+//! Prints `ready URL DIR` when it listens, and serves until its stdin ends.
+
+use std::io::Read as _;
+use std::path::PathBuf;
+
+use test_kubelet::{Options, TestKubelet};
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let mut options = Options::default();
+    let mut dir = std::env::temp_dir().join("test-kubelet");
+    let mut arguments = std::env::args().skip(1);
+    while let Some(flag) = arguments.next() {
+        let value = arguments.next().ok_or(format!("{flag} needs a value"))?;
+        match flag.as_str() {
+            "--pods" => options.pods = value.parse()?,
+            "--containers" => options.containers = value.parse()?,
+            "--port" => options.port = value.parse()?,
+            "--dir" => dir = PathBuf::from(value),
+            _ => return Err(format!("unknown flag {flag}").into()),
+        }
+    }
+    std::fs::create_dir_all(&dir)?;
+    let kubelet = TestKubelet::start_in(options, &dir);
+    println!("ready {} {}", kubelet.url(), dir.display());
+    std::io::stdin().read_to_end(&mut Vec::new())?;
+    Ok(())
+}

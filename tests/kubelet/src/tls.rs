@@ -1,0 +1,139 @@
+//! The kubelet's side of the handshake: it asks for a client certificate, takes any or none, and judges it later.
+
+use std::sync::Arc;
+
+use rustls::client::danger::HandshakeSignatureValid;
+use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, UnixTime};
+use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
+use rustls::server::{ClientHello, ResolvesServerCert};
+use rustls::sign::CertifiedKey;
+use rustls::{DigitallySignedStruct, DistinguishedName, Error, ServerConfig, SignatureScheme};
+use time::Duration;
+
+use crate::pki::{self, Ca};
+use crate::{Options, Serving};
+
+/// The server's side for `options`, none for plain HTTP, and what its certificate can be verified with, in PEM.
+pub(crate) fn serving(options: &Options, ca: &Ca, client_ca: &Ca) -> (Option<Arc<ServerConfig>>, String) {
+    let node = &options.node_name;
+    let signed = |addresses, from, lifetime| {
+        let (cert, key) = ca.sign(&pki::serving(node, addresses, from, lifetime));
+        (Some((cert, key)), ca.pem.clone())
+    };
+    let year = Duration::days(365);
+    let (pair, anchor) = match options.serving {
+        Serving::CaIssued => signed(true, Duration::hours(-1), year),
+        Serving::CaIssuedNameOnly => signed(false, Duration::hours(-1), year),
+        Serving::Expired => signed(true, Duration::hours(-2), Duration::hours(1)),
+        Serving::NotYetValid => signed(true, Duration::hours(1), year),
+        Serving::SelfSigned => {
+            let (cert, key) = pki::self_signed(node);
+            (Some((cert.clone(), key)), cert)
+        }
+        Serving::OpensslLeaf => {
+            let (cert, key) = pki::openssl_leaf(node);
+            (Some((cert.clone(), key)), cert)
+        }
+        Serving::Unapproved => (None, ca.pem.clone()),
+        Serving::PlainHttp => return (None, ca.pem.clone()),
+    };
+    (Some(Arc::new(config(options, pair, client_ca))), anchor)
+}
+
+fn config(options: &Options, pair: Option<(String, String)>, client_ca: &Ca) -> ServerConfig {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let certified = pair.map(|(cert, key)| {
+        let chain = CertificateDer::pem_slice_iter(cert.as_bytes())
+            .collect::<Result<_, _>>()
+            .expect("PEM");
+        let key = PrivateKeyDer::from_pem_slice(key.as_bytes()).expect("PEM");
+        let key = rustls::crypto::ring::sign::any_supported_type(&key).expect("a key");
+        Arc::new(CertifiedKey::new(chain, key))
+    });
+    let takes_any = TakesAny {
+        names: vec![DistinguishedName::from(client_ca.subject.clone())],
+        provider: Arc::clone(&provider),
+    };
+    let mut config = ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .expect("TLS 1.2 and 1.3")
+        .with_client_cert_verifier(Arc::new(takes_any))
+        .with_cert_resolver(Arc::new(Shows(certified)));
+    if !options.http1_only {
+        config.alpn_protocols.push(b"h2".to_vec());
+    }
+    config.alpn_protocols.push(b"http/1.1".to_vec());
+    config
+}
+
+/// Shows a certificate; without one the handshake fails, as a kubelet's without its CSR approved.
+#[derive(Debug)]
+struct Shows(Option<Arc<CertifiedKey>>);
+
+impl ResolvesServerCert for Shows {
+    fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        self.0.clone()
+    }
+}
+
+/// `RequestClientCert`: whatever is shown, the handshake goes on, if only the key is there.
+#[derive(Debug)]
+struct TakesAny {
+    names: Vec<DistinguishedName>,
+    provider: Arc<CryptoProvider>,
+}
+
+impl ClientCertVerifier for TakesAny {
+    fn client_auth_mandatory(&self) -> bool {
+        false
+    }
+
+    fn root_hint_subjects(&self) -> &[DistinguishedName] {
+        &self.names
+    }
+
+    fn verify_client_cert(
+        &self,
+        _: &CertificateDer<'_>,
+        _: &[CertificateDer<'_>],
+        _: UnixTime,
+    ) -> Result<ClientCertVerified, Error> {
+        Ok(ClientCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        verify_tls12_signature(
+            message,
+            cert,
+            dss,
+            &self.provider.signature_verification_algorithms,
+        )
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        verify_tls13_signature(
+            message,
+            cert,
+            dss,
+            &self.provider.signature_verification_algorithms,
+        )
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.provider
+            .signature_verification_algorithms
+            .supported_schemes()
+    }
+}
