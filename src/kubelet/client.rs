@@ -2,13 +2,14 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use reqwest::{Client, redirect};
 use rustls::ClientConfig;
 use rustls::client::Resumption;
 use rustls::sign::SingleCertAndKey;
 use rustls::version::{TLS12, TLS13};
+use tokio::time::Instant;
 
 use super::error::FileError;
 use super::files::Fingerprint;

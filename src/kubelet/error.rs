@@ -196,7 +196,8 @@ fn timeout_text(f: &mut fmt::Formatter<'_>, limit: Duration, phase: Phase) -> fm
     match phase {
         Phase::Connecting => write!(
             f,
-            "no connection in {limit:?}: an address that nobody has looks so, and a firewall that drops packets"
+            "no connection, or no TLS on it, in {limit:?}: an address that nobody has looks so, and a firewall that \
+             drops packets"
         ),
         Phase::Waiting => write!(
             f,

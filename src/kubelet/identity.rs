@@ -115,3 +115,55 @@ fn explain_key(pem: &[u8], error: &pem::Error) -> String {
         error => format!("is not whole PEM: {error}"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn section(label: &str) -> String {
+        format!("-----BEGIN {label}-----\nAAAA\n-----END {label}-----\n")
+    }
+
+    fn why(cert: &str, key: Option<&str>) -> String {
+        let dir = tempfile::tempdir().unwrap();
+        let (cert_path, key_path) = (dir.path().join("cert"), dir.path().join("key"));
+        std::fs::write(&cert_path, cert).unwrap();
+        let key_path = match key {
+            Some(key) => {
+                std::fs::write(&key_path, key).unwrap();
+                key_path
+            }
+            None => cert_path.clone(),
+        };
+        load(&cert_path, &key_path).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn an_encrypted_key_is_told_with_the_mend() {
+        let certificate = section("CERTIFICATE");
+        let pkcs8 = section("ENCRYPTED PRIVATE KEY");
+        let old = "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,00\n\nAAAA\n\
+                   -----END RSA PRIVATE KEY-----\n";
+        for key in [pkcs8.as_str(), old] {
+            for said in [
+                why(&certificate, Some(key)),
+                why(&format!("{certificate}{key}"), None),
+            ] {
+                assert!(
+                    said.starts_with("tls_key") && said.contains("openssl pkey"),
+                    "{said}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn each_half_that_is_missing_is_named() {
+        let certificate = section("CERTIFICATE");
+        let key = section("PRIVATE KEY");
+        assert!(why(&key, None).contains("holds no CERTIFICATE"));
+        assert!(why(&certificate, None).contains("holds no private key"));
+        assert!(why(&certificate, Some("-----BEGIN PRIVATE KEY-----\nAA")).contains("not whole PEM"));
+        assert!(why(&certificate, Some(&key)).contains("kind that TLS cannot use"));
+    }
+}

@@ -9,8 +9,6 @@ mod error;
 mod files;
 mod identity;
 mod request;
-#[cfg(test)]
-mod tests;
 mod tls_fault;
 mod token;
 mod trust;

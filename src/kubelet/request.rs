@@ -100,18 +100,24 @@ fn readable(said: &[u8], authorization: Option<&HeaderValue>) -> String {
 fn explain(error: &reqwest::Error, shown: &Shown) -> ScrapeError {
     let mut next: Option<&(dyn StdError + 'static)> = Some(error);
     while let Some(error) = next {
-        // An io::Error's source skips the error it wraps, which is where rustls' own stands.
-        let wrapped = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
-        let wrapped = wrapped.and_then(|inner| inner.downcast_ref::<rustls::Error>());
-        if let Some(tls) = wrapped.or_else(|| error.downcast_ref()) {
+        if let Some(tls) = error.downcast_ref() {
             return ScrapeError::Tls(TlsFault::new(tls, shown.facts().as_ref()));
         }
-        next = error.source();
+        next = below(error);
     }
     if error.is_connect() {
         ScrapeError::Connect(reasons(error))
     } else {
         ScrapeError::Closed(reasons(error))
+    }
+}
+
+/// The error below one. An `io::Error`'s source is the source of what it wraps, and so skips that: rustls' own errors come
+/// wrapped twice.
+fn below<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a (dyn StdError + 'static)> {
+    match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
+        Some(wrapped) => Some(wrapped),
+        None => error.source(),
     }
 }
 
@@ -121,7 +127,7 @@ fn reasons(error: &reqwest::Error) -> String {
     let mut next = StdError::source(error);
     while let Some(error) = next {
         reasons.push(error.to_string());
-        next = error.source();
+        next = below(error);
     }
     reasons.dedup();
     if reasons.is_empty() {

@@ -190,3 +190,44 @@ fn wrong_name(f: &mut fmt::Formatter<'_>, names: &[String]) -> fmt::Result {
         }
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn alerts_and_garbage_are_told_apart() {
+        let of = |error| TlsFault::new(&error, None);
+        let alert = |alert| of(Error::AlertReceived(alert));
+        assert_eq!(
+            alert(AlertDescription::InternalError),
+            TlsFault::NoServingCertificate
+        );
+        assert_eq!(
+            alert(AlertDescription::ProtocolVersion),
+            TlsFault::NoCommonVersion
+        );
+        assert_eq!(
+            alert(AlertDescription::UnknownCA),
+            TlsFault::Alert("UnknownCA".to_owned())
+        );
+        assert_eq!(
+            of(Error::InvalidMessage(InvalidMessage::InvalidContentType)),
+            TlsFault::NotTls
+        );
+        assert!(matches!(
+            of(Error::InvalidMessage(InvalidMessage::InvalidCcs)),
+            TlsFault::Other(_)
+        ));
+    }
+
+    #[test]
+    fn a_long_list_of_names_is_cut() {
+        let names = (0..100).map(|at| format!("node-{at}.example")).collect();
+        let said = TlsFault::WrongName { names }.to_string();
+        assert!(said.contains("node-7.example and others"), "{said}");
+        assert!(!said.contains("node-8"), "{said}");
+        let said = TlsFault::WrongName { names: Vec::new() }.to_string();
+        assert!(said.contains("common name"), "{said}");
+    }
+}

@@ -119,3 +119,18 @@ fn add(roots: &mut RootCertStore, path: &Path) -> Result<(), FileError> {
 fn is_anchor(certificate: &CertificateDer<'_>) -> bool {
     Facts::read(certificate).is_some_and(|facts| facts.is_ca || facts.self_issued)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_in_pod_ca_is_not_given_up_for_the_systems_store() {
+        let once = Source::Files(vec![PathBuf::from("/gone/ca.crt")]);
+        assert_eq!(Source::now(&Anchors::InPodOrSystem, Some(&once)), once);
+        assert_eq!(
+            Source::now(&Anchors::InPodOrSystem, Some(&Source::System)),
+            Source::now(&Anchors::InPodOrSystem, None)
+        );
+    }
+}
