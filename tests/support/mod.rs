@@ -6,6 +6,7 @@
 pub mod expect;
 pub mod generate;
 pub mod lines;
+pub mod plugin;
 
 use std::path::PathBuf;
 

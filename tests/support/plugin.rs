@@ -1,0 +1,197 @@
+//! The real binary, run as Telegraf runs it: ticks in at stdin or by signal, lines out at stdout and stderr.
+
+use std::io::{BufRead as _, BufReader, Read, Write as _};
+use std::path::Path;
+use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process};
+use test_kubelet::TestKubelet;
+
+/// Longer than anything takes that works: what is waited for with this has failed when it is over.
+pub const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A running plugin; killed when dropped.
+pub struct Plugin {
+    child: Child,
+    stdin: Option<ChildStdin>,
+    stdout: Receiver<String>,
+    stderr: Receiver<String>,
+}
+
+/// What a plugin left behind.
+#[derive(Debug)]
+pub struct Left {
+    /// How it ended.
+    pub status: ExitStatus,
+    /// What was not read yet.
+    pub stdout: Vec<String>,
+    /// What was not read yet.
+    pub stderr: Vec<String>,
+}
+
+/// A config block for a kubelet that is verified and asked with its good token.
+pub fn block(kubelet: &TestKubelet) -> String {
+    let files = kubelet.files();
+    format!(
+        "[[inputs.kubelet]]\n  url = \"{}\"\n  bearer_token = \"{}\"\n  tls_ca = \"{}\"\n",
+        kubelet.url(),
+        files.token.display(),
+        files.ca.display()
+    )
+}
+
+/// The command with this configuration, which is written into `dir`.
+pub fn command(dir: &Path, config: &str) -> Command {
+    let path = dir.join("kubelet.conf");
+    std::fs::write(&path, config).expect("a writable directory");
+    let mut command = bare();
+    command.arg("-config").arg(path);
+    command
+}
+
+/// The command without anything.
+pub fn bare() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_telegraf-kubelet"));
+    command.env_remove("NODE_IP").env_remove("HOSTIP");
+    command
+}
+
+impl Plugin {
+    /// Starts `command` with all three pipes, and reads both outputs from the start.
+    pub fn start(mut command: Command) -> Self {
+        command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        let mut child = command.spawn().expect("the plugin");
+        let stdin = child.stdin.take();
+        let stdout = lines(child.stdout.take().expect("a pipe"));
+        let stderr = lines(child.stderr.take().expect("a pipe"));
+        Self {
+            child,
+            stdin,
+            stdout,
+            stderr,
+        }
+    }
+
+    /// A prompt as Telegraf writes it.
+    pub fn tick(&mut self) {
+        self.stdin
+            .as_mut()
+            .expect("stdin is open")
+            .write_all(b"\n")
+            .expect("the plugin reads");
+    }
+
+    /// A signal.
+    pub fn signal(&self, signal: Signal) {
+        kill_process(self.pid(), signal).expect("the plugin runs");
+    }
+
+    /// Its process.
+    pub fn pid(&self) -> Pid {
+        Pid::from_child(&self.child)
+    }
+
+    /// What Telegraf does to stop it.
+    pub fn close_stdin(&mut self) {
+        self.stdin = None;
+    }
+
+    /// The next line of stdout.
+    pub fn line(&self) -> String {
+        next(&self.stdout, "stdout")
+    }
+
+    /// The next line of stderr.
+    pub fn log(&self) -> String {
+        next(&self.stderr, "stderr")
+    }
+
+    /// The next line of stderr if it comes in time.
+    pub fn log_within(&self, limit: Duration) -> Option<String> {
+        self.stderr.recv_timeout(limit).ok()
+    }
+
+    /// All lines up to and with the next `kubelet_scrape`, which ends a batch.
+    pub fn batch(&self) -> Vec<String> {
+        let mut batch = Vec::new();
+        loop {
+            let line = self.line();
+            let last = line.starts_with("kubelet_scrape");
+            batch.push(line);
+            if last {
+                return batch;
+            }
+        }
+    }
+
+    /// Waits until it is gone; panics after `limit`.
+    pub fn wait(mut self, limit: Duration) -> Left {
+        let deadline = Instant::now() + limit;
+        // Both pipes end when the process does.
+        let rest = |lines: &Receiver<String>| {
+            let mut rest = Vec::new();
+            loop {
+                match lines.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+                    Ok(line) => rest.push(line),
+                    Err(RecvTimeoutError::Disconnected) => return rest,
+                    Err(RecvTimeoutError::Timeout) => {
+                        panic!("still running after {limit:?}; so far: {rest:#?}")
+                    }
+                }
+            }
+        };
+        let (stdout, stderr) = (rest(&self.stdout), rest(&self.stderr));
+        let status = self.child.wait().expect("a child");
+        Left {
+            status,
+            stdout,
+            stderr,
+        }
+    }
+
+    /// All that a command says that is over by itself.
+    pub fn once_refused(command: Command) -> Left {
+        Self::start(command).wait(PATIENCE)
+    }
+
+    /// One tick and the end of stdin at once, as `telegraf --test` has it, and all that comes of it.
+    pub fn once(command: Command) -> Left {
+        let mut plugin = Self::start(command);
+        plugin.tick();
+        plugin.close_stdin();
+        plugin.wait(PATIENCE)
+    }
+}
+
+impl Drop for Plugin {
+    fn drop(&mut self) {
+        // It may be gone already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn next(lines: &Receiver<String>, which: &str) -> String {
+    lines
+        .recv_timeout(PATIENCE)
+        .unwrap_or_else(|error| panic!("no line on {which}: {error}"))
+}
+
+fn lines(pipe: impl Read + Send + 'static) -> Receiver<String> {
+    let (sender, lines) = channel();
+    thread::spawn(move || {
+        for line in BufReader::new(pipe).split(b'\n') {
+            let Ok(line) = line else { return };
+            if sender.send(String::from_utf8(line).expect("UTF-8")).is_err() {
+                return;
+            }
+        }
+    });
+    lines
+}
