@@ -1,10 +1,73 @@
-//! What we need to know of a certificate beyond what verifying it needs.
+//! What we tell of a certificate: whose it is, for which names, until when.
+//!
+//! Verifying is `verifier`'s part. What is read here may come from anyone who answers at the kubelet's address, so it
+//! explains a refusal and never decides one.
+
+use std::net::{Ipv4Addr, Ipv6Addr};
 
 use rustls::pki_types::CertificateDer;
-use x509_parser::prelude::{FromDer as _, X509Certificate};
+use x509_parser::prelude::{FromDer as _, GeneralName, X509Certificate};
+use x509_parser::time::ASN1Time;
 
-/// The end of a certificate's validity in seconds since 1970; `None` if it cannot be parsed.
-pub fn not_after(certificate: &CertificateDer<'_>) -> Option<i64> {
-    let (_, certificate) = X509Certificate::from_der(certificate).ok()?;
-    Some(certificate.validity().not_after.timestamp())
+/// What a certificate says of itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Facts {
+    /// Its issuer's distinguished name.
+    pub issuer: String,
+    /// DNS names and addresses it is for; a subject without these is none, in TLS.
+    pub names: Vec<String>,
+    /// Seconds since 1970.
+    pub not_before: i64,
+    /// Seconds since 1970.
+    pub not_after: i64,
+    /// It says that it may sign others.
+    pub is_ca: bool,
+    /// Subject and issuer are the same.
+    pub self_issued: bool,
+}
+
+impl Facts {
+    /// `None` for what is no X.509 certificate.
+    #[must_use]
+    pub fn read(certificate: &CertificateDer<'_>) -> Option<Self> {
+        let (_, parsed) = X509Certificate::from_der(certificate).ok()?;
+        let (issuer, subject) = (parsed.issuer(), parsed.subject());
+        Some(Self {
+            issuer: issuer.to_string(),
+            names: names(&parsed),
+            not_before: parsed.validity().not_before.timestamp(),
+            not_after: parsed.validity().not_after.timestamp(),
+            is_ca: parsed.is_ca(),
+            self_issued: issuer.as_raw() == subject.as_raw(),
+        })
+    }
+}
+
+fn names(certificate: &X509Certificate<'_>) -> Vec<String> {
+    let Ok(Some(extension)) = certificate.subject_alternative_name() else {
+        return Vec::new();
+    };
+    let names = extension.value.general_names.iter();
+    names
+        .filter_map(|name| match name {
+            GeneralName::DNSName(name) => Some((*name).to_owned()),
+            GeneralName::IPAddress(bytes) => address(bytes),
+            _ => None,
+        })
+        .collect()
+}
+
+fn address(bytes: &[u8]) -> Option<String> {
+    if let Ok(v4) = <[u8; 4]>::try_from(bytes) {
+        return Some(Ipv4Addr::from(v4).to_string());
+    }
+    let v6 = <[u8; 16]>::try_from(bytes).ok()?;
+    Some(Ipv6Addr::from(v6).to_string())
+}
+
+/// A moment in words, from seconds since 1970.
+#[must_use]
+pub fn date(seconds: i64) -> String {
+    ASN1Time::from_timestamp(seconds)
+        .map_or_else(|_| format!("{seconds} s since 1970"), |time| time.to_string())
 }

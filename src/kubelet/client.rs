@@ -2,19 +2,21 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use reqwest::{Client, redirect};
 use rustls::ClientConfig;
 use rustls::client::Resumption;
 use rustls::sign::SingleCertAndKey;
 use rustls::version::{TLS12, TLS13};
+use tokio::time::Instant;
 
 use super::error::FileError;
 use super::files::Fingerprint;
 use super::identity::{self, Identity};
-use super::trust::{self, Served, Verifier};
-use crate::config::Trust;
+use super::trust::{self, Source};
+use super::verifier::{Shown, Verifier};
+use crate::config::{self, Anchors, Scheme, Trust};
 
 /// No connection is used for longer. A kept-alive connection goes on with the certificates of its handshake, ours and
 /// the kubelet's: this bounds how long a revoked or replaced one lives on.
@@ -26,104 +28,193 @@ const MAX_IDLE: Duration = Duration::from_secs(75);
 /// A body of 0.7 MB, a full node's, needs three round trips on loopback and little memory.
 const WINDOW: u32 = 256 * 1024;
 
-/// What a client was made from.
+/// Where a configuration was loaded from, and what it looked like then.
 #[derive(Debug, PartialEq, Eq)]
-struct Origin(Vec<(PathBuf, Option<Fingerprint>)>);
+struct Origin {
+    anchors: Source,
+    files: Vec<(PathBuf, Option<Fingerprint>)>,
+}
 
 impl Origin {
-    fn now(identity: &Identity, trust: &Trust) -> Self {
-        let mut paths = trust::anchor_files(trust);
+    /// Looked at before anything is read: a file that changes while we read it has changed at the next look.
+    fn now(identity: &Identity, trust: &Trust, before: Option<&Self>) -> Self {
+        let anchors = Source::now(&trust.anchors, before.map(|origin| &origin.anchors));
+        let mut files = anchors.files().to_vec();
         if let Identity::Certificate { cert, key } = identity {
-            paths.extend([cert.clone(), key.clone()]);
+            files.extend([cert.clone(), key.clone()]);
         }
-        Self(
-            paths
-                .into_iter()
-                .map(|path| (Fingerprint::of(&path), path))
-                .map(|(print, path)| (path, print))
-                .collect(),
-        )
+        let files = files
+            .into_iter()
+            .map(|path| {
+                let print = Fingerprint::of(&path);
+                (path, print)
+            })
+            .collect();
+        Self { anchors, files }
     }
 }
 
-/// A client and what it was made from.
-struct Made {
-    client: Client,
+/// What connections are made with.
+struct Loaded {
     origin: Origin,
-    at: Instant,
+    config: ClientConfig,
     client_certificate_expires: Option<i64>,
+}
+
+/// A client with its one connection.
+struct Open {
+    client: Client,
+    since: Instant,
+    answered: bool,
+}
+
+impl Open {
+    fn new(config: ClientConfig) -> Self {
+        Self {
+            client: http(config),
+            since: Instant::now(),
+            answered: false,
+        }
+    }
+
+    fn is_young(&self) -> bool {
+        self.since.elapsed() < MAX_CONNECTION_AGE
+    }
 }
 
 /// Makes clients, and keeps one.
 pub struct Clients {
     trust: Trust,
-    served: Served,
-    made: Option<Made>,
+    shown: Shown,
+    loaded: Option<Loaded>,
+    open: Option<Open>,
     /// The trouble the log was told of already.
     told: Option<FileError>,
 }
 
 impl Clients {
-    /// Clients that believe as `trust` says.
-    pub fn new(trust: Trust) -> Self {
+    /// Clients for that kubelet. Plain http has nothing to verify, so nothing is loaded: an image without any CA store
+    /// can read the read-only port.
+    pub fn new(kubelet: &config::Kubelet) -> Self {
+        let mut trust = kubelet.trust.clone();
+        if kubelet.url.scheme == Scheme::Http {
+            trust.anchors = Anchors::Unverified;
+        }
         Self {
             trust,
-            served: Served::default(),
-            made: None,
+            shown: Shown::default(),
+            loaded: None,
+            open: None,
             told: None,
         }
     }
 
     /// When the client certificate in use expires, in seconds since 1970.
     pub fn client_certificate_expires(&self) -> Option<i64> {
-        self.made.as_ref()?.client_certificate_expires
+        self.loaded.as_ref()?.client_certificate_expires
     }
 
-    /// When the serving certificate seen last expires, in seconds since 1970.
-    pub fn serving_certificate_expires(&self) -> Option<i64> {
-        self.served.expires()
+    /// The serving certificate seen last.
+    pub fn shown(&self) -> &Shown {
+        &self.shown
     }
 
     /// The client to use now: a new one if a certificate, key or CA changed, or the old one is too old.
     ///
-    /// While the files cannot be used (a pair half-written, say) the old client goes on, and the log is told once.
+    /// While the files cannot be used (a pair half-written, say) what was read last goes on, and the log is told once.
     pub fn get(&mut self, identity: &Identity) -> Result<Client, FileError> {
-        let origin = Origin::now(identity, &self.trust);
-        if let Some(made) = &self.made
-            && made.origin == origin
-            && made.at.elapsed() < MAX_CONNECTION_AGE
+        let before = self.loaded.as_ref().map(|loaded| &loaded.origin);
+        let origin = Origin::now(identity, &self.trust, before);
+        if let Some(open) = self.open.as_ref().filter(|open| open.is_young())
+            && before == Some(&origin)
         {
-            return Ok(made.client.clone());
+            return Ok(open.client.clone());
         }
-        match make(identity, &self.trust, &self.served) {
-            Ok((client, client_certificate_expires)) => {
+        let loaded = match (self.load(identity, origin), self.loaded.take()) {
+            (Ok(new), _) => {
                 self.told = None;
-                let made = Made {
-                    client,
-                    origin,
-                    at: Instant::now(),
-                    client_certificate_expires,
-                };
-                Ok(self.made.insert(made).client.clone())
+                self.open = None;
+                new
             }
-            Err(error) => match &self.made {
-                Some(made) => {
-                    if self.told.as_ref() != Some(&error) {
-                        log::warn!("{error}; going on with what was read last");
-                        self.told = Some(error);
-                    }
-                    Ok(made.client.clone())
-                }
-                None => Err(error),
-            },
+            (Err(error), Some(old)) => {
+                self.tell_once(error);
+                old
+            }
+            (Err(error), None) => return Err(error),
+        };
+        let loaded = self.loaded.insert(loaded);
+        // Files that cannot be used are no reason to keep an old connection.
+        let open = match self.open.take().filter(Open::is_young) {
+            Some(open) => open,
+            None => Open::new(loaded.config.clone()),
+        };
+        Ok(self.open.insert(open).client.clone())
+    }
+
+    /// The connection is not to be used again: it failed, or nobody knows what is still under way on it.
+    pub fn drop_connection(&mut self) {
+        self.open = None;
+    }
+
+    /// An answer came over the connection.
+    pub fn answered(&mut self) {
+        if let Some(open) = &mut self.open {
+            open.answered = true;
         }
+    }
+
+    /// Whether the next request may go over a connection that was kept, and so may find it dead.
+    pub fn is_kept(&self) -> bool {
+        self.open.as_ref().is_some_and(|open| open.answered)
+    }
+
+    fn tell_once(&mut self, error: FileError) {
+        if self.told.as_ref() != Some(&error) {
+            log::warn!("{error}; going on with what was read last");
+            self.told = Some(error);
+        }
+    }
+
+    fn load(&self, identity: &Identity, origin: Origin) -> Result<Loaded, FileError> {
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let belief = trust::load(&self.trust, &origin.anchors, &provider)?;
+        let algorithms = provider.signature_verification_algorithms;
+        let verifier = Verifier::new(belief, algorithms, self.shown.clone());
+        let versions: &[_] = if self.trust.tls13_only {
+            &[&TLS13]
+        } else {
+            &[&TLS13, &TLS12]
+        };
+        let builder = ClientConfig::builder_with_provider(provider)
+            .with_protocol_versions(versions)
+            .expect("ring has cipher suites for TLS 1.2 and 1.3")
+            .dangerous()
+            .with_custom_certificate_verifier(Arc::new(verifier));
+        let (mut config, client_certificate_expires) = match identity {
+            Identity::Certificate { cert, key } => {
+                let ours = identity::load(cert, key)?;
+                let resolver = SingleCertAndKey::from(ours.certified);
+                (
+                    builder.with_client_cert_resolver(Arc::new(resolver)),
+                    ours.expires,
+                )
+            }
+            Identity::Token(_) | Identity::None => (builder.with_no_client_auth(), None),
+        };
+        // A resumed session skips the certificate: each connection is to show what holds now.
+        config.resumption = Resumption::disabled();
+        config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        Ok(Loaded {
+            origin,
+            config,
+            client_certificate_expires,
+        })
     }
 }
 
 /// A client with nothing in it from the environment: no proxy, no redirects, one connection.
-fn make(identity: &Identity, trust: &Trust, served: &Served) -> Result<(Client, Option<i64>), FileError> {
-    let (tls, client_certificate_expires) = tls(identity, trust, served)?;
-    let client = Client::builder()
+fn http(tls: ClientConfig) -> Client {
+    Client::builder()
         .tls_backend_preconfigured(tls)
         .no_proxy()
         .redirect(redirect::Policy::none())
@@ -134,44 +225,5 @@ fn make(identity: &Identity, trust: &Trust, served: &Served) -> Result<(Client, 
         .http2_initial_stream_window_size(WINDOW)
         .http2_initial_connection_window_size(WINDOW)
         .build()
-        .map_err(|error| FileError {
-            option: "tls_ca",
-            path: PathBuf::new(),
-            why: format!("no HTTP client can be made: {error}"),
-        })?;
-    Ok((client, client_certificate_expires))
-}
-
-fn tls(
-    identity: &Identity,
-    trust: &Trust,
-    served: &Served,
-) -> Result<(ClientConfig, Option<i64>), FileError> {
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let verifier = Verifier::load(trust, Arc::clone(&provider), served.clone())?;
-    let versions: &[_] = if trust.tls13_only {
-        &[&TLS13]
-    } else {
-        &[&TLS13, &TLS12]
-    };
-    let builder = ClientConfig::builder_with_provider(provider)
-        .with_protocol_versions(versions)
-        .expect("ring has cipher suites for TLS 1.2 and 1.3")
-        .dangerous()
-        .with_custom_certificate_verifier(Arc::new(verifier));
-    let (mut config, expires) = match identity {
-        Identity::Certificate { cert, key } => {
-            let ours = identity::load(cert, key)?;
-            let resolver = SingleCertAndKey::from(ours.certified);
-            (
-                builder.with_client_cert_resolver(Arc::new(resolver)),
-                ours.expires,
-            )
-        }
-        Identity::Token(_) | Identity::None => (builder.with_no_client_auth(), None),
-    };
-    // A resumed session skips the certificate: each connection is to show what holds now.
-    config.resumption = Resumption::disabled();
-    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    Ok((config, expires))
+        .expect("all that is given is constant, and reqwest is built on this rustls")
 }

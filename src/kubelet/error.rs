@@ -6,6 +6,14 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::tls_fault::TlsFault;
+
+/// What Go's server says to plain HTTP on a TLS port.
+const PLAIN_HTTP: &str = "HTTP request to an HTTPS server";
+
+/// What a kubelet says that could not ask the API server whether we may.
+const AUTHORIZATION_ERROR: &str = "Authorization error";
+
 /// A scrape's outcome in a word and a number, as Telegraf's `inputs.http_response` has them. Part of the interface: a
 /// number is never used again for something else.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -94,18 +102,36 @@ impl Cause {
     }
 }
 
+/// How far a scrape had come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Phase {
+    /// No handshake yet. Over plain http, where there is none, no answer yet either.
+    Connecting,
+    /// Asked, on a connection that stands.
+    Waiting,
+    /// So many bytes of the body were there.
+    Reading(usize),
+}
+
 /// Why a scrape brought no answer.
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ScrapeError {
     /// No connection, with the system's words.
     Connect(String),
+    /// The connection ended before an answer came.
+    Closed(String),
     /// Not done before the deadline.
-    Timeout(Duration),
-    /// The handshake failed or the certificate is not believed, with the mend.
-    Tls(String),
+    Timeout {
+        /// The deadline.
+        limit: Duration,
+        /// What was under way when it passed.
+        phase: Phase,
+    },
+    /// The handshake failed or the certificate is not believed.
+    Tls(TlsFault),
     /// An HTTP status other than 200, with the body's first words.
     Status(u16, String),
-    /// The answer broke off, or is larger than [`super::MAX_BODY`].
+    /// A 200 whose body broke off, or is larger than [`super::MAX_BODY`].
     Body(String),
     /// A file that we need cannot be used.
     File(FileError),
@@ -116,12 +142,13 @@ impl ScrapeError {
     #[must_use]
     pub fn cause(&self) -> Cause {
         match self {
-            Self::Connect(_) => Cause::ConnectionFailed,
-            Self::Timeout(_) => Cause::Timeout,
+            Self::Connect(_) | Self::Closed(_) => Cause::ConnectionFailed,
+            Self::Timeout { .. } => Cause::Timeout,
             Self::Tls(_) => Cause::Tls,
+            Self::Status(400, body) if body.contains(PLAIN_HTTP) => Cause::Tls,
             Self::Status(401, _) => Cause::Unauthorized,
             Self::Status(403, _) => Cause::Forbidden,
-            Self::Status(500, body) if body.starts_with("Authorization error") => Cause::ApiServerUnreachable,
+            Self::Status(500, body) if body.starts_with(AUTHORIZATION_ERROR) => Cause::ApiServerUnreachable,
             Self::Status(500, body) if body.starts_with("Internal Error") => Cause::NotReady,
             Self::Status(..) | Self::Body(_) => Cause::BadAnswer,
             Self::File(_) => Cause::Credential,
@@ -133,7 +160,11 @@ impl ScrapeError {
     pub fn status(&self) -> Option<u16> {
         match self {
             Self::Status(status, _) => Some(*status),
-            Self::Body(_) => Some(200),
+            Self::Body(_)
+            | Self::Timeout {
+                phase: Phase::Reading(_),
+                ..
+            } => Some(200),
             _ => None,
         }
     }
@@ -146,11 +177,11 @@ impl fmt::Display for ScrapeError {
                 f,
                 "cannot connect: {why}; is the kubelet running and the port open to us?"
             ),
-            Self::Timeout(limit) => write!(
+            Self::Closed(why) => write!(
                 f,
-                "no whole answer in {limit:?}: a hung container runtime looks so, and an address that nobody has; \
-                 response_timeout sets the limit"
+                "the connection ended before an answer came: {why}; is the kubelet restarting?"
             ),
+            Self::Timeout { limit, phase } => timeout_text(f, *limit, *phase),
             Self::Tls(why) => write!(f, "TLS: {why}"),
             Self::Status(status, body) => status_text(f, *status, body),
             Self::Body(why) => write!(f, "the answer cannot be used: {why}"),
@@ -161,6 +192,25 @@ impl fmt::Display for ScrapeError {
 
 impl std::error::Error for ScrapeError {}
 
+fn timeout_text(f: &mut fmt::Formatter<'_>, limit: Duration, phase: Phase) -> fmt::Result {
+    match phase {
+        Phase::Connecting => write!(
+            f,
+            "no connection, or no TLS on it, in {limit:?}: an address that nobody has looks so, and a firewall that \
+             drops packets"
+        ),
+        Phase::Waiting => write!(
+            f,
+            "connected, and no answer in {limit:?}: a hung container runtime looks so, or a node with more pods than \
+             response_timeout allows for"
+        ),
+        Phase::Reading(bytes) => write!(
+            f,
+            "only {bytes} bytes of the answer came in {limit:?}: a slow network; response_timeout sets the limit"
+        ),
+    }
+}
+
 fn status_text(f: &mut fmt::Formatter<'_>, status: u16, body: &str) -> fmt::Result {
     write!(f, "the kubelet answers {status}")?;
     if !body.is_empty() {
@@ -168,7 +218,7 @@ fn status_text(f: &mut fmt::Formatter<'_>, status: u16, body: &str) -> fmt::Resu
     }
     f.write_str(match status {
         300..=399 => "; a kubelet redirects nobody, so `url` points to something else",
-        400 if body.contains("HTTP request to an HTTPS server") => "; write https:// in `url`",
+        400 if body.contains(PLAIN_HTTP) => "; write https:// in `url`",
         401 => {
             "; the token or certificate is expired or not known to this cluster, webhook authentication is off, or \
              the kubelet cannot reach its API server; tried again at the next tick"
@@ -177,7 +227,7 @@ fn status_text(f: &mut fmt::Formatter<'_>, status: u16, body: &str) -> fmt::Resu
             "; it needs a ClusterRole with `resources: [nodes/stats]`, `verbs: [get]` bound to that user (never \
              nodes/proxy); a new binding takes up to 30 s to work"
         }
-        500 if body.starts_with("Authorization error") => {
+        500 if body.starts_with(AUTHORIZATION_ERROR) => {
             "; the kubelet cannot reach its API server; tried again at the next tick"
         }
         500 => "; the kubelet or its container runtime is not ready; tried again at the next tick",

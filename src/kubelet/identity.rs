@@ -8,7 +8,7 @@ use rustls::pki_types::pem::{self, PemObject as _};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::sign::CertifiedKey;
 
-use super::certificate;
+use super::certificate::Facts;
 use super::error::FileError;
 use super::files;
 use super::token::TokenFile;
@@ -67,13 +67,16 @@ pub fn load(cert: &Path, key: &Path) -> Result<ClientCertificate, FileError> {
     };
 
     let pem = files::read("tls_cert", cert)?;
+    if cert == key && is_encrypted(&pem) {
+        return Err(of_key(ENCRYPTED.to_owned()));
+    }
     let chain: Vec<_> = CertificateDer::pem_slice_iter(&pem)
         .collect::<Result<_, _>>()
-        .map_err(|error| of_cert(format!("is not PEM: {error}")))?;
+        .map_err(|error| of_cert(format!("is not whole PEM: {error}")))?;
     let leaf = chain
         .first()
         .ok_or_else(|| of_cert("holds no CERTIFICATE in PEM".to_owned()))?;
-    let expires = certificate::not_after(leaf);
+    let expires = Facts::read(leaf).map(|facts| facts.not_after);
 
     let pem = files::read("tls_key", key)?;
     let private = PrivateKeyDer::from_pem_slice(&pem).map_err(|error| of_key(explain_key(&pem, &error)))?;
@@ -85,7 +88,7 @@ pub fn load(cert: &Path, key: &Path) -> Result<ClientCertificate, FileError> {
         Ok(()) | Err(rustls::Error::InconsistentKeys(rustls::InconsistentKeys::Unknown)) => {}
         Err(_) => {
             return Err(of_key(format!(
-                "is not the key of the certificate in {}",
+                "is not the key of the first certificate in {}: put the leaf first, and replace both together",
                 cert.display()
             )));
         }
@@ -96,14 +99,71 @@ pub fn load(cert: &Path, key: &Path) -> Result<ClientCertificate, FileError> {
     })
 }
 
+const ENCRYPTED: &str = "holds an encrypted key; decrypt it with `openssl pkey -in KEY -out PLAIN` and protect the file by its mode";
+
+/// PKCS#8 says it in the label, PKCS#1 and SEC1 in a header.
+fn is_encrypted(pem: &[u8]) -> bool {
+    ["BEGIN ENCRYPTED PRIVATE KEY", "Proc-Type: 4,ENCRYPTED"]
+        .iter()
+        .any(|mark| pem.windows(mark.len()).any(|window| window == mark.as_bytes()))
+}
+
 fn explain_key(pem: &[u8], error: &pem::Error) -> String {
-    let has = |label: &[u8]| pem.windows(label.len()).any(|window| window == label);
-    if has(b"ENCRYPTED") {
-        "is encrypted; decrypt it with `openssl pkey -in KEY -out PLAIN` and protect the file by its mode"
-            .to_owned()
-    } else if has(b"-----BEGIN") {
-        format!("holds no private key in PEM: {error}")
-    } else {
-        "is not PEM".to_owned()
+    match error {
+        _ if is_encrypted(pem) => ENCRYPTED.to_owned(),
+        pem::Error::NoItemsFound => "holds no private key in PEM".to_owned(),
+        error => format!("is not whole PEM: {error}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn section(label: &str) -> String {
+        format!("-----BEGIN {label}-----\nAAAA\n-----END {label}-----\n")
+    }
+
+    fn why(cert: &str, key: Option<&str>) -> String {
+        let dir = tempfile::tempdir().unwrap();
+        let (cert_path, key_path) = (dir.path().join("cert"), dir.path().join("key"));
+        std::fs::write(&cert_path, cert).unwrap();
+        let key_path = match key {
+            Some(key) => {
+                std::fs::write(&key_path, key).unwrap();
+                key_path
+            }
+            None => cert_path.clone(),
+        };
+        load(&cert_path, &key_path).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn an_encrypted_key_is_told_with_the_mend() {
+        let certificate = section("CERTIFICATE");
+        let pkcs8 = section("ENCRYPTED PRIVATE KEY");
+        let old = "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,00\n\nAAAA\n\
+                   -----END RSA PRIVATE KEY-----\n";
+        for key in [pkcs8.as_str(), old] {
+            for said in [
+                why(&certificate, Some(key)),
+                why(&format!("{certificate}{key}"), None),
+            ] {
+                assert!(
+                    said.starts_with("tls_key") && said.contains("openssl pkey"),
+                    "{said}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn each_half_that_is_missing_is_named() {
+        let certificate = section("CERTIFICATE");
+        let key = section("PRIVATE KEY");
+        assert!(why(&key, None).contains("holds no CERTIFICATE"));
+        assert!(why(&certificate, None).contains("holds no private key"));
+        assert!(why(&certificate, Some("-----BEGIN PRIVATE KEY-----\nAA")).contains("not whole PEM"));
+        assert!(why(&certificate, Some(&key)).contains("kind that TLS cannot use"));
     }
 }

@@ -3,31 +3,30 @@
 //! [`identity`] (who we are) and [`trust`] (whom we believe) are two separate things. Knows nothing of execd, of what
 //! is in a summary, or of line protocol.
 
-mod certificate;
+pub mod certificate;
 mod client;
 mod error;
 mod files;
 mod identity;
+mod request;
+mod tls_fault;
 mod token;
 mod trust;
+mod verifier;
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderValue, LOCATION};
-use reqwest::{Client, Response};
+use reqwest::Client;
+use reqwest::header::HeaderValue;
 
 pub use client::MAX_CONNECTION_AGE;
-pub use error::{Cause, FileError, ScrapeError};
+pub use error::{Cause, FileError, Phase, ScrapeError};
+pub use request::MAX_BODY;
+pub use tls_fault::TlsFault;
 
 use crate::config;
 use client::Clients;
 use identity::Identity;
-
-/// The largest answer that is taken: a hundred times that of a node full of pods.
-pub const MAX_BODY: usize = 64 * 1024 * 1024;
-
-/// How much of an error's body is told.
-const MAX_WORDS: usize = 512;
 
 /// An answer whose body is in the caller's buffer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,6 +52,7 @@ pub struct Scraper {
     timeout: Duration,
     identity: Identity,
     clients: Clients,
+    phase: Phase,
 }
 
 impl Scraper {
@@ -63,19 +63,30 @@ impl Scraper {
             url: format!("{}/stats/summary", kubelet.url),
             timeout: kubelet.response_timeout,
             identity: Identity::new(&kubelet.credential),
-            clients: Clients::new(kubelet.trust.clone()),
+            clients: Clients::new(kubelet),
+            phase: Phase::Connecting,
         }
     }
 
-    /// Fetches the summary into `body`, within one deadline over connect, headers and body.
+    /// Appends the summary to `body`, within one deadline over connect, headers and body.
     ///
     /// # Errors
-    /// See [`ScrapeError`]; `body` then holds anything.
+    /// See [`ScrapeError`]; `body` may then have grown by a part of an answer.
     pub async fn scrape(&mut self, body: &mut Vec<u8>) -> Result<Answer, ScrapeError> {
-        let timeout = self.timeout;
-        tokio::time::timeout(timeout, self.fetch(body))
-            .await
-            .unwrap_or(Err(ScrapeError::Timeout(timeout)))
+        let (limit, before) = (self.timeout, body.len());
+        let handshakes = self.clients.shown().handshakes();
+        self.phase = Phase::Connecting;
+        let Ok(outcome) = tokio::time::timeout(limit, self.fetch(body)).await else {
+            // Perhaps nobody is at the other end any more: the system would take minutes to find out.
+            self.clients.drop_connection();
+            let phase = match self.phase {
+                Phase::Connecting if self.clients.shown().handshakes() != handshakes => Phase::Waiting,
+                Phase::Reading(_) => Phase::Reading(body.len() - before),
+                phase => phase,
+            };
+            return Err(ScrapeError::Timeout { limit, phase });
+        };
+        outcome
     }
 
     /// What is known of expiries now.
@@ -91,128 +102,86 @@ impl Scraper {
         Expiries {
             token: left(token),
             client_certificate: left(self.clients.client_certificate_expires()),
-            serving_certificate: left(self.clients.serving_certificate_expires()),
+            serving_certificate: left(self.clients.shown().expires()),
         }
     }
 
+    /// A 401 is final for this tick only if the token is still the one that was sent: it may have been replaced between
+    /// our look and the kubelet's.
     async fn fetch(&mut self, body: &mut Vec<u8>) -> Result<Answer, ScrapeError> {
-        let client = self.clients.get(&self.identity)?;
-        let header = self.header()?;
-        match self.request(&client, header.clone(), body).await {
-            // The token may have been replaced between our look and the kubelet's.
-            Err(ScrapeError::Status(401, words)) => match self.header()? {
-                fresh if fresh != header => self.request(&client, fresh, body).await,
-                _ => Err(ScrapeError::Status(401, words)),
-            },
-            outcome => outcome,
+        let header = self.authorization()?;
+        let refused = match self.ask_kept(header.as_ref(), body).await {
+            Err(refused @ ScrapeError::Status(401, _)) => refused,
+            outcome => return outcome,
+        };
+        match self.authorization()? {
+            fresh if fresh != header => self.ask_kept(fresh.as_ref(), body).await,
+            _ => Err(refused),
         }
     }
 
     /// The value of `Authorization`, read from the file as it is now.
-    fn header(&mut self) -> Result<Option<HeaderValue>, ScrapeError> {
+    fn authorization(&mut self) -> Result<Option<HeaderValue>, FileError> {
         match &mut self.identity {
             Identity::Token(file) => Ok(Some(file.read()?.header())),
             Identity::Certificate { .. } | Identity::None => Ok(None),
         }
     }
 
-    async fn request(
-        &self,
-        client: &Client,
-        authorization: Option<HeaderValue>,
+    /// A kept connection may have been closed by the kubelet just as we used it: that says nothing of the kubelet, so
+    /// it is asked once more, on a new one.
+    async fn ask_kept(
+        &mut self,
+        authorization: Option<&HeaderValue>,
         body: &mut Vec<u8>,
     ) -> Result<Answer, ScrapeError> {
-        let mut request = client.get(&self.url).header(ACCEPT, "application/json");
-        if let Some(authorization) = authorization {
-            request = request.header(AUTHORIZATION, authorization);
+        let client = self.clients.get(&self.identity)?;
+        let kept = self.clients.is_kept();
+        match self.ask(&client, authorization, body).await {
+            Err(ScrapeError::Closed(why)) if kept => {
+                log::debug!(
+                    "{}: the kept connection ended ({why}), asking on a new one",
+                    self.url
+                );
+                let client = self.clients.get(&self.identity)?;
+                self.ask(&client, authorization, body).await
+            }
+            outcome => outcome,
         }
-        let response = request.send().await.map_err(|error| explain(&error))?;
+    }
+
+    async fn ask(
+        &mut self,
+        client: &Client,
+        authorization: Option<&HeaderValue>,
+        body: &mut Vec<u8>,
+    ) -> Result<Answer, ScrapeError> {
+        self.phase = if self.clients.is_kept() {
+            Phase::Waiting
+        } else {
+            Phase::Connecting
+        };
+        let outcome = self.converse(client, authorization, body).await;
+        match &outcome {
+            Ok(_) | Err(ScrapeError::Status(..)) => self.clients.answered(),
+            Err(_) => self.clients.drop_connection(),
+        }
+        outcome
+    }
+
+    async fn converse(
+        &mut self,
+        client: &Client,
+        authorization: Option<&HeaderValue>,
+        body: &mut Vec<u8>,
+    ) -> Result<Answer, ScrapeError> {
+        let response = request::send(client, &self.url, authorization, self.clients.shown()).await?;
         let status = response.status().as_u16();
         if status != 200 {
-            return Err(ScrapeError::Status(status, words(response).await));
+            return Err(request::refusal(response, authorization).await);
         }
-        read(response, body).await?;
+        self.phase = Phase::Reading(0);
+        request::read(response, body).await?;
         Ok(Answer { status })
-    }
-}
-
-async fn read(mut response: Response, body: &mut Vec<u8>) -> Result<(), ScrapeError> {
-    body.clear();
-    while let Some(chunk) = response
-        .chunk()
-        .await
-        .map_err(|error| ScrapeError::Body(chain(&error)))?
-    {
-        if body.len() + chunk.len() > MAX_BODY {
-            return Err(ScrapeError::Body(format!(
-                "it is larger than {} MiB",
-                MAX_BODY / 1024 / 1024
-            )));
-        }
-        body.extend_from_slice(&chunk);
-    }
-    Ok(())
-}
-
-/// The kubelet's own words about an error, or where it redirects to: its host only, for a query may hold anything.
-async fn words(mut response: Response) -> String {
-    if let Some(location) = response.headers().get(LOCATION) {
-        let host = location
-            .to_str()
-            .ok()
-            .and_then(|url| reqwest::Url::parse(url).ok());
-        return format!(
-            "redirects to {}",
-            host.as_ref()
-                .and_then(reqwest::Url::host_str)
-                .unwrap_or("another path")
-        );
-    }
-    let mut words = Vec::new();
-    while words.len() < MAX_WORDS {
-        match response.chunk().await {
-            Ok(Some(chunk)) => words.extend_from_slice(&chunk),
-            Ok(None) | Err(_) => break,
-        }
-    }
-    words.truncate(MAX_WORDS);
-    String::from_utf8_lossy(&words).trim().to_owned()
-}
-
-/// What lies at the bottom of a failed request.
-fn explain(error: &reqwest::Error) -> ScrapeError {
-    let mut source: Option<&(dyn std::error::Error + 'static)> = Some(error);
-    while let Some(error) = source {
-        let inner = error
-            .downcast_ref::<std::io::Error>()
-            .and_then(std::io::Error::get_ref);
-        let tls = error
-            .downcast_ref()
-            .or_else(|| inner.and_then(|inner| inner.downcast_ref::<rustls::Error>()));
-        if let Some(tls) = tls {
-            return ScrapeError::Tls(trust::explain(tls));
-        }
-        source = error.source();
-    }
-    if error.is_connect() {
-        ScrapeError::Connect(chain(error))
-    } else {
-        ScrapeError::Body(chain(error))
-    }
-}
-
-/// The innermost reasons of an error, without the URL that the log line begins with anyway.
-fn chain(error: &reqwest::Error) -> String {
-    let mut reasons = Vec::new();
-    let mut source = std::error::Error::source(error);
-    while let Some(error) = source {
-        reasons.push(error.to_string());
-        source = error.source();
-    }
-    reasons.dedup();
-    if reasons.is_empty() {
-        "it broke off".to_owned()
-    } else {
-        reasons.join(": ")
     }
 }

@@ -1,206 +1,136 @@
-//! Trust: whom we believe to be the kubelet.
+//! Trust: whom we believe to be the kubelet. From what the configuration names to anchors that can be verified with.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
 
+use rustls::RootCertStore;
 use rustls::client::WebPkiServerVerifier;
-use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
+use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::PemObject as _;
-use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::{DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
+use rustls::pki_types::{CertificateDer, ServerName};
 
-use super::certificate;
+use super::certificate::Facts;
 use super::error::FileError;
 use super::files;
+use super::verifier::Belief;
 use crate::config::{Anchors, Trust};
 
 /// Where a pod finds its cluster's CA. The API promises it for the API server only, yet on most clusters whose kubelets
 /// have signed certificates it is the same CA: a default worth trying.
 const IN_POD_CA: &str = "/var/run/secrets/kubernetes.io/serviceaccount/ca.crt";
 
-/// What stands for an expiry that is not known.
-const UNKNOWN: i64 = i64::MIN;
-
-/// The files that are believed at this moment; none means the system's store.
-pub fn anchor_files(trust: &Trust) -> Vec<PathBuf> {
-    match &trust.anchors {
-        Anchors::Files(files) => files.clone(),
-        Anchors::InPodOrSystem if Path::new(IN_POD_CA).exists() => vec![PathBuf::from(IN_POD_CA)],
-        Anchors::InPodOrSystem | Anchors::Unverified => Vec::new(),
-    }
+/// Where anchors come from at this moment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Source {
+    /// These files.
+    Files(Vec<PathBuf>),
+    /// The system's store.
+    System,
+    /// Nothing is verified.
+    None,
 }
 
-/// The serving certificate's expiry, as the last handshake showed it.
-#[derive(Debug, Clone)]
-pub struct Served(Arc<AtomicI64>);
-
-impl Default for Served {
-    fn default() -> Self {
-        Self(Arc::new(AtomicI64::new(UNKNOWN)))
-    }
-}
-
-impl Served {
-    /// Seconds since 1970; `None` before the first handshake.
-    pub fn expires(&self) -> Option<i64> {
-        Some(self.0.load(Ordering::Relaxed)).filter(|&expires| expires != UNKNOWN)
-    }
-}
-
-/// Verifies a kubelet's certificate as the configuration asks.
-#[derive(Debug)]
-pub struct Verifier {
-    /// `None` believes anyone, because the user said so by name.
-    webpki: Option<Arc<WebPkiServerVerifier>>,
-    /// The name to look for in the certificate, where it is not the URL's host.
-    name: Option<ServerName<'static>>,
-    provider: Arc<CryptoProvider>,
-    served: Served,
-}
-
-impl Verifier {
-    /// Loads what `trust` says to believe.
-    pub fn load(trust: &Trust, provider: Arc<CryptoProvider>, served: Served) -> Result<Self, FileError> {
-        let webpki = match trust.anchors {
-            Anchors::Unverified => None,
-            Anchors::Files(_) | Anchors::InPodOrSystem => {
-                let roots = Arc::new(roots(&anchor_files(trust))?);
-                let builder = WebPkiServerVerifier::builder_with_provider(roots, Arc::clone(&provider));
-                // Fails for an empty store only, which `roots` does not return.
-                builder.build().ok()
-            }
-        };
-        if webpki.is_none() && trust.anchors != Anchors::Unverified {
-            return Err(no_anchor(Path::new("(the system's store)")));
+impl Source {
+    /// Decides anew where the configuration leaves the choice: a volume may be mounted late. Once the in-pod CA was
+    /// there it is never given up for the system's store, because a volume that is remounted is gone for a moment
+    /// (kubernetes/kubernetes#68164), and a moment must not widen whom we believe.
+    pub fn now(anchors: &Anchors, before: Option<&Self>) -> Self {
+        match anchors {
+            Anchors::Files(files) => Self::Files(files.clone()),
+            Anchors::Unverified => Self::None,
+            Anchors::InPodOrSystem => match before {
+                Some(Self::Files(files)) => Self::Files(files.clone()),
+                _ if Path::new(IN_POD_CA).exists() => Self::Files(vec![PathBuf::from(IN_POD_CA)]),
+                _ => Self::System,
+            },
         }
-        let name = trust
-            .server_name
-            .clone()
-            .and_then(|name| ServerName::try_from(name).ok());
-        Ok(Self {
-            webpki,
-            name,
-            provider,
-            served,
-        })
+    }
+
+    /// The files to watch.
+    pub fn files(&self) -> &[PathBuf] {
+        match self {
+            Self::Files(files) => files,
+            Self::System | Self::None => &[],
+        }
     }
 }
 
-fn roots(files: &[PathBuf]) -> Result<RootCertStore, FileError> {
+/// Loads what is to be believed.
+pub fn load(trust: &Trust, source: &Source, provider: &Arc<CryptoProvider>) -> Result<Belief, FileError> {
     let mut roots = RootCertStore::empty();
-    if files.is_empty() {
-        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-    }
-    for path in files {
-        let pem = files::read("tls_ca", path)?;
-        let certificates: Vec<_> = CertificateDer::pem_slice_iter(&pem)
-            .filter_map(Result::ok)
-            .collect();
-        let (added, _) = roots.add_parsable_certificates(certificates);
-        if added == 0 {
-            return Err(no_anchor(path));
+    match source {
+        Source::None => return Ok(Belief::Anyone),
+        // What a distribution ships is not ours to judge: the odd certificate that cannot be parsed is left out.
+        Source::System => {
+            roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+        }
+        Source::Files(files) => {
+            for path in files {
+                add(&mut roots, path)?;
+            }
         }
     }
-    if roots.is_empty() {
-        return Err(no_anchor(Path::new("(the system's store)")));
-    }
-    Ok(roots)
+    let name = trust.server_name.as_deref().map(server_name).transpose()?;
+    let webpki = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::clone(provider))
+        .build()
+        // It refuses an empty store and wrong CRLs; there are none of these.
+        .map_err(|_| FileError {
+            option: "tls_ca",
+            path: PathBuf::from("(not set)"),
+            why: "there is no in-pod CA and the system's store is empty: name the CA of the kubelet's certificate"
+                .to_owned(),
+        })?;
+    Ok(Belief::Verified { webpki, name })
 }
 
-fn no_anchor(path: &Path) -> FileError {
-    FileError {
+fn server_name(name: &str) -> Result<ServerName<'static>, FileError> {
+    ServerName::try_from(name.to_owned()).map_err(|_| FileError {
+        option: "tls_server_name",
+        path: PathBuf::from(name),
+        why: "is neither a DNS name nor an address".to_owned(),
+    })
+}
+
+/// Adds the anchors of one file, all of them or none: a bundle that is being written must not lose a CA.
+fn add(roots: &mut RootCertStore, path: &Path) -> Result<(), FileError> {
+    let error = |why: &str| FileError {
         option: "tls_ca",
         path: path.to_owned(),
-        why:
-            "holds no CERTIFICATE in PEM that can be verified with; name the CA of the kubelet's certificate"
-                .to_owned(),
-    }
-}
-
-impl ServerCertVerifier for Verifier {
-    fn verify_server_cert(
-        &self,
-        end_entity: &CertificateDer<'_>,
-        intermediates: &[CertificateDer<'_>],
-        server_name: &ServerName<'_>,
-        ocsp_response: &[u8],
-        now: UnixTime,
-    ) -> Result<ServerCertVerified, Error> {
-        self.served.0.store(
-            certificate::not_after(end_entity).unwrap_or(UNKNOWN),
-            Ordering::Relaxed,
-        );
-        match &self.webpki {
-            Some(webpki) => {
-                let name = self.name.as_ref().unwrap_or(server_name);
-                webpki.verify_server_cert(end_entity, intermediates, name, ocsp_response, now)
-            }
-            None => Ok(ServerCertVerified::assertion()),
-        }
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        dss: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        verify_tls12_signature(
-            message,
-            cert,
-            dss,
-            &self.provider.signature_verification_algorithms,
-        )
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        dss: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        verify_tls13_signature(
-            message,
-            cert,
-            dss,
-            &self.provider.signature_verification_algorithms,
-        )
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.provider
-            .signature_verification_algorithms
-            .supported_schemes()
-    }
-}
-
-/// A failed handshake in words, with the mend.
-pub fn explain(error: &Error) -> String {
-    use rustls::AlertDescription as Alert;
-    use rustls::CertificateError as Bad;
-    let mend = match error {
-        Error::InvalidCertificate(Bad::UnknownIssuer) => {
-            "no CA we believe has signed the kubelet's certificate (many kubelets sign their own): name its CA, or the \
-             node's own kubelet.crt, in tls_ca"
-        }
-        Error::InvalidCertificate(Bad::NotValidForName | Bad::NotValidForNameContext { .. }) => {
-            "the kubelet's certificate is for another name: set tls_server_name to one of its names, often the node's"
-        }
-        Error::InvalidCertificate(Bad::Expired | Bad::ExpiredContext { .. }) => {
-            "the kubelet's certificate has expired (self-signed ones are not renewed by themselves), or this clock is wrong"
-        }
-        Error::InvalidCertificate(Bad::NotValidYet | Bad::NotValidYetContext { .. }) => {
-            "the kubelet's certificate is not valid yet: compare this clock with the node's"
-        }
-        Error::AlertReceived(Alert::InternalError) => {
-            "the kubelet has no serving certificate yet: approve its kubelet-serving CSR (`kubectl get csr`)"
-        }
-        Error::InvalidMessage(_) => {
-            "no TLS is spoken at that port: is it the read-only port, or another service?"
-        }
-        _ => "the handshake failed",
+        why: why.to_owned(),
     };
-    format!("{mend} ({error})")
+    let pem = files::read("tls_ca", path)?;
+    let certificates = CertificateDer::pem_slice_iter(&pem)
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(|broken| error(&format!("is not whole PEM: {broken}")))?;
+    if certificates.is_empty() {
+        return Err(error("holds no CERTIFICATE in PEM"));
+    }
+    let (added, _) = roots.add_parsable_certificates(certificates.into_iter().filter(is_anchor));
+    if added == 0 {
+        return Err(error(
+            "holds no CA, only what a CA has signed: name the file with the issuer's certificate",
+        ));
+    }
+    Ok(())
+}
+
+/// A kubelet's own `kubelet.crt` holds its leaf and the CA that signed it. The leaf is no anchor: whoever holds its key
+/// could sign for every name.
+fn is_anchor(certificate: &CertificateDer<'_>) -> bool {
+    Facts::read(certificate).is_some_and(|facts| facts.is_ca || facts.self_issued)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_in_pod_ca_is_not_given_up_for_the_systems_store() {
+        let once = Source::Files(vec![PathBuf::from("/gone/ca.crt")]);
+        assert_eq!(Source::now(&Anchors::InPodOrSystem, Some(&once)), once);
+        assert_eq!(
+            Source::now(&Anchors::InPodOrSystem, Some(&Source::System)),
+            Source::now(&Anchors::InPodOrSystem, None)
+        );
+    }
 }

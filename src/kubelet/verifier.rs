@@ -1,0 +1,130 @@
+//! Verifies the certificate of each handshake, and remembers what was shown.
+//!
+//! What is believed is `trust`'s part. Here the name may be another than the URL's host, because many kubelets are
+//! reached by an address that their certificate does not carry; and whatever is shown is remembered, believed or not,
+//! because it is what the user has to be told.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rustls::client::WebPkiServerVerifier;
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::{WebPkiSupportedAlgorithms, verify_tls12_signature, verify_tls13_signature};
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::{DigitallySignedStruct, Error, SignatureScheme};
+
+use super::certificate::Facts;
+
+/// The serving certificate of the last handshake, shared between the verifier and who reports of it.
+#[derive(Debug, Clone, Default)]
+pub struct Shown(Arc<Mutex<Last>>);
+
+#[derive(Debug, Default)]
+struct Last {
+    facts: Option<Facts>,
+    handshakes: u64,
+}
+
+impl Shown {
+    /// What it says of itself; `None` before the first handshake.
+    pub fn facts(&self) -> Option<Facts> {
+        self.with(|last| last.facts.clone())
+    }
+
+    /// When it expires, in seconds since 1970.
+    pub fn expires(&self) -> Option<i64> {
+        self.with(|last| last.facts.as_ref().map(|facts| facts.not_after))
+    }
+
+    /// How many handshakes came as far as a certificate.
+    pub fn handshakes(&self) -> u64 {
+        self.with(|last| last.handshakes)
+    }
+
+    fn remember(&self, certificate: &CertificateDer<'_>) {
+        let facts = Facts::read(certificate);
+        self.with(|last| {
+            last.facts = facts;
+            last.handshakes += 1;
+        });
+    }
+
+    fn with<T>(&self, look: impl FnOnce(&mut Last) -> T) -> T {
+        // Nothing in here can be left half done.
+        look(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// What a certificate is held against.
+#[derive(Debug)]
+pub enum Belief {
+    /// It chains to an anchor and carries the name.
+    Verified {
+        /// The anchors.
+        webpki: Arc<WebPkiServerVerifier>,
+        /// The name to look for, where it is not the URL's host.
+        name: Option<ServerName<'static>>,
+    },
+    /// Anyone is believed who holds the key of the certificate he shows: the user said so by name.
+    Anyone,
+}
+
+/// The verifier of one client configuration.
+#[derive(Debug)]
+pub struct Verifier {
+    belief: Belief,
+    algorithms: WebPkiSupportedAlgorithms,
+    shown: Shown,
+}
+
+impl Verifier {
+    /// Verifies by `belief`, and tells `shown` of each certificate.
+    pub fn new(belief: Belief, algorithms: WebPkiSupportedAlgorithms, shown: Shown) -> Self {
+        Self {
+            belief,
+            algorithms,
+            shown,
+        }
+    }
+}
+
+impl ServerCertVerifier for Verifier {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        host: &ServerName<'_>,
+        ocsp_response: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        self.shown.remember(end_entity);
+        match &self.belief {
+            Belief::Verified { webpki, name } => {
+                let name = name.as_ref().unwrap_or(host);
+                webpki.verify_server_cert(end_entity, intermediates, name, ocsp_response, now)
+            }
+            Belief::Anyone => Ok(ServerCertVerified::assertion()),
+        }
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        verify_tls12_signature(message, certificate, signed, &self.algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        verify_tls13_signature(message, certificate, signed, &self.algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.algorithms.supported_schemes()
+    }
+}

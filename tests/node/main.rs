@@ -1,0 +1,70 @@
+//! The node's side against a test kubelet, where the running program would hide what happens: which connection a request
+//! came on, what is kept and for how long, which fault is which.
+
+mod requests;
+mod rotation;
+mod trust;
+
+use std::num::NonZeroU16;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use telegraf_kubelet::config::{Anchors, Credential, Kubelet, KubeletUrl, Lines, Scheme, Trust};
+use telegraf_kubelet::kubelet::{Answer, ScrapeError, Scraper};
+use test_kubelet::TestKubelet;
+
+/// A scraper as a user would set one up for `kubelet`.
+fn scraper(kubelet: &TestKubelet, credential: Credential) -> Scraper {
+    Scraper::new(&config(kubelet, credential))
+}
+
+fn config(kubelet: &TestKubelet, credential: Credential) -> Kubelet {
+    Kubelet {
+        url: KubeletUrl {
+            scheme: if kubelet.url().starts_with("https") {
+                Scheme::Https
+            } else {
+                Scheme::Http
+            },
+            host: kubelet.addr().ip().to_string(),
+            port: NonZeroU16::new(kubelet.port()).unwrap(),
+        },
+        credential,
+        trust: Trust {
+            anchors: Anchors::Files(vec![kubelet.files().ca.clone()]),
+            server_name: None,
+            tls13_only: false,
+        },
+        response_timeout: Duration::from_secs(20),
+        lines: Lines::default(),
+    }
+}
+
+fn token(file: &Path) -> Credential {
+    Credential::BearerToken {
+        file: file.to_owned(),
+    }
+}
+
+fn certificate(cert: &Path, key: &Path) -> Credential {
+    Credential::ClientCertificate {
+        cert: cert.to_owned(),
+        key: key.to_owned(),
+    }
+}
+
+async fn scrape(scraper: &mut Scraper) -> Result<Answer, ScrapeError> {
+    scraper.scrape(&mut Vec::new()).await
+}
+
+/// The words of a scrape that has to fail.
+async fn refused(scraper: &mut Scraper) -> String {
+    scrape(scraper).await.expect_err("a refusal").to_string()
+}
+
+/// A file as Kubernetes replaces one: written beside it, then swapped in.
+fn replace(path: &Path, content: &str) {
+    let beside = PathBuf::from(format!("{}.next", path.display()));
+    std::fs::write(&beside, content).unwrap();
+    std::fs::rename(&beside, path).unwrap();
+}

@@ -1,0 +1,236 @@
+//! One request: what is sent, what is read, and the word for each way it can fail.
+
+use std::net::TcpListener;
+use std::time::Duration;
+
+use telegraf_kubelet::config::{Anchors, Credential, Scheme};
+use telegraf_kubelet::kubelet::{Cause, Phase, ScrapeError, Scraper};
+use test_kubelet::{Fault, Options, Serving, TestKubelet};
+
+use super::{certificate, config, refused, scrape, scraper, token};
+
+#[tokio::test]
+async fn asks_as_a_kubelet_wants_to_be_asked() {
+    let kubelet = TestKubelet::start(Options::default());
+    let mut scraper = scraper(&kubelet, token(&kubelet.files().token));
+    let mut body = b"before".to_vec();
+    assert_eq!(scraper.scrape(&mut body).await.unwrap().status, 200);
+
+    assert_eq!(
+        body.strip_prefix(b"before").unwrap(),
+        &**kubelet.last_body().unwrap()
+    );
+    let seen = &kubelet.requests()[0];
+    assert_eq!(
+        (&*seen.method, &*seen.path, seen.version),
+        ("GET", "/stats/summary", "2")
+    );
+    let header = |name: &str| {
+        let header = seen.headers.iter().find(|(header, _)| header == name);
+        header.map(|(_, value)| value.as_str())
+    };
+    assert_eq!(header("accept"), Some("application/json"));
+    assert!(header("user-agent").unwrap().starts_with("telegraf-kubelet/"));
+    for none in ["referer", "cookie", "accept-encoding"] {
+        assert_eq!(header(none), None);
+    }
+}
+
+#[tokio::test]
+async fn http1_and_ipv6_do_as_well() {
+    let kubelet = TestKubelet::start(Options {
+        http1_only: true,
+        ipv6: true,
+        pods: 110,
+        ..Options::default()
+    });
+    let mut scraper = scraper(&kubelet, token(&kubelet.files().token));
+    let mut body = Vec::new();
+    scraper.scrape(&mut body).await.unwrap();
+    assert_eq!(body, **kubelet.last_body().unwrap());
+    assert_eq!(kubelet.requests()[0].version, "1.1");
+}
+
+#[tokio::test]
+async fn never_shows_two_identities() {
+    let kubelet = TestKubelet::start(Options::default());
+    let files = kubelet.files();
+    scrape(&mut scraper(&kubelet, token(&files.token))).await.unwrap();
+    let certificate = certificate(&files.client_cert, &files.client_key);
+    scrape(&mut scraper(&kubelet, certificate)).await.unwrap();
+
+    let shown: Vec<_> = kubelet
+        .requests()
+        .iter()
+        .map(|seen| (seen.authorization, seen.client_certificate))
+        .collect();
+    assert_eq!(shown, [(true, false), (false, true)]);
+}
+
+#[tokio::test]
+async fn each_refusal_has_its_cause_and_the_kubelets_words() {
+    let status = |code, body: &str| Fault::Status {
+        code,
+        body: body.to_owned(),
+    };
+    let cases = [
+        (
+            status(401, "Unauthorized"),
+            Cause::Unauthorized,
+            "webhook authentication is off",
+        ),
+        (
+            status(
+                403,
+                "Forbidden (user=u, verb=get, resource=nodes, subresource(s)=[stats])\n",
+            ),
+            Cause::Forbidden,
+            "user=u, verb=get",
+        ),
+        (
+            status(500, "Authorization error (user=u, verb=get)"),
+            Cause::ApiServerUnreachable,
+            "cannot reach its API server",
+        ),
+        (Fault::NotReady, Cause::NotReady, "failed to get node info"),
+        (status(500, "panic"), Cause::BadAnswer, "answers 500: panic"),
+        (
+            status(404, "404: Page Not Found"),
+            Cause::BadAnswer,
+            "404: Page Not Found",
+        ),
+        (
+            Fault::Redirect("https://user:secret@elsewhere.example/login?token=secret".to_owned()),
+            Cause::BadAnswer,
+            "redirects to elsewhere.example",
+        ),
+        (Fault::Truncated, Cause::BadAnswer, "broke off"),
+        (
+            Fault::Oversized(64 * 1024 * 1024 + 1),
+            Cause::BadAnswer,
+            "larger than 64 MiB",
+        ),
+    ];
+    let kubelet = TestKubelet::start(Options::default());
+    let mut scraper = scraper(&kubelet, token(&kubelet.files().token));
+    for (fault, cause, words) in cases {
+        kubelet.set_fault(fault.clone());
+        let error = scrape(&mut scraper).await.unwrap_err();
+        assert_eq!(error.cause(), cause, "{fault:?}: {error}");
+        let said = error.to_string();
+        assert!(
+            said.contains(words) && !said.contains("secret"),
+            "{fault:?}: {said}"
+        );
+        assert!(!said.contains(char::is_control), "{fault:?}: {said}");
+    }
+    kubelet.set_fault(Fault::None);
+    scrape(&mut scraper).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_connection_that_ends_is_tried_anew_once_and_only_if_it_was_kept() {
+    for http1_only in [false, true] {
+        let kubelet = TestKubelet::start(Options {
+            http1_only,
+            ..Options::default()
+        });
+        let mut scraper = scraper(&kubelet, token(&kubelet.files().token));
+        kubelet.set_fault(Fault::Drop);
+        let error = scrape(&mut scraper).await.unwrap_err();
+        assert!(matches!(error, ScrapeError::Closed(_)), "{error}");
+        assert_eq!(kubelet.connections(), 1);
+
+        kubelet.set_fault(Fault::None);
+        scrape(&mut scraper).await.unwrap();
+        scrape(&mut scraper).await.unwrap();
+        assert_eq!(
+            kubelet.connections(),
+            2,
+            "the second scrape used the first one's connection"
+        );
+
+        kubelet.set_fault(Fault::Drop);
+        let error = scrape(&mut scraper).await.unwrap_err();
+        assert_eq!(error.cause(), Cause::ConnectionFailed);
+        assert_eq!(kubelet.connections(), 3, "one more attempt, no two");
+    }
+}
+
+#[tokio::test]
+async fn a_deadline_says_how_far_it_came_and_leaves_no_connection_behind() {
+    let kubelet = TestKubelet::start(Options::default());
+    let mut impatient = config(&kubelet, token(&kubelet.files().token));
+    impatient.response_timeout = Duration::from_secs(1);
+    let mut scraper = Scraper::new(&impatient);
+    let phase = |error| match error {
+        ScrapeError::Timeout { phase, .. } => phase,
+        other => panic!("{other}"),
+    };
+
+    kubelet.set_fault(Fault::Silent);
+    assert_eq!(phase(scrape(&mut scraper).await.unwrap_err()), Phase::Waiting);
+    kubelet.set_fault(Fault::HoldBody);
+    let Phase::Reading(bytes) = phase(scrape(&mut scraper).await.unwrap_err()) else {
+        panic!("half the body was there");
+    };
+    assert!(bytes > 0);
+    kubelet.set_fault(Fault::None);
+    scrape(&mut scraper).await.unwrap();
+    assert_eq!(kubelet.connections(), 3);
+}
+
+#[tokio::test]
+async fn nobody_at_the_port() {
+    let kubelet = TestKubelet::start(Options::default());
+    let other = TestKubelet::start(Options::default());
+    let mut config = config(&kubelet, token(&other.files().token));
+    config.trust.anchors = Anchors::Files(vec![other.files().ca.clone()]);
+    drop(kubelet);
+    let error = scrape(&mut Scraper::new(&config)).await.unwrap_err();
+    assert_eq!(error.cause(), Cause::ConnectionFailed);
+    assert!(error.to_string().contains("refused"), "{error}");
+}
+
+#[tokio::test]
+async fn a_port_that_says_nothing() {
+    let kubelet = TestKubelet::start(Options::default());
+    let mute = TcpListener::bind("127.0.0.1:0").unwrap();
+    let mut config = config(&kubelet, token(&kubelet.files().token));
+    config.url.port = mute.local_addr().unwrap().port().try_into().unwrap();
+    config.response_timeout = Duration::from_millis(100);
+    let error = scrape(&mut Scraper::new(&config)).await.unwrap_err();
+    let (limit, phase) = (config.response_timeout, Phase::Connecting);
+    assert_eq!(error, ScrapeError::Timeout { limit, phase });
+}
+
+#[tokio::test]
+async fn the_read_only_port_needs_no_credential_and_no_ca() {
+    let kubelet = TestKubelet::start(Options {
+        serving: Serving::PlainHttp,
+        ..Options::default()
+    });
+    std::fs::remove_file(&kubelet.files().ca).unwrap();
+    let mut scraper = scraper(&kubelet, Credential::None);
+    scrape(&mut scraper).await.unwrap();
+    assert_eq!(scraper.expiries(), telegraf_kubelet::kubelet::Expiries::default());
+}
+
+#[tokio::test]
+async fn http_and_https_taken_for_each_other() {
+    let kubelet = TestKubelet::start(Options::default());
+    let mut plain = config(&kubelet, Credential::None);
+    plain.url.scheme = Scheme::Http;
+    let error = scrape(&mut Scraper::new(&plain)).await.unwrap_err();
+    assert_eq!((error.cause(), error.status()), (Cause::Tls, Some(400)));
+    assert!(error.to_string().contains("write https://"), "{error}");
+
+    let kubelet = TestKubelet::start(Options {
+        serving: Serving::PlainHttp,
+        ..Options::default()
+    });
+    let mut tls = config(&kubelet, token(&kubelet.files().token));
+    tls.url.scheme = Scheme::Https;
+    let said = refused(&mut Scraper::new(&tls)).await;
+    assert!(said.contains("no TLS is spoken"), "{said}");
+}
