@@ -8,8 +8,11 @@ use std::time::{Duration, Instant, SystemTime};
 use crate::config;
 use crate::execd::{Broken, Prompts, Stdout, Ticks};
 use crate::kubelet::{Answer, Cause, ScrapeError, Scraper};
-use crate::lines::{Batch, Rendered, Renderer, ScrapeReport};
+use crate::lines::{self, Batch, Rendered, Renderer, ScrapeReport};
 use crate::summary::NotASummary;
+
+/// Room for a larger answer than any node gives. As with a batch's text, what is not written to costs nothing.
+const ROOM: usize = 16 * 1024 * 1024;
 
 /// How long a scrape may go on after the word to stop: less than the whole budget, which has to write its lines too.
 const GIVE_UP_AFTER: Duration = Duration::from_secs(3);
@@ -20,6 +23,8 @@ pub struct Collector {
     scraper: Scraper,
     renderer: Renderer,
     body: Vec<u8>,
+    /// The most that was in `body` since it was made.
+    body_peak: usize,
     batch: Batch,
     stdout: Stdout,
     said: Said,
@@ -80,6 +85,7 @@ impl Collector {
             scraper,
             renderer: Renderer::new(&kubelet.lines),
             body: Vec::new(),
+            body_peak: 0,
             batch: Batch::default(),
             stdout,
             said: Said::default(),
@@ -103,7 +109,7 @@ impl Collector {
 
     /// One tick: a batch with the summary's lines, and in any case the line about the scrape.
     async fn tick(&mut self, ticks: &Ticks) -> Result<(), Broken> {
-        self.body.clear();
+        lines::clear(&mut self.body, &mut self.body_peak, ROOM);
         self.batch.clear();
         let began = Instant::now();
         let answer = self.scrape(ticks.clone()).await;
@@ -118,7 +124,6 @@ impl Collector {
         });
         self.tell(&outcome);
         self.report(&outcome, took, at);
-        self.keep_small();
         let (batch, written) = self.stdout.write(std::mem::take(&mut self.batch)).await;
         self.batch = batch;
         written
@@ -197,15 +202,6 @@ impl Collector {
             token_expires_in_seconds: expiries.token,
         };
         self.renderer.push_report(&report, at, &mut self.batch);
-    }
-
-    /// One huge answer must not make the process huge for ever.
-    fn keep_small(&mut self) {
-        let used = self.body.len();
-        if self.body.capacity() / 4 > used.max(64 * 1024) {
-            self.body.clear();
-            self.body.shrink_to(used * 2);
-        }
     }
 }
 

@@ -5,11 +5,17 @@
 
 use std::ops::Range;
 
+/// Room for the lines of a node with more pods than any has. Memory that was never written to costs nothing, while a
+/// buffer that grows is copied, and leaves holes of its earlier sizes behind that stay with the process for ever.
+const ROOM: usize = 16 * 1024 * 1024;
+
 /// Whole lines, and the order in which they are to be written.
 #[derive(Debug, Default)]
 pub struct Batch {
     pub(super) text: Vec<u8>,
     pub(super) order: Vec<Range<usize>>,
+    /// The most that was written into this text.
+    peak: usize,
 }
 
 impl Batch {
@@ -30,14 +36,23 @@ impl Batch {
         self.text.is_empty()
     }
 
-    /// Makes room for the next tick. A buffer much larger than what was in it is given back, so that one huge
-    /// answer does not make the process huge for ever.
+    /// Makes room for the next tick.
     pub fn clear(&mut self) {
-        let used = self.text.len();
-        self.text.clear();
         self.order.clear();
-        if self.text.capacity() / 4 > used {
-            self.text.shrink_to(used * 2);
-        }
+        clear(&mut self.text, &mut self.peak, ROOM);
     }
+}
+
+/// Empties a buffer for the next tick. Memory far beyond what it held now is given back to the system, so that one
+/// huge answer does not make the process huge for ever.
+pub fn clear(buffer: &mut Vec<u8>, peak: &mut usize, room: usize) {
+    let used = buffer.len();
+    *peak = used.max(*peak);
+    if buffer.capacity() == 0 || *peak / 4 > used.max(256 * 1024) {
+        // The old one goes first.
+        *buffer = Vec::new();
+        *buffer = Vec::with_capacity(room);
+        *peak = 0;
+    }
+    buffer.clear();
 }

@@ -14,7 +14,7 @@ pub mod schema;
 mod scrape;
 pub mod value;
 
-pub use batch::Batch;
+pub use batch::{Batch, clear};
 pub use catalog::{Row, rows};
 pub use render::{Rendered, Renderer};
 pub use scrape::{FIELDS as SCRAPE_FIELDS, MEASUREMENT as SCRAPE_MEASUREMENT, ScrapeReport};

@@ -74,6 +74,9 @@ async fn connection(stream: TcpStream, shared: Arc<Shared>) {
             if speaks_http(&stream).await {
                 return refuse_http(stream).await;
             }
+            if shared.options.serving == Serving::Unapproved {
+                return refuse_handshake(stream).await;
+            }
             let Ok(stream) = TlsAcceptor::from(config).accept(stream).await else {
                 return;
             };
@@ -98,6 +101,15 @@ async fn connection(stream: TcpStream, shared: Arc<Shared>) {
 async fn speaks_http(stream: &TcpStream) -> bool {
     let mut first = [0];
     matches!(stream.peek(&mut first).await, Ok(1)) && first[0].is_ascii_uppercase()
+}
+
+/// What Go does in a handshake for which it has no certificate: the fatal alert `internal_error`. rustls would send
+/// another one.
+async fn refuse_handshake(mut stream: TcpStream) {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let _ = stream.read(&mut [0; 4096]).await;
+    let _ = stream.write_all(&[21, 3, 3, 0, 2, 2, 80]).await;
+    let _ = stream.shutdown().await;
 }
 
 /// Go's answer to HTTP on a TLS port.
