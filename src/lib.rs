@@ -4,11 +4,16 @@
 //!
 //! * [`config`]: TOML and flags in, checked values out.
 //! * [`execd`]: Telegraf's side. Ticks in, batches and log lines out, the end of life.
-//! * `kubelet`: the node's side. One request, one answer or one error that says what is wrong.
+//! * [`kubelet`]: the node's side. One request, one answer or one error that says what is wrong.
 //! * [`summary`]: the answer's types, read from its text.
 //! * [`lines`]: from the types to line protocol; the one place that knows names.
+//!
+//! [`collector`] takes one kubelet through these steps at each tick, [`run`] is the life of the process.
 
+pub mod collector;
 pub mod config;
 pub mod execd;
+pub mod kubelet;
 pub mod lines;
+pub mod run;
 pub mod summary;

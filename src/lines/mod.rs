@@ -4,6 +4,7 @@
 //! fetched or where the lines go. A new field of a newer kubelet is one line in `summary::types` and one row here.
 
 mod batch;
+mod catalog;
 pub mod escape;
 mod line;
 mod plan;
@@ -14,5 +15,6 @@ mod scrape;
 pub mod value;
 
 pub use batch::Batch;
+pub use catalog::{Row, rows};
 pub use render::{Rendered, Renderer};
 pub use scrape::{FIELDS as SCRAPE_FIELDS, MEASUREMENT as SCRAPE_MEASUREMENT, ScrapeReport};

@@ -1,0 +1,216 @@
+//! One kubelet, tick after tick: scrape, render, write.
+//!
+//! Knows each step's neighbours and nothing of how any of them works. Whatever a tick brings, the next one is tried:
+//! a 401 too, because a kubelet that cannot reach its API server answers just that.
+
+use std::time::{Duration, Instant, SystemTime};
+
+use crate::config;
+use crate::execd::{Broken, Prompts, Stdout, Ticks};
+use crate::kubelet::{Answer, Cause, ScrapeError, Scraper};
+use crate::lines::{Batch, Rendered, Renderer, ScrapeReport};
+use crate::summary::NotASummary;
+
+/// How long a scrape may go on after the word to stop: less than the whole budget, which has to write its lines too.
+const GIVE_UP_AFTER: Duration = Duration::from_secs(3);
+
+/// One kubelet and all that is kept for it from tick to tick.
+pub struct Collector {
+    url: String,
+    scraper: Scraper,
+    renderer: Renderer,
+    body: Vec<u8>,
+    batch: Batch,
+    stdout: Stdout,
+    said: Said,
+}
+
+/// What the log was told already.
+#[derive(Debug, Default)]
+struct Said {
+    /// That the first answer came.
+    first_answer: bool,
+    /// That values had to be left out.
+    left_out: bool,
+    /// Ticks that failed since the last good one.
+    failed: u64,
+}
+
+/// Why a tick has no summary.
+enum Failure {
+    Scrape(ScrapeError),
+    Summary(NotASummary),
+    GivenUp,
+}
+
+impl Failure {
+    fn cause(&self) -> Cause {
+        match self {
+            Self::Scrape(error) => error.cause(),
+            Self::Summary(_) => Cause::BadAnswer,
+            Self::GivenUp => Cause::Timeout,
+        }
+    }
+
+    fn status(&self) -> Option<u16> {
+        match self {
+            Self::Scrape(error) => error.status(),
+            Self::Summary(_) => Some(200),
+            Self::GivenUp => None,
+        }
+    }
+}
+
+impl std::fmt::Display for Failure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Scrape(error) => error.fmt(f),
+            Self::Summary(error) => write!(f, "{error}; tried again at the next tick"),
+            Self::GivenUp => f.write_str("no answer yet, given up because we are told to stop"),
+        }
+    }
+}
+
+impl Collector {
+    /// A collector that writes to `stdout`.
+    #[must_use]
+    pub fn new(kubelet: &config::Kubelet, scraper: Scraper, stdout: Stdout) -> Self {
+        Self {
+            url: kubelet.url.to_string(),
+            scraper,
+            renderer: Renderer::new(&kubelet.lines),
+            body: Vec::new(),
+            batch: Batch::default(),
+            stdout,
+            said: Said::default(),
+        }
+    }
+
+    /// Serves every tick until told to stop.
+    ///
+    /// # Errors
+    /// Stdout is broken; `prompts` was told, so that everything else stops too.
+    pub async fn run(mut self, prompts: Prompts) -> Result<(), Broken> {
+        let mut ticks = prompts.ticks();
+        while ticks.next().await {
+            if let Err(broken) = self.tick(&ticks).await {
+                prompts.stdout_closed();
+                return Err(broken);
+            }
+        }
+        Ok(())
+    }
+
+    /// One tick: a batch with the summary's lines, and in any case the line about the scrape.
+    async fn tick(&mut self, ticks: &Ticks) -> Result<(), Broken> {
+        self.body.clear();
+        self.batch.clear();
+        let began = Instant::now();
+        let answer = self.scrape(ticks.clone()).await;
+        let (took, arrived) = (began.elapsed(), SystemTime::now());
+        let at = nanoseconds_since_1970(arrived);
+        let outcome = answer.and_then(|answer| {
+            let rendered = self
+                .renderer
+                .render(&self.body, at, &mut self.batch)
+                .map_err(Failure::Summary)?;
+            Ok((answer, rendered))
+        });
+        self.tell(&outcome);
+        self.report(&outcome, took, at);
+        self.keep_small();
+        let (batch, written) = self.stdout.write(std::mem::take(&mut self.batch)).await;
+        self.batch = batch;
+        written
+    }
+
+    async fn scrape(&mut self, mut ticks: Ticks) -> Result<Answer, Failure> {
+        let give_up = async {
+            ticks.stopped().await;
+            tokio::time::sleep(GIVE_UP_AFTER).await;
+        };
+        tokio::select! {
+            answer = self.scraper.scrape(&mut self.body) => answer.map_err(Failure::Scrape),
+            () = give_up => Err(Failure::GivenUp),
+        }
+    }
+
+    /// One line in the log for a failed tick, one when it works, one for ever about values left out.
+    fn tell(&mut self, outcome: &Result<(Answer, Rendered), Failure>) {
+        let url = &self.url;
+        match outcome {
+            Err(failure) => {
+                self.said.failed += 1;
+                log::error!("{url}: {failure}");
+            }
+            Ok((_, rendered)) => {
+                let node = self.renderer.node_name();
+                match std::mem::take(&mut self.said.failed) {
+                    0 if self.said.first_answer => {}
+                    0 => log::info!("{url}: node {node:?} answers, {} lines", rendered.lines),
+                    failed => log::info!("{url}: node {node:?} answers again after {failed} failed ticks"),
+                }
+                self.said.first_answer = true;
+                self.tell_left_out(rendered);
+            }
+        }
+    }
+
+    fn tell_left_out(&mut self, rendered: &Rendered) {
+        let (out_of_range, rejected) = (rendered.out_of_range, rendered.rejected);
+        if self.said.left_out || out_of_range + rejected.count == 0 {
+            return;
+        }
+        self.said.left_out = true;
+        let first = rejected
+            .first_at
+            .map(|at| format!(", the first at byte {at}"))
+            .unwrap_or_default();
+        log::warn!(
+            "{}: left out {out_of_range} values that no integer field holds (kubelets wrap below zero: \
+             kubernetes helper.go) and {} that are not of the API's type{first}; counted in kubelet_scrape's \
+             fields_out_of_range at each tick, said here once",
+            self.url,
+            rejected.count,
+        );
+    }
+
+    fn report(&mut self, outcome: &Result<(Answer, Rendered), Failure>, took: Duration, at: i64) {
+        let (cause, status, rendered) = match outcome {
+            Ok((answer, rendered)) => (Cause::Success, Some(answer.status), *rendered),
+            Err(failure) => (failure.cause(), failure.status(), Rendered::default()),
+        };
+        let expiries = self.scraper.expiries();
+        let node_name = self.renderer.node_name().to_owned();
+        let report = ScrapeReport {
+            url: &self.url,
+            node_name: &node_name,
+            result: cause.word(),
+            result_code: cause.code(),
+            response_seconds: Some(took.as_secs_f64()),
+            response_bytes: status.map(|_| self.body.len() as u64),
+            status_code: status,
+            lines: rendered.lines,
+            fields_out_of_range: rendered.out_of_range + rendered.rejected.count,
+            client_certificate_expires_in_seconds: expiries.client_certificate,
+            serving_certificate_expires_in_seconds: expiries.serving_certificate,
+            token_expires_in_seconds: expiries.token,
+        };
+        self.renderer.push_report(&report, at, &mut self.batch);
+    }
+
+    /// One huge answer must not make the process huge for ever.
+    fn keep_small(&mut self) {
+        let used = self.body.len();
+        if self.body.capacity() / 4 > used.max(64 * 1024) {
+            self.body.clear();
+            self.body.shrink_to(used * 2);
+        }
+    }
+}
+
+fn nanoseconds_since_1970(time: SystemTime) -> i64 {
+    let since = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    // A clock beyond the year 2262 is wrong anyway, and a tick is not worth a crash.
+    i64::try_from(since.as_nanos()).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,211 @@
+//! What can go wrong with a scrape, each with what to do about it.
+//!
+//! May quote the kubelet's own words, which name who was refused what. Must never quote a token, a key or a header.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// A scrape's outcome in a word and a number, as Telegraf's `inputs.http_response` has them. Part of the interface: a
+/// number is never used again for something else.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cause {
+    /// The summary came.
+    Success,
+    /// Nobody answers at that address and port.
+    ConnectionFailed,
+    /// No whole answer before the deadline.
+    Timeout,
+    /// The serving certificate is not believed, or there was no handshake.
+    Tls,
+    /// 401: token or certificate are not known, or the kubelet cannot ask the API server about them.
+    Unauthorized,
+    /// 403: known, and not allowed.
+    Forbidden,
+    /// 500 `Internal Error`: the kubelet or its runtime is starting, restarting or in trouble.
+    NotReady,
+    /// An answer that is no summary.
+    BadAnswer,
+    /// There is no token or certificate to show, or no CA to verify with.
+    Credential,
+    /// 500 `Authorization error`: the kubelet cannot ask the API server whether we may.
+    ApiServerUnreachable,
+}
+
+impl Cause {
+    /// All of them, in the order of their numbers.
+    pub const ALL: [Self; 10] = [
+        Self::Success,
+        Self::ConnectionFailed,
+        Self::Timeout,
+        Self::Tls,
+        Self::Unauthorized,
+        Self::Forbidden,
+        Self::NotReady,
+        Self::BadAnswer,
+        Self::Credential,
+        Self::ApiServerUnreachable,
+    ];
+
+    /// The tag `result`.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Success => "success",
+            Self::ConnectionFailed => "connection_failed",
+            Self::Timeout => "timeout",
+            Self::Tls => "tls",
+            Self::Unauthorized => "unauthorized",
+            Self::Forbidden => "forbidden",
+            Self::NotReady => "not_ready",
+            Self::BadAnswer => "bad_answer",
+            Self::Credential => "credential",
+            Self::ApiServerUnreachable => "api_server_unreachable",
+        }
+    }
+
+    /// What it means, for the README.
+    #[must_use]
+    pub fn meaning(self) -> &'static str {
+        match self {
+            Self::Success => "the summary came",
+            Self::ConnectionFailed => "nobody answers at that address and port",
+            Self::Timeout => "no whole answer within `response_timeout`",
+            Self::Tls => {
+                "the kubelet's certificate is not believed, or the handshake failed; the log says why"
+            }
+            Self::Unauthorized => {
+                "401: the token or certificate is not accepted, or the kubelet cannot reach its API server"
+            }
+            Self::Forbidden => "403: accepted, but without the right `get` on `nodes/stats`",
+            Self::NotReady => "500 `Internal Error`: the kubelet or its container runtime is not ready",
+            Self::BadAnswer => "any other status, or a body that is empty, cut off, too large or no summary",
+            Self::Credential => "a token, certificate, key or CA file cannot be used; nothing was asked",
+            Self::ApiServerUnreachable => {
+                "500 `Authorization error`: the kubelet cannot reach its API server"
+            }
+        }
+    }
+
+    /// The field `result_code`.
+    #[must_use]
+    pub fn code(self) -> u8 {
+        self as u8
+    }
+}
+
+/// Why a scrape brought no answer.
+#[derive(Debug)]
+pub enum ScrapeError {
+    /// No connection, with the system's words.
+    Connect(String),
+    /// Not done before the deadline.
+    Timeout(Duration),
+    /// The handshake failed or the certificate is not believed, with the mend.
+    Tls(String),
+    /// An HTTP status other than 200, with the body's first words.
+    Status(u16, String),
+    /// The answer broke off, or is larger than [`super::MAX_BODY`].
+    Body(String),
+    /// A file that we need cannot be used.
+    File(FileError),
+}
+
+impl ScrapeError {
+    /// The cause for `kubelet_scrape`.
+    #[must_use]
+    pub fn cause(&self) -> Cause {
+        match self {
+            Self::Connect(_) => Cause::ConnectionFailed,
+            Self::Timeout(_) => Cause::Timeout,
+            Self::Tls(_) => Cause::Tls,
+            Self::Status(401, _) => Cause::Unauthorized,
+            Self::Status(403, _) => Cause::Forbidden,
+            Self::Status(500, body) if body.starts_with("Authorization error") => Cause::ApiServerUnreachable,
+            Self::Status(500, body) if body.starts_with("Internal Error") => Cause::NotReady,
+            Self::Status(..) | Self::Body(_) => Cause::BadAnswer,
+            Self::File(_) => Cause::Credential,
+        }
+    }
+
+    /// The HTTP status, where there was one.
+    #[must_use]
+    pub fn status(&self) -> Option<u16> {
+        match self {
+            Self::Status(status, _) => Some(*status),
+            Self::Body(_) => Some(200),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for ScrapeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Connect(why) => write!(
+                f,
+                "cannot connect: {why}; is the kubelet running and the port open to us?"
+            ),
+            Self::Timeout(limit) => write!(
+                f,
+                "no whole answer in {limit:?}: a hung container runtime looks so, and an address that nobody has; \
+                 response_timeout sets the limit"
+            ),
+            Self::Tls(why) => write!(f, "TLS: {why}"),
+            Self::Status(status, body) => status_text(f, *status, body),
+            Self::Body(why) => write!(f, "the answer cannot be used: {why}"),
+            Self::File(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for ScrapeError {}
+
+fn status_text(f: &mut fmt::Formatter<'_>, status: u16, body: &str) -> fmt::Result {
+    write!(f, "the kubelet answers {status}")?;
+    if !body.is_empty() {
+        write!(f, ": {body}")?;
+    }
+    f.write_str(match status {
+        300..=399 => "; a kubelet redirects nobody, so `url` points to something else",
+        400 if body.contains("HTTP request to an HTTPS server") => "; write https:// in `url`",
+        401 => {
+            "; the token or certificate is expired or not known to this cluster, webhook authentication is off, or \
+             the kubelet cannot reach its API server; tried again at the next tick"
+        }
+        403 => {
+            "; it needs a ClusterRole with `resources: [nodes/stats]`, `verbs: [get]` bound to that user (never \
+             nodes/proxy); a new binding takes up to 30 s to work"
+        }
+        500 if body.starts_with("Authorization error") => {
+            "; the kubelet cannot reach its API server; tried again at the next tick"
+        }
+        500 => "; the kubelet or its container runtime is not ready; tried again at the next tick",
+        _ => "",
+    })
+}
+
+/// Why a file cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileError {
+    /// The option that names it.
+    pub option: &'static str,
+    /// The file.
+    pub path: PathBuf,
+    /// What is wrong, and the mend.
+    pub why: String,
+}
+
+impl fmt::Display for FileError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}: {}", self.option, self.path.display(), self.why)
+    }
+}
+
+impl std::error::Error for FileError {}
+
+impl From<FileError> for ScrapeError {
+    fn from(error: FileError) -> Self {
+        Self::File(error)
+    }
+}

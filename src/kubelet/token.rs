@@ -1,0 +1,132 @@
+//! The bearer token: read at each scrape, so that no rotation is ever missed.
+//!
+//! The secret leaves this module only as a header value that is marked sensitive.
+
+use std::path::PathBuf;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use reqwest::header::HeaderValue;
+
+use super::error::FileError;
+use super::files;
+
+const OPTION: &str = "bearer_token";
+
+/// The file with the token, and the token read last.
+#[derive(Debug)]
+pub struct TokenFile {
+    path: PathBuf,
+    last: Option<Token>,
+    /// The trouble the log was told of already.
+    told: Option<FileError>,
+}
+
+/// A token ready to be sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Token {
+    /// `Bearer …`; its Debug shows nothing, because it is marked sensitive.
+    header: HeaderValue,
+    /// Seconds since 1970, where the token is a JWT that says so.
+    expires: Option<i64>,
+}
+
+impl Token {
+    /// The value of `Authorization`.
+    pub fn header(&self) -> HeaderValue {
+        self.header.clone()
+    }
+
+    /// When it expires by its own word, in seconds since 1970.
+    pub fn expires(&self) -> Option<i64> {
+        self.expires
+    }
+}
+
+impl TokenFile {
+    /// The token in the file at `path`.
+    pub fn new(path: PathBuf) -> Self {
+        Self {
+            path,
+            last: None,
+            told: None,
+        }
+    }
+
+    /// The token read last.
+    pub fn last(&self) -> Option<&Token> {
+        self.last.as_ref()
+    }
+
+    /// The token as it stands in the file now. While the file cannot be used, the token read last: a volume is remounted
+    /// when its pod's status changes, and for a moment its files are gone (kubernetes/kubernetes#68164).
+    pub fn read(&mut self) -> Result<Token, FileError> {
+        match self.read_file() {
+            Ok(token) => {
+                self.told = None;
+                Ok(self.last.insert(token).clone())
+            }
+            Err(error) => match &self.last {
+                Some(token) => {
+                    if self.told.as_ref() != Some(&error) {
+                        log::warn!("{error}; going on with the token read last");
+                        self.told = Some(error);
+                    }
+                    Ok(token.clone())
+                }
+                None => Err(error),
+            },
+        }
+    }
+
+    fn read_file(&self) -> Result<Token, FileError> {
+        let content = files::read(OPTION, &self.path)?;
+        parse(content.trim_ascii()).ok_or_else(|| FileError {
+            option: OPTION,
+            path: self.path.clone(),
+            why: "holds something that is no token: a token is one line of visible ASCII".to_owned(),
+        })
+    }
+}
+
+fn parse(token: &[u8]) -> Option<Token> {
+    if !token.iter().all(u8::is_ascii_graphic) {
+        return None;
+    }
+    let mut header = HeaderValue::from_bytes(&[b"Bearer ", token].concat()).ok()?;
+    header.set_sensitive(true);
+    Some(Token {
+        header,
+        expires: expiry(token),
+    })
+}
+
+/// The claim `exp` of a JWT. Whoever wants to know if the token is good asks the kubelet.
+fn expiry(token: &[u8]) -> Option<i64> {
+    let payload = token.split(|&byte| byte == b'.').nth(1)?;
+    let payload = URL_SAFE_NO_PAD.decode(payload).ok()?;
+    let claims: serde_json::Map<String, serde_json::Value> = serde_json::from_slice(&payload).ok()?;
+    claims.get("exp")?.as_i64()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shows_nothing_of_the_secret() {
+        let token = parse(b"very-secret").unwrap();
+        assert!(!format!("{token:?}").contains("secret"));
+    }
+
+    #[test]
+    fn knows_when_a_jwt_expires() {
+        let payload = URL_SAFE_NO_PAD.encode(br#"{"exp": 1764000000}"#);
+        assert_eq!(
+            parse(format!("e30.{payload}.c2ln").as_bytes()).unwrap().expires(),
+            Some(1_764_000_000)
+        );
+        assert_eq!(parse(b"opaque").unwrap().expires(), None);
+        assert_eq!(parse(b"two\nlines"), None);
+    }
+}

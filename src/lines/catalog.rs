@@ -1,0 +1,69 @@
+//! All names as a list, for filters to be checked against and for people to read.
+
+use super::schema::{
+    ACCELERATOR, CONTAINER, Kind, Measurement, NODE, NODE_INTERFACE, POD, POD_INTERFACE, POD_NETWORK,
+    POD_VOLUME, Platform, SYSTEM_CONTAINER, Source, USER_METRIC,
+};
+
+/// One field of one measurement.
+#[derive(Debug, Clone, Copy)]
+pub struct Row {
+    /// The measurement's name; of the node's, the default.
+    pub measurement: &'static str,
+    /// Where its source stands in the summary.
+    pub source: &'static str,
+    /// What a line stands for.
+    pub per: &'static str,
+    /// Its tags.
+    pub tags: &'static [&'static str],
+    /// The field's name.
+    pub field: &'static str,
+    /// Its path below the source.
+    pub path: &'static str,
+    /// Its type.
+    pub kind: Kind,
+    /// Its unit.
+    pub unit: &'static str,
+    /// Which Kubernetes versions have it.
+    pub since: &'static str,
+    /// Which nodes have it.
+    pub platform: Platform,
+}
+
+/// Every field of every measurement that is made from a summary.
+#[must_use]
+pub fn rows() -> Vec<Row> {
+    let mut rows = Vec::new();
+    add(&mut rows, &NODE);
+    add(&mut rows, &SYSTEM_CONTAINER);
+    add(&mut rows, &POD);
+    add(&mut rows, &CONTAINER);
+    add(&mut rows, &POD_NETWORK);
+    add(&mut rows, &POD_VOLUME);
+    add(&mut rows, &NODE_INTERFACE);
+    add(&mut rows, &POD_INTERFACE);
+    add(&mut rows, &ACCELERATOR);
+    add(&mut rows, &USER_METRIC);
+    rows
+}
+
+fn add<S: Source>(rows: &mut Vec<Row>, measurement: &Measurement<S>) {
+    rows.extend(
+        measurement
+            .groups
+            .iter()
+            .flat_map(|group| group.fields)
+            .map(|field| Row {
+                measurement: measurement.name,
+                source: measurement.path,
+                per: measurement.per,
+                tags: measurement.tags,
+                field: field.name,
+                path: field.path,
+                kind: field.kind,
+                unit: field.unit,
+                since: field.since,
+                platform: field.platform,
+            }),
+    );
+}

@@ -1,0 +1,124 @@
+//! The life of the process: everything started, everything stopped in time.
+
+use std::time::Duration;
+
+use tokio::task::JoinSet;
+use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout, timeout_at};
+
+use crate::collector::Collector;
+use crate::config::{Anchors, Config, Scheme, Ticking};
+use crate::execd::{self, Broken, Prompts, STOP_BUDGET, Signals, Stdout, Ticks};
+use crate::kubelet::Scraper;
+
+/// No prompt for so long, and none of our own, is a set-up in which nothing will ever happen.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Why the program could not start, or go on.
+#[derive(Debug)]
+pub enum RunError {
+    /// The system gives us no thread, no signal handler or no event loop.
+    System(std::io::Error),
+    /// Stdout cannot be written to, and not because its reader went away.
+    Stdout(Broken),
+}
+
+impl std::fmt::Display for RunError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::System(error) => write!(f, "the system refuses what every process needs: {error}"),
+            Self::Stdout(broken) => broken.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for RunError {}
+
+impl From<std::io::Error> for RunError {
+    fn from(error: std::io::Error) -> Self {
+        Self::System(error)
+    }
+}
+
+/// Serves ticks until told to stop; everything is written, closed and lingered over when this returns.
+///
+/// # Errors
+/// See [`RunError`]. Stdout's reader going away is none.
+pub fn run(config: &Config, signals: Signals) -> Result<(), RunError> {
+    warn_of_risks(config);
+    let prompts = Prompts::listen(signals)?;
+    let stdout = Stdout::open()?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    let outcome = runtime.block_on(async {
+        let mut running = JoinSet::new();
+        for kubelet in &config.kubelets {
+            let collector = Collector::new(kubelet, Scraper::new(kubelet), stdout.clone());
+            running.spawn(collector.run(prompts.clone()));
+        }
+        tokio::spawn(keep_time(config.ticking, prompts.clone()));
+        finish(running, prompts.ticks()).await
+    });
+    // A write that nobody reads must not keep us: the process ends without it.
+    runtime.shutdown_background();
+    outcome
+}
+
+/// What a user may do, and should know.
+fn warn_of_risks(config: &Config) {
+    for kubelet in &config.kubelets {
+        let url = &kubelet.url;
+        if url.scheme == Scheme::Http {
+            log::warn!(
+                "{url}: the read-only port is deprecated and shows the node's metrics to anyone who can reach it: use \
+                 https and port 10250 with a ServiceAccount, and set readOnlyPort: 0 in the kubelet's configuration"
+            );
+        } else if kubelet.trust.anchors == Anchors::Unverified {
+            log::warn!(
+                "{url}: insecure_skip_verify is set: whoever can answer at that address gets our token; name the \
+                 kubelet's CA in tls_ca instead"
+            );
+        }
+    }
+}
+
+/// Waits for the word to stop, and then as long as the budget allows for what is under way.
+async fn finish(mut running: JoinSet<Result<(), Broken>>, mut ticks: Ticks) -> Result<(), RunError> {
+    ticks.stopped().await;
+    let deadline = Instant::now() + STOP_BUDGET;
+    let mut outcome = Ok(());
+    while let Ok(Some(ended)) = timeout_at(deadline, running.join_next()).await {
+        match ended {
+            Ok(Err(broken)) if !broken.is_reader_gone() => outcome = Err(RunError::Stdout(broken)),
+            _ => {}
+        }
+        if ticks.is_stdout_closed() {
+            return outcome;
+        }
+    }
+    execd::close(deadline.into_std());
+    outcome
+}
+
+/// Ticks by itself if told to; otherwise says once that nobody ever did.
+async fn keep_time(ticking: Ticking, prompts: Prompts) {
+    match ticking {
+        Ticking::Every(period) => {
+            let mut clock = interval_at(Instant::now() + period, period);
+            clock.set_missed_tick_behavior(MissedTickBehavior::Skip);
+            loop {
+                clock.tick().await;
+                prompts.tick();
+            }
+        }
+        Ticking::Prompted => {
+            if timeout(PATIENCE, prompts.ticks().next()).await.is_err() {
+                log::warn!(
+                    "no prompt came in {} s: set signal = \"STDIN\" in the [[inputs.execd]] block of telegraf.conf, \
+                     or, with signal = \"none\", start telegraf-kubelet with -poll_interval 10s",
+                    PATIENCE.as_secs()
+                );
+            }
+        }
+    }
+}

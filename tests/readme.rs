@@ -1,0 +1,114 @@
+//! The README says what the program does: its tables are those of the one place that knows.
+//!
+//! `UPDATE_README=1 cargo test --test readme` writes them anew.
+
+use std::fmt::Write as _;
+
+use telegraf_kubelet::config::options_table;
+use telegraf_kubelet::kubelet::Cause;
+use telegraf_kubelet::lines::schema::Platform;
+use telegraf_kubelet::lines::{Row, SCRAPE_FIELDS, rows};
+
+const README: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/README.md");
+
+/// The part named `name`, between its two markers.
+fn part<'t>(readme: &'t str, name: &str) -> &'t str {
+    let begin = format!("<!-- {name}: checked against the program by a test -->\n");
+    let from = readme.find(&begin).expect("the first marker") + begin.len();
+    let to = readme
+        .find(&format!("<!-- end of {name} -->"))
+        .expect("the last marker");
+    &readme[from..to]
+}
+
+fn check(name: &str, expected: &str) {
+    let readme = std::fs::read_to_string(README).unwrap();
+    let found = part(&readme, name);
+    if std::env::var_os("UPDATE_README").is_some() {
+        let at = found.as_ptr() as usize - readme.as_ptr() as usize;
+        let updated = format!("{}{expected}{}", &readme[..at], &readme[at + found.len()..]);
+        std::fs::write(README, updated).unwrap();
+        return;
+    }
+    assert_eq!(found, expected, "UPDATE_README=1 cargo test --test readme");
+}
+
+/// One test, because it writes one file.
+#[test]
+fn its_tables_are_the_programs() {
+    check("options", &format!("\n{}\n", options_table()));
+    check("measurements", &format!("\n{}\n{}\n", measurements(), fields()));
+    check("scrape", &format!("\n{}\n{}\n", scrape(), results()));
+}
+
+fn measurements() -> String {
+    let mut table = "| measurement | one line per | from | tags |\n|---|---|---|---|\n".to_owned();
+    let mut last = "";
+    for row in rows() {
+        if row.measurement != last {
+            let tags: Vec<_> = row.tags.iter().map(|tag| format!("`{tag}`")).collect();
+            writeln!(
+                table,
+                "| `{}` | {} | `{}` | {} |",
+                row.measurement,
+                row.per,
+                row.source,
+                tags.join(", ")
+            )
+            .unwrap();
+            last = row.measurement;
+        }
+    }
+    table
+}
+
+/// Fields that several measurements have stand once.
+fn fields() -> String {
+    let mut table =
+        "| field | type | unit | JSON path | since | on | of |\n|---|---|---|---|---|---|---|\n".to_owned();
+    let mut seen: Vec<(Row, Vec<&str>)> = Vec::new();
+    for row in rows() {
+        let same = |(other, _): &&mut (Row, Vec<&str>)| other.field == row.field && other.path == row.path;
+        match seen.iter_mut().find(same) {
+            Some((_, of)) => of.push(row.per),
+            None => seen.push((row, vec![row.per])),
+        }
+    }
+    for (row, of) in seen {
+        let on = match row.platform {
+            Platform::Any => "Linux, Windows",
+            Platform::Linux => "Linux",
+        };
+        let (field, kind, unit, path, since) = (row.field, row.kind, row.unit, row.path, row.since);
+        writeln!(
+            table,
+            "| `{field}` | {kind} | {unit} | `{path}` | {since} | {on} | {} |",
+            of.join(", ")
+        )
+        .unwrap();
+    }
+    table
+}
+
+fn scrape() -> String {
+    let mut table = "| field | type | unit | what |\n|---|---|---|---|\n".to_owned();
+    for (field, kind, unit, what) in SCRAPE_FIELDS {
+        writeln!(table, "| `{field}` | {kind} | {unit} | {what} |").unwrap();
+    }
+    table
+}
+
+fn results() -> String {
+    let mut table = "| `result` | `result_code` | what it means |\n|---|---|---|\n".to_owned();
+    for cause in Cause::ALL {
+        writeln!(
+            table,
+            "| `{}` | {} | {} |",
+            cause.word(),
+            cause.code(),
+            cause.meaning()
+        )
+        .unwrap();
+    }
+    table
+}
