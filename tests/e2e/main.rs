@@ -63,17 +63,23 @@ fn as_a_service_prompted_by_newlines() {
     assert_ticks_times_lines(&stage);
 }
 
-/// The first signals may find a plugin that has no handler yet, and end it: no handler can be early enough.
+/// The first signals may find a plugin that has no handler yet, and end it: none can be early enough.
 #[test]
 fn as_a_service_prompted_by_signals() {
     let stage = Stage::new();
     let service = stage.telegraf(Prompt::Sigusr1).start();
     stage.until_stored(3);
-    let too_early = [
-        "exited: signal: user defined signal 1",
-        "os: process already finished",
-    ];
-    service.stop().assert_quiet(&too_early);
+    let ended = service.stop();
+    let too_early: &[&str] = if ended.log.contains("exited: signal: user defined signal 1") {
+        &[
+            "exited: signal",
+            "process already finished",
+            "file already closed",
+        ]
+    } else {
+        &[]
+    };
+    ended.assert_quiet(too_early);
     stage.assert_all_stored();
     assert_ticks_times_lines(&stage);
 }
