@@ -59,10 +59,10 @@ impl Stage {
         let kubelet_conf = self.write(
             "kubelet.conf",
             &format!(
-                "[[inputs.kubelet]]\n  url = {:?}\n  bearer_token = {:?}\n  tls_ca = {:?}\n",
+                "[[inputs.kubelet]]\n  url = '{}'\n  bearer_token = '{}'\n  tls_ca = '{}'\n",
                 self.kubelet.url(),
-                files.token,
-                files.ca
+                files.token.display(),
+                files.ca.display()
             ),
         );
         Telegraf {
