@@ -18,6 +18,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant, SystemTime};
 
 pub use files::Files;
+pub use generate::{GeneratorOptions, summary};
 use pki::Ca;
 pub use pki::ClientSpec;
 pub use tokens::TokenSpec;
