@@ -7,6 +7,8 @@ use std::num::NonZeroU16;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::filter::Filter;
+
 /// All that one process does: which kubelets, how often, how loud.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
@@ -133,6 +135,16 @@ pub enum Timestamp {
     Sample,
 }
 
+/// Which volumes are written.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Volumes {
+    /// All of them.
+    #[default]
+    All,
+    /// Only those with a claim behind them: those of Secrets and the like do not fill up.
+    Claims,
+}
+
 /// What is written of a summary, and how.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Lines {
@@ -140,13 +152,31 @@ pub struct Lines {
     pub node_metric_name: String,
     /// What the timestamps are.
     pub timestamp: Timestamp,
+    /// Whose pods.
+    pub namespaces: Filter,
+    /// Which pods.
+    pub pods: Filter,
+    /// Which of their containers.
+    pub containers: Filter,
+    /// Which of their volumes.
+    pub volumes: Volumes,
+    /// Which fields, by name or by `measurement.name`.
+    pub fields: Filter,
+    /// Whether a pod's lines have its uid as a tag.
+    pub pod_uid: bool,
 }
 
 impl Default for Lines {
     fn default() -> Self {
         Self {
             node_metric_name: "kubernetes_node".to_owned(),
-            timestamp: Timestamp::Gather,
+            timestamp: Timestamp::default(),
+            namespaces: Filter::default(),
+            pods: Filter::default(),
+            containers: Filter::default(),
+            volumes: Volumes::default(),
+            fields: Filter::default(),
+            pod_uid: false,
         }
     }
 }

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use super::duration::{self, DurationError};
 use super::expand::ExpandError;
+use super::filter::PatternError;
 use super::url::UrlError;
 
 /// The longest value or key that is shown; what is longer is rather a token than a slip.
@@ -236,6 +237,8 @@ pub enum ValueError {
     ServerName,
     /// Not a name for a measurement.
     MetricName,
+    /// Not a pattern for the names that there are.
+    Pattern(PatternError),
 }
 
 impl fmt::Display for ValueError {
@@ -255,6 +258,7 @@ impl fmt::Display for ValueError {
             Self::ServerName => {
                 f.write_str("no name that a certificate can carry; write a DNS name or an IP address")
             }
+            Self::Pattern(error) => error.fmt(f),
             Self::MetricName => f.write_str(
                 "no name for a measurement; write one without control characters, without # or _ in front, \
                  and without a backslash at the end",
@@ -289,6 +293,8 @@ pub enum Clash {
         /// The time between two ticks.
         interval: Duration,
     },
+    /// An exclude list that leaves nothing of its include list.
+    NothingLeft,
     /// The same kubelet twice.
     SameUrl {
         /// Where the other block has it.
@@ -326,6 +332,9 @@ impl fmt::Display for Clash {
                 duration::text(*timeout),
                 duration::text(*interval)
             ),
+            Self::NothingLeft => {
+                f.write_str("takes away all that the include list lets through; correct one of the two")
+            }
             Self::SameUrl { line } => write!(
                 f,
                 "the same kubelet as on line {line}, which would write each sample twice; take one of the blocks out"

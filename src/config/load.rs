@@ -11,6 +11,7 @@ use super::args::{Args, Polling};
 use super::checked::{Anchors, Config, Credential, Kubelet, KubeletUrl, Lines, Scheme, Ticking, Trust};
 use super::error::{Clash, ConfigError};
 use super::expand::Env;
+use super::filter::{Filter, Globs};
 use super::options::{self, Info, Opt};
 use super::raw::{Block, Source};
 use super::url;
@@ -126,7 +127,32 @@ fn lines(block: &Block<'_>) -> Result<Lines, ConfigError> {
     Ok(Lines {
         node_metric_name: block.get_or_default(&options::NODE_METRIC_NAME)?,
         timestamp: block.get_or_default(&options::TIMESTAMP)?,
+        namespaces: filter(block, &options::NAMESPACE_INCLUDE, &options::NAMESPACE_EXCLUDE)?,
+        pods: filter(block, &options::POD_INCLUDE, &options::POD_EXCLUDE)?,
+        containers: filter(block, &options::CONTAINER_INCLUDE, &options::CONTAINER_EXCLUDE)?,
+        volumes: block.get_or_default(&options::VOLUME)?,
+        fields: fields(block)?,
+        pod_uid: block.get_or_default(&options::POD_UID)?,
     })
+}
+
+fn filter(
+    block: &Block<'_>,
+    include: &Opt<Vec<Globs>>,
+    exclude: &Opt<Vec<Globs>>,
+) -> Result<Filter, ConfigError> {
+    Filter::new(block.get_or_default(include)?, block.get_or_default(exclude)?)
+        .ok_or_else(|| block.conflict(&exclude.info, Clash::NothingLeft))
+}
+
+/// The fields that are left have to be some: here, other than with names of pods, all there are is known.
+fn fields(block: &Block<'_>) -> Result<Filter, ConfigError> {
+    let filter = filter(block, &options::FIELDS_INCLUDE, &options::FIELDS_EXCLUDE)?;
+    if crate::lines::rows().iter().any(|row| row.is_wanted(&filter)) {
+        Ok(filter)
+    } else {
+        Err(block.conflict(&options::FIELDS_EXCLUDE.info, Clash::NothingLeft))
+    }
 }
 
 /// The kubelet of the node we run on. The error is the variable that holds no address, if one is set at all.

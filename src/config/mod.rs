@@ -8,6 +8,7 @@ mod checked;
 mod duration;
 mod error;
 mod expand;
+mod filter;
 mod foreign;
 mod load;
 mod options;
@@ -20,11 +21,12 @@ mod value;
 
 pub use args::{Args, ArgsError, HELP, Invocation, Polling, parse_args};
 pub use checked::{
-    Anchors, Config, Credential, Kubelet, KubeletUrl, Lines, Scheme, Ticking, Timestamp, Trust,
+    Anchors, Config, Credential, Kubelet, KubeletUrl, Lines, Scheme, Ticking, Timestamp, Trust, Volumes,
 };
 pub use duration::DurationError;
 pub use error::{Clash, ConfigError, HeadError, Position, ValueError};
 pub use expand::ExpandError;
+pub use filter::{Filter, PatternError};
 pub use load::load;
 pub use sample::{options_table, sample_config};
 pub use url::UrlError;

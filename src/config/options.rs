@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use log::LevelFilter;
 
-use super::checked::{KubeletUrl, Timestamp};
+use super::checked::{KubeletUrl, Timestamp, Volumes};
+use super::filter::Globs;
 use super::value::{self, Read};
 
 /// An option whose value becomes a `T`.
@@ -44,7 +45,7 @@ impl Sample {
 }
 
 /// All options, in the order in which people read them.
-pub(super) static ALL: [&Info; 13] = [
+pub(super) static ALL: [&Info; 23] = [
     &URL.info,
     &BEARER_TOKEN.info,
     &TLS_CERT.info,
@@ -56,6 +57,16 @@ pub(super) static ALL: [&Info; 13] = [
     &RESPONSE_TIMEOUT.info,
     &NODE_METRIC_NAME.info,
     &TIMESTAMP.info,
+    &NAMESPACE_INCLUDE.info,
+    &NAMESPACE_EXCLUDE.info,
+    &POD_INCLUDE.info,
+    &POD_EXCLUDE.info,
+    &CONTAINER_INCLUDE.info,
+    &CONTAINER_EXCLUDE.info,
+    &VOLUME.info,
+    &FIELDS_INCLUDE.info,
+    &FIELDS_EXCLUDE.info,
+    &POD_UID.info,
     &INTERVAL.info,
     &LOG_LEVEL.info,
 ];
@@ -176,6 +187,107 @@ pub(super) static TIMESTAMP: Opt<Timestamp> = Opt {
               written already is not written again: rates come out true, and lines are more and shorter.",
     },
     read: value::timestamp,
+};
+
+pub(super) static NAMESPACE_INCLUDE: Opt<Vec<Globs>> = Opt {
+    info: Info {
+        key: "namespace_include",
+        kind: "array of patterns",
+        sample: Sample::Default("[]"),
+        doc: "Write pods of these namespaces only; empty means all. Globs: *, ?, [a-z], [!a] and {a,b}.",
+    },
+    read: value::name_patterns,
+};
+
+pub(super) static NAMESPACE_EXCLUDE: Opt<Vec<Globs>> = Opt {
+    info: Info {
+        key: "namespace_exclude",
+        kind: "array of patterns",
+        sample: Sample::Default("[]"),
+        doc: "Write no pods of these namespaces. An exclude list wins over its include list.",
+    },
+    read: value::name_patterns,
+};
+
+pub(super) static POD_INCLUDE: Opt<Vec<Globs>> = Opt {
+    info: Info {
+        key: "pod_include",
+        kind: "array of patterns",
+        sample: Sample::Default("[]"),
+        doc: "Write pods of these names only; empty means all.",
+    },
+    read: value::name_patterns,
+};
+
+pub(super) static POD_EXCLUDE: Opt<Vec<Globs>> = Opt {
+    info: Info {
+        key: "pod_exclude",
+        kind: "array of patterns",
+        sample: Sample::Default("[]"),
+        doc: "Write no pods of these names.",
+    },
+    read: value::name_patterns,
+};
+
+pub(super) static CONTAINER_INCLUDE: Opt<Vec<Globs>> = Opt {
+    info: Info {
+        key: "container_include",
+        kind: "array of patterns",
+        sample: Sample::Default("[]"),
+        doc: "Write containers of these names only; empty means all. The system containers of the node are always written.",
+    },
+    read: value::name_patterns,
+};
+
+pub(super) static CONTAINER_EXCLUDE: Opt<Vec<Globs>> = Opt {
+    info: Info {
+        key: "container_exclude",
+        kind: "array of patterns",
+        sample: Sample::Default("[]"),
+        doc: "Write no containers of these names.",
+    },
+    read: value::name_patterns,
+};
+
+pub(super) static VOLUME: Opt<Volumes> = Opt {
+    info: Info {
+        key: "volume",
+        kind: "string",
+        sample: Sample::Default(r#""all""#),
+        doc: "Which volumes to write: \"all\", or \"claims\" for those with a PersistentVolumeClaim behind them.",
+    },
+    read: value::volumes,
+};
+
+pub(super) static FIELDS_INCLUDE: Opt<Vec<Globs>> = Opt {
+    info: Info {
+        key: "fields_include",
+        kind: "array of patterns",
+        sample: Sample::Default("[]"),
+        doc: "Write these fields only, by name (\"cpu_psi_*\") or by measurement and name (\"kubernetes_pod.*\", with the name that the node measurement has by default); empty means all. kubelet_scrape is always written whole.",
+    },
+    read: value::field_patterns,
+};
+
+pub(super) static FIELDS_EXCLUDE: Opt<Vec<Globs>> = Opt {
+    info: Info {
+        key: "fields_exclude",
+        kind: "array of patterns",
+        sample: Sample::Default("[]"),
+        doc: "Write none of these fields.",
+    },
+    read: value::field_patterns,
+};
+
+pub(super) static POD_UID: Opt<bool> = Opt {
+    info: Info {
+        key: "pod_uid",
+        kind: "boolean",
+        sample: Sample::Default("false"),
+        doc: "Add the tag pod_uid to all lines of a pod. It tells two pods of one name apart while one replaces the \
+              other, and makes a new series of every restart of a StatefulSet's pod.",
+    },
+    read: value::boolean,
 };
 
 pub(super) static INTERVAL: Opt<Duration> = Opt {

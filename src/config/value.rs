@@ -9,16 +9,19 @@ use log::LevelFilter;
 use rustls::pki_types::ServerName;
 use toml::de::DeValue;
 
-use super::checked::{KubeletUrl, Timestamp};
+use super::checked::{KubeletUrl, Timestamp, Volumes};
 use super::duration::{self, DurationError};
 use super::error::ValueError;
 use super::expand::{Env, expand};
+use super::filter::{Globs, PatternError};
 use super::url;
 
 /// The words of `tls_min_version`.
 pub(super) const TLS_VERSIONS: &[&str] = &["TLS12", "TLS13"];
 /// The words of `timestamp`.
 pub(super) const TIMESTAMPS: &[&str] = &["gather", "sample"];
+/// The words of `volume`.
+pub(super) const VOLUMES: &[&str] = &["all", "claims"];
 /// The words of `log_level`.
 pub(super) const LOG_LEVELS: &[&str] = &["error", "warn", "info", "debug", "trace"];
 
@@ -119,6 +122,54 @@ pub(super) fn timestamp(value: &DeValue<'_>, env: Env<'_>) -> Result<Timestamp, 
         "sample" => Ok(Timestamp::Sample),
         _ => Err(ValueError::Choice(TIMESTAMPS)),
     }
+}
+
+pub(super) fn volumes(value: &DeValue<'_>, env: Env<'_>) -> Result<Volumes, ValueError> {
+    match text(value, env)?.as_str() {
+        "all" => Ok(Volumes::All),
+        "claims" => Ok(Volumes::Claims),
+        _ => Err(ValueError::Choice(VOLUMES)),
+    }
+}
+
+/// Patterns for names of Kubernetes objects: RFC 1123, so anything else can never match.
+pub(super) fn name_patterns(value: &DeValue<'_>, env: Env<'_>) -> Result<Vec<Globs>, ValueError> {
+    let of_a_name = |character: char| matches!(character, 'a'..='z' | '0'..='9' | '-' | '.' | '*' | '?' | '[' | ']' | '!' | '{' | '}' | ',');
+    let patterns = patterns(value, env)?;
+    for globs in &patterns {
+        if let Some(odd) = globs.written().chars().find(|&character| !of_a_name(character)) {
+            let error = PatternError::NoSuchName(globs.written().to_owned(), odd);
+            return Err(ValueError::Pattern(error));
+        }
+    }
+    Ok(patterns)
+}
+
+/// Patterns for fields, each of which has to match one.
+pub(super) fn field_patterns(value: &DeValue<'_>, env: Env<'_>) -> Result<Vec<Globs>, ValueError> {
+    let patterns = patterns(value, env)?;
+    let rows = crate::lines::rows();
+    for globs in &patterns {
+        let names_something = rows
+            .iter()
+            .any(|row| row.names().iter().any(|name| globs.matches(name)));
+        if !names_something {
+            let error = PatternError::MatchesNothing(globs.written().to_owned());
+            return Err(ValueError::Pattern(error));
+        }
+    }
+    Ok(patterns)
+}
+
+/// A list of patterns; an empty one filters nothing.
+fn patterns(value: &DeValue<'_>, env: Env<'_>) -> Result<Vec<Globs>, ValueError> {
+    let Some(array) = value.as_array() else {
+        return Err(wrong_type("an array of strings", value));
+    };
+    let parse = |item: &toml::Spanned<DeValue<'_>>| {
+        Globs::parse(&text(item.get_ref(), env)?).map_err(ValueError::Pattern)
+    };
+    array.iter().map(parse).collect()
 }
 
 pub(super) fn log_level(value: &DeValue<'_>, env: Env<'_>) -> Result<LevelFilter, ValueError> {

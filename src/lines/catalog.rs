@@ -1,5 +1,7 @@
 //! All names as a list, for filters to be checked against and for people to read.
 
+use crate::config::Filter;
+
 use super::schema::{
     ACCELERATOR, CONTAINER, Kind, Measurement, NODE, NODE_INTERFACE, POD, POD_INTERFACE, POD_NETWORK,
     POD_VOLUME, Platform, SYSTEM_CONTAINER, Source, USER_METRIC,
@@ -28,6 +30,30 @@ pub struct Row {
     pub since: &'static str,
     /// Which nodes have it.
     pub platform: Platform,
+}
+
+impl Row {
+    /// What a filter's pattern may match: the field's name, or that behind its measurement's.
+    #[must_use]
+    pub fn names(&self) -> [String; 2] {
+        names(self.measurement, self.field)
+    }
+
+    /// Whether `filter` lets the field through.
+    #[must_use]
+    pub fn is_wanted(&self, filter: &Filter) -> bool {
+        is_wanted(filter, self.measurement, self.field)
+    }
+}
+
+fn names(measurement: &str, field: &str) -> [String; 2] {
+    [field.to_owned(), format!("{measurement}.{field}")]
+}
+
+/// Whether `filter` lets a field through. The node's measurement goes by its default name.
+pub(super) fn is_wanted(filter: &Filter, measurement: &str, field: &str) -> bool {
+    let [field, with_measurement] = names(measurement, field);
+    filter.lets_any_through(&[&field, &with_measurement])
 }
 
 /// Every field of every measurement that is made from a summary.

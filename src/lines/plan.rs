@@ -1,8 +1,9 @@
 //! Which fields are written, settled once at start so that a tick asks nothing.
 
+use super::catalog;
 use super::schema::{
-    self, Field, Group, Kind, Measurement, OfAccelerator, OfContainer, OfInterface, OfNode, OfPod,
-    OfUserMetric, OfVolume, Source,
+    self, Field, Kind, Measurement, OfAccelerator, OfContainer, OfInterface, OfNode, OfPod, OfUserMetric,
+    OfVolume, Source,
 };
 use crate::config;
 use crate::summary::Time;
@@ -34,27 +35,23 @@ pub struct PlanField<S: Source> {
 }
 
 impl<S: Source> Plan<S> {
-    /// The plan of a measurement, under the name `name`, with the fields that `wanted` lets through.
-    pub fn new(measurement: &'static Measurement<S>, name: &str, wanted: impl Fn(&Field<S>) -> bool) -> Self {
+    /// The plan of a measurement, written under the name `name`, with the fields that `wanted` lets through.
+    pub fn new(measurement: &'static Measurement<S>, name: &str, wanted: &config::Filter) -> Self {
         let mut escaped = Vec::new();
         super::escape::push_measurement(&mut escaped, name);
-        let groups = measurement
-            .groups
-            .iter()
-            .map(|group| PlanGroup::new(group, &wanted));
+        let is_wanted = |field: &&Field<S>| catalog::is_wanted(wanted, measurement.name, field.name);
+        let groups = measurement.groups.iter().map(|group| PlanGroup {
+            time: group.time,
+            fields: group
+                .fields
+                .iter()
+                .filter(is_wanted)
+                .map(PlanField::new)
+                .collect(),
+        });
         Self {
             name: escaped,
             groups: groups.filter(|group| !group.fields.is_empty()).collect(),
-        }
-    }
-}
-
-impl<S: Source> PlanGroup<S> {
-    fn new(group: &'static Group<S>, wanted: &impl Fn(&Field<S>) -> bool) -> Self {
-        let fields = group.fields.iter().filter(|field| wanted(field));
-        Self {
-            time: group.time,
-            fields: fields.map(PlanField::new).collect(),
         }
     }
 }
@@ -84,21 +81,24 @@ pub struct Plans {
 }
 
 impl Plans {
+    /// The plans that `settings` ask for.
     pub fn new(settings: &config::Lines) -> Self {
-        fn plan<S: Source>(measurement: &'static schema::Measurement<S>) -> Plan<S> {
-            Plan::new(measurement, measurement.name, |_| true)
-        }
         Self {
-            node: Plan::new(&schema::NODE, &settings.node_metric_name, |_| true),
-            node_interface: plan(&schema::NODE_INTERFACE),
-            system_container: plan(&schema::SYSTEM_CONTAINER),
-            pod: plan(&schema::POD),
-            container: plan(&schema::CONTAINER),
-            pod_network: plan(&schema::POD_NETWORK),
-            pod_interface: plan(&schema::POD_INTERFACE),
-            volume: plan(&schema::POD_VOLUME),
-            accelerator: plan(&schema::ACCELERATOR),
-            user_metric: plan(&schema::USER_METRIC),
+            node: Plan::new(&schema::NODE, &settings.node_metric_name, &settings.fields),
+            node_interface: plan(&schema::NODE_INTERFACE, settings),
+            system_container: plan(&schema::SYSTEM_CONTAINER, settings),
+            pod: plan(&schema::POD, settings),
+            container: plan(&schema::CONTAINER, settings),
+            pod_network: plan(&schema::POD_NETWORK, settings),
+            pod_interface: plan(&schema::POD_INTERFACE, settings),
+            volume: plan(&schema::POD_VOLUME, settings),
+            accelerator: plan(&schema::ACCELERATOR, settings),
+            user_metric: plan(&schema::USER_METRIC, settings),
         }
     }
+}
+
+/// The plan of a measurement under its own name.
+fn plan<S: Source>(measurement: &'static Measurement<S>, settings: &config::Lines) -> Plan<S> {
+    Plan::new(measurement, measurement.name, &settings.fields)
 }

@@ -8,11 +8,12 @@ use std::ops::Range;
 use super::batch::Batch;
 use super::line::Line;
 use super::plan::{Plan, Plans};
-use super::schema::{self, OfContainer, OfInterface};
+use super::schema::{self, OfContainer, OfInterface, OfVolume};
 use super::scrape::{self, ScrapeReport, push_pair};
-use crate::config;
+use crate::config::{self, Volumes};
 use crate::summary::{
-    self, Container, Network, Node, NotASummary, Pod, Rejected, Text, Time, UserMetric, Visit,
+    self, Container, Network, Node, NotASummary, Pod, PodReference, Rejected, Text, Time, UserMetric, Visit,
+    Volume,
 };
 
 /// What became of one summary.
@@ -28,6 +29,7 @@ pub struct Rendered {
 
 /// Turns summaries into batches, for ever with the same memory.
 pub struct Renderer {
+    settings: config::Lines,
     plans: Plans,
     line: Line,
     /// Kept after a failed tick, so that `kubelet_scrape` can still name the node.
@@ -45,6 +47,7 @@ impl Renderer {
     #[must_use]
     pub fn new(settings: &config::Lines) -> Self {
         Self {
+            settings: settings.clone(),
             plans: Plans::new(settings),
             line: Line::new(settings.timestamp),
             node_name: String::new(),
@@ -150,19 +153,46 @@ impl<'a> Visit<'a> for Tick<'_, 'a> {
     }
 
     fn pod(&mut self, pod: &Pod<'a>) {
-        let Renderer {
+        let reference = &pod.reference;
+        let settings = &self.renderer.settings;
+        if !settings.namespaces.lets_through(reference.namespace.as_str())
+            || !settings.pods.lets_through(reference.name.as_str())
+        {
+            return;
+        }
+        self.renderer.set_pod_tags(reference);
+        let start = self.renderer.line.position();
+        self.renderer.write_pod(pod);
+        self.pods.push(PodLines {
+            namespace: reference.namespace.clone(),
+            name: reference.name.clone(),
+            uid: reference.uid.clone(),
+            run: start..self.renderer.line.position(),
+        });
+    }
+}
+
+impl Renderer {
+    fn set_pod_tags(&mut self, reference: &PodReference<'_>) {
+        let tags = &mut self.pod_tags;
+        tags.clear();
+        push_pair(tags, "namespace", reference.namespace.as_str());
+        tags.extend_from_slice(&self.node_tags);
+        push_pair(tags, "pod_name", reference.name.as_str());
+        if self.settings.pod_uid {
+            push_pair(tags, "pod_uid", reference.uid.as_str());
+        }
+    }
+
+    fn write_pod(&mut self, pod: &Pod<'_>) {
+        let Self {
+            settings,
             plans,
             line,
-            node_tags,
             pod_tags,
             order,
             ..
-        } = &mut *self.renderer;
-        let start = line.position();
-        pod_tags.clear();
-        push_pair(pod_tags, "namespace", pod.reference.namespace.as_str());
-        pod_tags.extend_from_slice(node_tags);
-        push_pair(pod_tags, "pod_name", pod.reference.name.as_str());
+        } = self;
         line.write(&plans.pod, pod, Time::default(), |tags| {
             tags.extend_from_slice(pod_tags);
         });
@@ -170,7 +200,11 @@ impl<'a> Visit<'a> for Tick<'_, 'a> {
             order,
             &pod.containers,
             |container| container.name.as_str(),
-            |line, container| write_container(line, &plans.container, plans, pod_tags, container),
+            |line, container| {
+                if settings.containers.lets_through(container.name.as_str()) {
+                    write_container(line, &plans.container, plans, pod_tags, container);
+                }
+            },
         );
         line.write(&plans.pod_network, pod, Time::default(), |tags| {
             tags.extend_from_slice(pod_tags);
@@ -181,20 +215,20 @@ impl<'a> Visit<'a> for Tick<'_, 'a> {
             &pod.volumes,
             |volume| volume.name.as_str(),
             |line, volume| {
-                line.write(&plans.volume, volume, Time::default(), |tags| {
-                    tags.extend_from_slice(pod_tags);
-                    push_pair(tags, "pvc_name", volume.claim.name.as_str());
-                    push_pair(tags, "volume_name", volume.name.as_str());
-                });
+                if settings.volumes == Volumes::All || !volume.claim.name.as_str().is_empty() {
+                    write_volume(line, &plans.volume, pod_tags, volume);
+                }
             },
         );
-        self.pods.push(PodLines {
-            namespace: pod.reference.namespace.clone(),
-            name: pod.reference.name.clone(),
-            uid: pod.reference.uid.clone(),
-            run: start..line.position(),
-        });
     }
+}
+
+fn write_volume(line: &mut Line, plan: &Plan<OfVolume>, pod_tags: &[u8], volume: &Volume<'_>) {
+    line.write(plan, volume, Time::default(), |tags| {
+        tags.extend_from_slice(pod_tags);
+        push_pair(tags, "pvc_name", volume.claim.name.as_str());
+        push_pair(tags, "volume_name", volume.name.as_str());
+    });
 }
 
 impl Tick<'_, '_> {
