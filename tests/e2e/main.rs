@@ -4,6 +4,7 @@
 //! Knows the plugin only from outside. `influxd` and `telegraf` have to be in the `PATH` (or Telegraf in `TELEGRAF`);
 //! `.ci/run` installs both.
 
+mod everything;
 mod influx;
 mod peer;
 mod process;
