@@ -87,7 +87,8 @@ impl Stdout {
     }
 }
 
-/// Lets the reader have everything, then closes stdout and lingers. Call it last, when no write is under way.
+/// Lets the reader have everything, then closes stdout and stderr and lingers. Call it last: nothing can be said any
+/// more.
 pub fn close(deadline: Instant) {
     while Instant::now() < deadline
         && rustix::io::ioctl_fionread(rustix::stdio::stdout()).is_ok_and(|unread| unread > 0)
@@ -97,7 +98,9 @@ pub fn close(deadline: Instant) {
     // Closing by number would need `unsafe`; putting something else in its place closes it just as well.
     if let Ok(null) = std::fs::OpenOptions::new().write(true).open("/dev/null") {
         // If it fails there is nothing else to be done: exiting closes it too.
-        let _ = rustix::stdio::dup2_stdout(null);
+        let _ = rustix::stdio::dup2_stdout(&null);
+        // The same race for the log: its reader must see the end before we are reaped, or it reports an error of ours.
+        let _ = rustix::stdio::dup2_stderr(&null);
     }
     thread::sleep(LINGER);
 }
