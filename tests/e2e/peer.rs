@@ -9,7 +9,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use serde_json::Value;
-use test_kubelet::{GeneratorOptions, summary};
+use test_kubelet::generate::{GeneratorOptions, summary};
 
 use crate::stage::{DATABASE, Prompt, Stage, unique};
 use crate::support::captures;
