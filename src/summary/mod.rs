@@ -8,6 +8,7 @@ mod json;
 mod leaf;
 mod swar;
 mod time;
+mod token;
 mod types;
 
 pub use json::{MAX_DEPTH, Malformed, Read, Reader, Rejected};

@@ -1,12 +1,12 @@
 //! What several tests share.
 
-// Each test program uses its part of this.
-#![allow(dead_code)]
+#![allow(dead_code, reason = "each test program uses its part of this")]
 
 pub mod expect;
 pub mod generate;
 pub mod lines;
 pub mod plugin;
+pub mod scrape;
 
 use std::path::PathBuf;
 

@@ -6,6 +6,8 @@
 
 use std::fmt::Write as _;
 
+use crate::random::Random;
+
 /// What a generated summary is like.
 #[derive(Debug, Clone)]
 pub struct GeneratorOptions {
@@ -99,25 +101,6 @@ fn container_name(at: usize) -> String {
         0 => "app".to_owned(),
         1 => "istio-proxy".to_owned(),
         _ => format!("sidecar-{at}"),
-    }
-}
-
-/// A small generator of numbers that look random and are not (splitmix64).
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
-    }
-
-    fn shuffle<T>(&mut self, list: &mut [T]) {
-        for at in (1..list.len()).rev() {
-            let other = usize::try_from(self.next() % (at as u64 + 1)).unwrap_or(0);
-            list.swap(at, other);
-        }
     }
 }
 

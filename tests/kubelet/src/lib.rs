@@ -6,7 +6,9 @@
 mod auth;
 mod files;
 pub mod generate;
+mod options;
 mod pki;
+mod random;
 mod serve;
 mod tls;
 mod tokens;
@@ -19,133 +21,13 @@ use std::time::{Duration, Instant, SystemTime};
 
 pub use files::Files;
 pub use generate::{GeneratorOptions, summary};
+pub use options::{Fault, Options, Serving, Wording};
 use pki::Ca;
 pub use pki::ClientSpec;
 pub use tokens::TokenSpec;
 
 use tokens::Tokens;
 use tokio::sync::watch;
-
-/// What a test kubelet is like.
-#[derive(Debug, Clone)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "these are the kubelet's own switches, each on or off"
-)]
-pub struct Options {
-    /// How many pods a generated summary has.
-    pub pods: usize,
-    /// How many containers each of them has.
-    pub containers: usize,
-    /// The node's name.
-    pub node_name: String,
-    /// What it shows in the handshake.
-    pub serving: Serving,
-    /// `authentication.anonymous.enabled`.
-    pub anonymous: bool,
-    /// `authentication.webhook.enabled`.
-    pub webhook: bool,
-    /// The words of a 403.
-    pub wording: Wording,
-    /// Offers no h2.
-    pub http1_only: bool,
-    /// Generated summaries have pressure.
-    pub psi: bool,
-    /// Listens on `[::1]`.
-    pub ipv6: bool,
-    /// Listens on this port instead of a free one.
-    pub port: u16,
-    /// A fixed summary instead of generated ones.
-    pub body: Option<Vec<u8>>,
-    /// A fixed `PodList`.
-    pub pods_body: Option<Vec<u8>>,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self {
-            pods: 3,
-            containers: 2,
-            node_name: "test-node".to_owned(),
-            serving: Serving::CaIssued,
-            anonymous: false,
-            webhook: true,
-            wording: Wording::New,
-            http1_only: false,
-            psi: true,
-            ipv6: false,
-            port: 0,
-            body: None,
-            pods_body: None,
-        }
-    }
-}
-
-/// The words of a 403.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Wording {
-    /// Since 1.32.
-    New,
-    /// Up to 1.31.
-    Old,
-}
-
-/// What is shown in the handshake.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Serving {
-    /// Signed by the cluster's CA for the node's name, localhost and loopback addresses.
-    CaIssued,
-    /// Signed by the cluster's CA for the node's name only.
-    CaIssuedNameOnly,
-    /// The kubelet's own: signed by a CA that is thrown away, for the node's name only.
-    SelfSigned,
-    /// As `openssl req -x509` makes it: CA:TRUE.
-    OpensslLeaf,
-    /// Over since an hour.
-    Expired,
-    /// Valid in an hour.
-    NotYetValid,
-    /// None yet: its CSR waits for approval.
-    Unapproved,
-    /// No TLS: the read-only port, without any authentication.
-    PlainHttp,
-}
-
-/// What goes wrong.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Fault {
-    /// Nothing.
-    None,
-    /// This status with this body.
-    Status {
-        /// The status.
-        code: u16,
-        /// The body.
-        body: String,
-    },
-    /// Tokens and rights cannot be looked up.
-    ApiServerAway,
-    /// Requests are taken and never answered, until the fault changes.
-    Silent,
-    /// Headers and half the body come, the rest when the fault changes.
-    HoldBody,
-    /// The body comes in sixteen pieces with a pause before each.
-    Trickle(Duration),
-    /// The body breaks off in the middle.
-    Truncated,
-    /// 200 with nothing in it.
-    EmptyBody,
-    /// The connection is closed at the request.
-    Drop,
-    /// A redirect.
-    Redirect(String),
-    /// So many bytes of body.
-    Oversized(usize),
-    /// 500 as in the first seconds after the start.
-    NotReady,
-    /// 200 with a page for people.
-    Html,
-}
 
 /// A request as it was seen and answered.
 #[derive(Debug, Clone)]

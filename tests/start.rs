@@ -1,0 +1,92 @@
+//! The start from outside: flags, configurations, and what is meant without any.
+
+mod support;
+
+use std::process::Stdio;
+
+use support::plugin::{Plugin, bare, command};
+
+#[test]
+fn a_wrong_configuration_is_one_line_and_exit_1() {
+    let dir = tempfile::tempdir().unwrap();
+    for (config, said) in [
+        (
+            "[[inputs.kubelet]]\n  uri = \"https://n\"\n",
+            "kubelet.conf:2: uri: unknown option; did you mean url?",
+        ),
+        (
+            "[[inputs.kubelet]]\n  url = \"https://n\"\n  bearer_token = \"/t\"\n  tls_cert = \"/c\"\n",
+            "kubelet.conf:4: tls_cert: contradicts bearer_token",
+        ),
+        (
+            "[[inputs.kubelet]]\n  url = \"https://n\"\n  tls_key = \"/k\"\n",
+            "kubelet.conf:3: tls_key",
+        ),
+        (
+            "[[inputs.kubelet]]\n  url = \"http://n\"\n  bearer_token = \"/t\"\n",
+            "kubelet.conf:3: bearer_token",
+        ),
+        (
+            "[[inputs.kubelet]]\n  url = \"https://$NOT_SET_ANYWHERE\"\n",
+            "NOT_SET_ANYWHERE",
+        ),
+        ("[[inputs.kubelet]]\n  response_timeout = 5 s\n", "kubelet.conf:2"),
+        (
+            "[[inputs.kubernetes]]\n  url = \"https://n\"\n",
+            "[[inputs.kubelet]]",
+        ),
+        ("", "[[inputs.kubelet]]"),
+    ] {
+        let left = Plugin::once_refused(command(dir.path(), config));
+        assert_eq!(left.status.code(), Some(1), "{config}");
+        assert!(left.stdout.is_empty());
+        assert_eq!(left.stderr.len(), 1, "{:#?}", left.stderr);
+        assert!(
+            left.stderr[0].starts_with("E! ") && left.stderr[0].contains(said),
+            "{config} {:#?}",
+            left.stderr
+        );
+    }
+}
+
+#[test]
+fn flags_take_one_dash_or_two() {
+    for flags in [
+        &["-version"][..],
+        &["--version"],
+        &["-help"],
+        &["--help"],
+        &["-h"],
+        &["--sample-config"],
+    ] {
+        let mut command = bare();
+        command.args(flags).stdin(Stdio::null());
+        let output = command.output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{flags:?}");
+        assert!(!output.stdout.is_empty() && output.stderr.is_empty(), "{flags:?}");
+    }
+    let output = bare().arg("--no-such-flag").output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(String::from_utf8(output.stderr).unwrap().starts_with("E! "));
+}
+
+#[test]
+fn without_a_file_it_is_the_nodes_own_kubelet() {
+    let mut command = bare();
+    command.env("NODE_IP", "::1");
+    let left = Plugin::once(command);
+    assert_eq!(left.status.code(), Some(0));
+    // There is no ServiceAccount here, which is said; the address is the one that was meant.
+    assert!(
+        left.stdout[0].starts_with("kubelet_scrape,result=credential,url=https://[::1]:10250 "),
+        "{left:#?}"
+    );
+    assert!(
+        left.stderr[0].contains("/var/run/secrets/kubernetes.io/serviceaccount/token"),
+        "{left:#?}"
+    );
+
+    let left = Plugin::once_refused(bare());
+    assert_eq!(left.status.code(), Some(1));
+    assert!(left.stderr[0].contains("NODE_IP"), "{left:#?}");
+}

@@ -1,0 +1,111 @@
+//! Whom we believe, from outside: serving certificates of every kind, and no TLS at all.
+
+mod support;
+
+use std::path::Path;
+
+use support::plugin::block;
+use support::scrape::{assert_failed, assert_good, config, once, start};
+use test_kubelet::{Options, Serving, TestKubelet};
+
+#[test]
+fn serving_certificates_that_are_not_believed() {
+    for (serving, words) in [
+        (Serving::Expired, "expired"),
+        (Serving::NotYetValid, "is valid from"),
+        (Serving::CaIssuedNameOnly, "tls_server_name"),
+        (Serving::SelfSigned, "tls_server_name"),
+        (Serving::OpensslLeaf, "CA"),
+        (Serving::Unapproved, "kubectl get csr"),
+    ] {
+        let kubelet = start(serving);
+        let left = once(&kubelet, &block(&kubelet));
+        assert_failed(&left, "tls", None, &["TLS", words]);
+        assert!(
+            kubelet.requests().is_empty(),
+            "{serving:?}: a token was sent to a server that is not believed"
+        );
+    }
+}
+
+#[test]
+fn a_ca_that_did_not_sign() {
+    let kubelet = start(Serving::CaIssued);
+    let files = kubelet.files();
+    let wrong = config(
+        &kubelet,
+        &[("tls_ca", &files.other_ca), ("bearer_token", &files.token)],
+    );
+    assert_failed(&once(&kubelet, &wrong), "tls", None, &["tls_ca"]);
+    // No ServiceAccount here, so the default is the system's store, which knows nothing of the test's CA either.
+    let default = config(&kubelet, &[("bearer_token", &files.token)]);
+    assert_failed(&once(&kubelet, &default), "tls", None, &["tls_ca"]);
+    let missing = config(
+        &kubelet,
+        &[
+            ("tls_ca", Path::new("/nowhere/ca.crt")),
+            ("bearer_token", &files.token),
+        ],
+    );
+    assert_failed(
+        &once(&kubelet, &missing),
+        "credential",
+        None,
+        &["tls_ca /nowhere/ca.crt"],
+    );
+    assert!(kubelet.requests().is_empty());
+}
+
+#[test]
+fn ways_to_believe() {
+    for serving in [Serving::CaIssuedNameOnly, Serving::SelfSigned] {
+        let kubelet = start(serving);
+        let named = format!("{}  tls_server_name = \"test-node\"\n", block(&kubelet));
+        assert_good(&once(&kubelet, &named));
+    }
+    let kubelet = start(Serving::OpensslLeaf);
+    let skip = format!(
+        "{}  insecure_skip_verify = true\n",
+        config(&kubelet, &[("bearer_token", &kubelet.files().token)])
+    );
+    let left = once(&kubelet, &skip);
+    assert_good(&left);
+    assert!(
+        left.stderr
+            .iter()
+            .any(|line| line.starts_with("W! ") && line.contains("insecure_skip_verify")),
+        "{left:#?}"
+    );
+    let kubelet = TestKubelet::start(Options {
+        ipv6: true,
+        ..Options::default()
+    });
+    assert!(kubelet.url().contains("[::1]"));
+    assert_good(&once(&kubelet, &block(&kubelet)));
+}
+
+#[test]
+fn the_wrong_protocol() {
+    let kubelet = start(Serving::CaIssued);
+    let plain = format!("[[inputs.kubelet]]\n  url = \"http://{}\"\n", kubelet.addr());
+    let left = once(&kubelet, &plain);
+    assert_failed(&left, "tls", Some(400), &["https://"]);
+
+    let kubelet = start(Serving::PlainHttp);
+    let tls = block(&kubelet).replace("http://", "https://");
+    assert_failed(&once(&kubelet, &tls), "tls", None, &["TLS"]);
+}
+
+#[test]
+fn the_read_only_port_works_with_a_warning_and_without_any_credential() {
+    let kubelet = start(Serving::PlainHttp);
+    let left = once(&kubelet, &config(&kubelet, &[]));
+    assert_good(&left);
+    assert!(
+        left.stderr
+            .iter()
+            .any(|line| line.starts_with("W! ") && line.contains("deprecated")),
+        "{left:#?}"
+    );
+    assert!(!kubelet.requests()[0].authorization);
+}
