@@ -9,9 +9,6 @@ use super::value;
 use crate::config::Timestamp;
 use crate::summary::Time;
 
-/// How many groups a measurement may have; the node has eleven.
-const MAX_GROUPS: usize = 16;
-
 /// Where lines are made: the buffer of the batch, and what is counted on the way.
 #[derive(Debug)]
 pub struct Line {
@@ -22,6 +19,10 @@ pub struct Line {
     out_of_range: u64,
     /// Only with timestamps of the samples.
     samples: Option<Samples>,
+    /// Scratch: measurement and tags of the series at hand.
+    head: Vec<u8>,
+    /// Scratch: the timestamp of each group, none for one that is written.
+    stamps: Vec<Option<i64>>,
 }
 
 impl Line {
@@ -37,6 +38,8 @@ impl Line {
             count: 0,
             out_of_range: 0,
             samples,
+            head: Vec::new(),
+            stamps: Vec::new(),
         }
     }
 
@@ -156,20 +159,24 @@ impl Line {
         of: &S::Of<'_>,
         owner_time: Time<'_>,
     ) {
-        // The head is put aside: each moment gets its own copy.
-        let head = self.text.split_off(head.start);
+        // Put aside: each moment gets its own copy.
+        let mut aside = std::mem::take(&mut self.head);
+        aside.clear();
+        aside.extend_from_slice(&self.text[head.clone()]);
+        self.text.truncate(head.start);
         let Some(samples) = &mut self.samples else { return };
-        let series = samples.series(&head);
-        let mut stamps = [None; MAX_GROUPS];
-        for ((at, group), stamp) in plan.groups.iter().enumerate().zip(&mut stamps) {
+        let series = samples.series(&aside);
+        let mut stamps = std::mem::take(&mut self.stamps);
+        stamps.clear();
+        stamps.extend(plan.groups.iter().enumerate().map(|(at, group)| {
             let time = (group.time)(of);
             let time = if time.token().is_empty() { owner_time } else { time };
-            *stamp = samples.timestamp(series, at, time);
-        }
+            samples.timestamp(series, at, time)
+        }));
         for at in 0..plan.groups.len() {
             let Some(stamp) = stamps[at] else { continue };
             let start = self.text.len();
-            self.text.extend_from_slice(&head);
+            self.text.extend_from_slice(&aside);
             let groups = plan
                 .groups
                 .iter()
@@ -184,6 +191,8 @@ impl Line {
                 .filter(|other| **other == Some(stamp))
                 .for_each(|other| *other = None);
         }
+        self.head = aside;
+        self.stamps = stamps;
     }
 
     /// Writes the lines of each of `items`, in the order of their names, and of their text where names are the same:
