@@ -8,6 +8,7 @@ use std::io::{self, Read as _};
 use std::sync::Arc;
 use std::thread;
 
+use rustix::event::{PollFd, PollFlags, poll};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1, SIGUSR2};
 use tokio::sync::watch;
 
@@ -113,6 +114,12 @@ impl Prompts {
                     }
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                // Whoever shares our stdin, a shell's terminal say, may have made it non-blocking.
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    let stdin = rustix::stdio::stdin();
+                    // If that fails too, the next read says why.
+                    let _ = poll(&mut [PollFd::new(&stdin, PollFlags::IN)], None);
+                }
                 Err(_) => return self.stop(Stop::StdinClosed),
             }
         }
