@@ -334,6 +334,7 @@ fn nobody_reading_stderr_stops_nothing() {
         let mut line = String::new();
         std::io::BufRead::read_line(&mut stdout, &mut line).unwrap();
         assert!(line.starts_with("kubelet_scrape,result=credential"), "{line}");
+        support::lines::parse(&line);
     }
     drop(child.stdin.take());
     assert_eq!(exits_within(child, BEFORE_SIGTERM).1.code(), Some(0));

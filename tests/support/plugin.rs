@@ -10,6 +10,8 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, kill_process};
 use test_kubelet::TestKubelet;
 
+use super::lines::parse;
+
 /// Longer than anything takes that works: what is waited for with this has failed when it is over.
 pub const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -102,9 +104,11 @@ impl Plugin {
         self.stdin = None;
     }
 
-    /// The next line of stdout.
+    /// The next line of stdout, which has to be line protocol.
     pub fn line(&self) -> String {
-        next(&self.stdout, "stdout")
+        let line = next(&self.stdout, "stdout");
+        parse(&format!("{line}\n"));
+        line
     }
 
     /// The next line of stderr.
@@ -148,6 +152,9 @@ impl Plugin {
         };
         let (stdout, stderr) = (rest(&self.stdout), rest(&self.stderr));
         let status = self.child.wait().expect("a child");
+        for line in &stdout {
+            parse(&format!("{line}\n"));
+        }
         Left {
             status,
             stdout,
