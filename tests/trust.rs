@@ -84,6 +84,40 @@ fn ways_to_believe() {
     assert_good(&once(&kubelet, &block(&kubelet)));
 }
 
+/// The hash of the key in the first certificate of a file, in hexadecimal: what `openssl dgst -sha256` says of it.
+fn pin_in(file: &Path) -> String {
+    let pem = std::fs::read(file).unwrap();
+    let (_, pem) = x509_parser::pem::parse_x509_pem(&pem).unwrap();
+    let key = pem.parse_x509().unwrap().tbs_certificate.subject_pki.raw.to_vec();
+    let digest = ring::digest::digest(&ring::digest::SHA256, &key);
+    format!("{digest:?}").replace("SHA256:", "")
+}
+
+#[test]
+fn a_pinned_key_is_believed_whatever_its_certificate_and_no_other() {
+    for serving in [Serving::SelfSigned, Serving::OpensslLeaf] {
+        let kubelet = start(serving);
+        let token = config(&kubelet, &[("bearer_token", &kubelet.files().token)]);
+        let pinned = |pins: &str| format!("{token}  tls_pin_sha256 = {pins}\n");
+        let first = pin_in(&kubelet.files().ca);
+        assert_good(&once(&kubelet, &pinned(&format!("{first:?}"))));
+
+        // The key is replaced: told which one came, and both may be listed meanwhile.
+        kubelet.rotate_serving();
+        let requests = kubelet.requests().len();
+        let left = once(&kubelet, &pinned(&format!("{first:?}")));
+        assert_failed(&left, "tls", None, &["tls_pin_sha256", "add"]);
+        assert_eq!(
+            kubelet.requests().len(),
+            requests,
+            "a token was sent to another key"
+        );
+        let said = left.stderr.iter().find(|line| line.starts_with("E! ")).unwrap();
+        let second = said.rsplit('"').nth(1).unwrap();
+        assert_good(&once(&kubelet, &pinned(&format!("[{first:?}, {second:?}]"))));
+    }
+}
+
 #[test]
 fn the_wrong_protocol() {
     let kubelet = start(Serving::CaIssued);

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::filter::Filter;
+use super::pin::Pin;
 
 /// All that one process does: which kubelets, how often, how loud.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -121,6 +122,8 @@ pub enum Anchors {
     InPodOrSystem,
     /// The certificates in these PEM files and no others; at least one file.
     Files(Vec<PathBuf>),
+    /// Nothing but its key, which has to be one of these; at least one.
+    Pinned(Vec<Pin>),
     /// Nothing is verified, because the user said so by name.
     Unverified,
 }

@@ -235,6 +235,8 @@ pub enum ValueError {
     PemItself,
     /// Not a name that a certificate can carry.
     ServerName,
+    /// Not the hash of a key.
+    Pin,
     /// Not a name for a measurement.
     MetricName,
     /// Not a pattern for the names that there are.
@@ -258,6 +260,10 @@ impl fmt::Display for ValueError {
             Self::ServerName => {
                 f.write_str("no name that a certificate can carry; write a DNS name or an IP address")
             }
+            Self::Pin => f.write_str(
+                "not the SHA-256 of a key; write its 32 bytes in Base64 or hexadecimal, as `telegraf-kubelet check` \
+                 prints them",
+            ),
             Self::Pattern(error) => error.fmt(f),
             Self::MetricName => f.write_str(
                 "no name for a measurement; write one without control characters, without # or _ in front, \
@@ -284,6 +290,11 @@ pub enum Clash {
     /// Trust without verification.
     Unverified {
         /// Where `insecure_skip_verify` is.
+        line: usize,
+    },
+    /// Trust in anything beside a pinned key.
+    Pinned {
+        /// Where `tls_pin_sha256` is.
         line: usize,
     },
     /// A deadline that outlives its tick.
@@ -325,6 +336,10 @@ impl fmt::Display for Clash {
             Self::Unverified { line } => write!(
                 f,
                 "contradicts insecure_skip_verify on line {line}, which believes any certificate; keep one of the two"
+            ),
+            Self::Pinned { line } => write!(
+                f,
+                "contradicts tls_pin_sha256 on line {line}, which alone decides whom to believe; keep one of the two"
             ),
             Self::NotBelowInterval { timeout, interval } => write!(
                 f,

@@ -13,6 +13,7 @@ use super::error::{Clash, ConfigError};
 use super::expand::Env;
 use super::filter::{Filter, Globs};
 use super::options::{self, Info, Opt};
+use super::pin::Pin;
 use super::raw::{Block, Source};
 use super::url;
 
@@ -170,12 +171,13 @@ fn node_url(env: Env<'_>) -> Result<KubeletUrl, Option<&'static str>> {
 
 /// The read-only port: nobody to be, and nobody to believe.
 fn plain(block: &Block<'_>) -> Result<(Credential, Trust), ConfigError> {
-    const OF_TLS: [&Info; 6] = [
+    const OF_TLS: [&Info; 7] = [
         &options::BEARER_TOKEN.info,
         &options::TLS_CERT.info,
         &options::TLS_KEY.info,
         &options::TLS_CA.info,
         &options::TLS_SERVER_NAME.info,
+        &options::TLS_PIN_SHA256.info,
         &options::TLS_MIN_VERSION.info,
     ];
     let skips = block
@@ -220,10 +222,11 @@ fn credential(block: &Block<'_>) -> Result<Credential, ConfigError> {
 }
 
 fn trust(block: &Block<'_>) -> Result<Trust, ConfigError> {
-    let anchors = match (
-        block.get(&options::TLS_CA)?,
-        block.get_or_default(&options::INSECURE_SKIP_VERIFY)?,
-    ) {
+    let skip = block.get_or_default(&options::INSECURE_SKIP_VERIFY)?;
+    if let Some(pins) = block.get(&options::TLS_PIN_SHA256)? {
+        return pinned(block, pins, skip);
+    }
+    let anchors = match (block.get(&options::TLS_CA)?, skip) {
         (Some(_), true) => {
             let line = block.line(&options::INSECURE_SKIP_VERIFY.info);
             return Err(block.conflict(&options::TLS_CA.info, Clash::Unverified { line }));
@@ -237,6 +240,26 @@ fn trust(block: &Block<'_>) -> Result<Trust, ConfigError> {
         server_name: block.get(&options::TLS_SERVER_NAME)?,
         tls13_only: block.get_or_default(&options::TLS_MIN_VERSION)?,
     })
+}
+
+/// A pin alone decides: whatever else says whom to believe would lie unused beside it.
+fn pinned(block: &Block<'_>, pins: Vec<Pin>, skip: bool) -> Result<Trust, ConfigError> {
+    let others = [&options::TLS_CA.info, &options::TLS_SERVER_NAME.info];
+    let skips = skip.then_some(&options::INSECURE_SKIP_VERIFY.info);
+    let line = block.line(&options::TLS_PIN_SHA256.info);
+    match others
+        .into_iter()
+        .filter(|info| block.has(info))
+        .chain(skips)
+        .next()
+    {
+        Some(info) => Err(block.conflict(info, Clash::Pinned { line })),
+        None => Ok(Trust {
+            anchors: Anchors::Pinned(pins),
+            server_name: None,
+            tls13_only: block.get_or_default(&options::TLS_MIN_VERSION)?,
+        }),
+    }
 }
 
 /// A deadline below the interval where there is one, so that a hung kubelet can't make ticks pile up.

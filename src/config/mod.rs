@@ -12,6 +12,7 @@ mod filter;
 mod foreign;
 mod load;
 mod options;
+mod pin;
 mod raw;
 mod sample;
 #[cfg(test)]
@@ -28,5 +29,6 @@ pub use error::{Clash, ConfigError, HeadError, Position, ValueError};
 pub use expand::ExpandError;
 pub use filter::{Filter, PatternError};
 pub use load::load;
+pub use pin::Pin;
 pub use sample::{options_table, sample_config};
 pub use url::UrlError;

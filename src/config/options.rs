@@ -10,6 +10,7 @@ use log::LevelFilter;
 
 use super::checked::{KubeletUrl, Timestamp, Volumes};
 use super::filter::Globs;
+use super::pin::Pin;
 use super::value::{self, Read};
 
 /// An option whose value becomes a `T`.
@@ -45,13 +46,14 @@ impl Sample {
 }
 
 /// All options, in the order in which people read them.
-pub(super) static ALL: [&Info; 23] = [
+pub(super) static ALL: [&Info; 24] = [
     &URL.info,
     &BEARER_TOKEN.info,
     &TLS_CERT.info,
     &TLS_KEY.info,
     &TLS_CA.info,
     &TLS_SERVER_NAME.info,
+    &TLS_PIN_SHA256.info,
     &TLS_MIN_VERSION.info,
     &INSECURE_SKIP_VERIFY.info,
     &RESPONSE_TIMEOUT.info,
@@ -131,9 +133,22 @@ pub(super) static TLS_SERVER_NAME: Opt<String> = Opt {
         key: "tls_server_name",
         kind: "string",
         sample: Sample::Example(r#""node-1.example.com""#),
-        doc: "Name or address that the kubelet's certificate has to carry, where it is not the one in url.",
+        doc: "Name or address that the kubelet's certificate has to carry, where it is not the one in url. \
+              \"$NODE_NAME\" takes it from the environment, where the downward API's spec.nodeName can be.",
     },
     read: value::server_name,
+};
+
+pub(super) static TLS_PIN_SHA256: Opt<Vec<Pin>> = Opt {
+    info: Info {
+        key: "tls_pin_sha256",
+        kind: "string or array of strings",
+        sample: Sample::Example(r#"["Hn+WQhWMYq5dVQ0yRfJYgd5kKxTxTZqVgAFmNfHfMAo="]"#),
+        doc: "SHA-256 of the key in the kubelet's certificate, in Base64 or hexadecimal, as `telegraf-kubelet check` \
+              prints it; several while a key is replaced. It stands in for CA, name and dates, for certificates that \
+              no CA vouches for.",
+    },
+    read: value::pins,
 };
 
 pub(super) static TLS_MIN_VERSION: Opt<bool> = Opt {

@@ -14,6 +14,7 @@ use super::duration::{self, DurationError};
 use super::error::ValueError;
 use super::expand::{Env, expand};
 use super::filter::{Globs, PatternError};
+use super::pin::Pin;
 use super::url;
 
 /// The words of `tls_min_version`.
@@ -70,6 +71,17 @@ pub(super) fn files(value: &DeValue<'_>, env: Env<'_>) -> Result<Vec<PathBuf>, V
         return Err(ValueError::Empty);
     }
     array.iter().map(|item| file(item.get_ref(), env)).collect()
+}
+
+/// One pin or several; at least one.
+pub(super) fn pins(value: &DeValue<'_>, env: Env<'_>) -> Result<Vec<Pin>, ValueError> {
+    let pin = |value: &DeValue<'_>| Pin::parse(&text(value, env)?).ok_or(ValueError::Pin);
+    match value.as_array() {
+        Some(array) if array.is_empty() => Err(ValueError::Empty),
+        Some(array) => array.iter().map(|item| pin(item.get_ref())).collect(),
+        None if value.is_str() => Ok(vec![pin(value)?]),
+        None => Err(wrong_type("a string or an array of strings", value)),
+    }
 }
 
 /// A duration that is more than zero; numbers are seconds, as in Telegraf.

@@ -9,9 +9,13 @@ use rustls::pki_types::CertificateDer;
 use x509_parser::prelude::{FromDer as _, GeneralName, X509Certificate};
 use x509_parser::time::ASN1Time;
 
+use crate::config::Pin;
+
 /// What a certificate says of itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Facts {
+    /// Whose it is, by its own word: a distinguished name.
+    pub subject: String,
     /// Its issuer's distinguished name.
     pub issuer: String,
     /// DNS names and addresses it is for; a subject without these is none, in TLS.
@@ -24,6 +28,8 @@ pub struct Facts {
     pub is_ca: bool,
     /// Subject and issuer are the same.
     pub self_issued: bool,
+    /// The hash of its key.
+    pub pin: Pin,
 }
 
 impl Facts {
@@ -33,14 +39,21 @@ impl Facts {
         let (_, parsed) = X509Certificate::from_der(certificate).ok()?;
         let (issuer, subject) = (parsed.issuer(), parsed.subject());
         Some(Self {
+            subject: subject.to_string(),
             issuer: issuer.to_string(),
             names: names(&parsed),
             not_before: parsed.validity().not_before.timestamp(),
             not_after: parsed.validity().not_after.timestamp(),
             is_ca: parsed.is_ca(),
             self_issued: issuer.as_raw() == subject.as_raw(),
+            pin: Pin(sha256(parsed.public_key().raw)),
         })
     }
+}
+
+fn sha256(bytes: &[u8]) -> [u8; 32] {
+    let digest = ring::digest::digest(&ring::digest::SHA256, bytes);
+    digest.as_ref().try_into().expect("a SHA-256 has 32 bytes")
 }
 
 fn names(certificate: &X509Certificate<'_>) -> Vec<String> {

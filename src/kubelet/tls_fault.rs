@@ -8,6 +8,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use rustls::{AlertDescription, CertificateError, Error, InvalidMessage};
 
 use super::certificate::{Facts, date};
+use crate::config::Pin;
 
 /// More names than that do not help to find the one to set.
 const MAX_NAMES: usize = 8;
@@ -43,6 +44,11 @@ pub enum TlsFault {
     },
     /// A CA's own certificate is shown as a server's, as `openssl req -x509` makes one.
     CaAsServer,
+    /// Its key is none of those that are pinned.
+    OtherKey {
+        /// The hash of the one that was shown.
+        shown: Pin,
+    },
     /// A certificate that is not for servers: a client's, shown by mistake.
     NotForServers,
     /// The alert `internal_error`: the kubelet has no certificate to show.
@@ -92,6 +98,8 @@ impl TlsFault {
             Bad::Expired | Bad::ExpiredContext { .. } => Self::out_of_time(true, shown.not_after),
             Bad::NotValidYet | Bad::NotValidYetContext { .. } => Self::out_of_time(false, shown.not_before),
             Bad::InvalidPurpose | Bad::InvalidPurposeContext { .. } => Self::NotForServers,
+            // Nobody else says so: `verifier` does, of pins.
+            Bad::ApplicationVerificationFailure => Self::OtherKey { shown: shown.pin },
             Bad::Other(_) if shown.is_ca => Self::CaAsServer,
             other => Self::Other(other.to_string()),
         }
@@ -148,7 +156,13 @@ impl fmt::Display for TlsFault {
             ),
             Self::CaAsServer => f.write_str(
                 "the kubelet shows a CA's certificate as its own (CA:TRUE, as `openssl req -x509` makes one), which \
-                 cannot be verified: give it one signed by a CA",
+                 cannot be verified: pin its key in tls_pin_sha256, or give it one signed by a CA",
+            ),
+            Self::OtherKey { shown } => write!(
+                f,
+                "the kubelet's key is none that tls_pin_sha256 lists: if it was replaced on purpose, make sure of the \
+                 new one on the node, and add {:?}",
+                shown.to_string()
             ),
             Self::NotForServers => f.write_str(
                 "the kubelet shows a certificate without the usage `server auth`: give it a serving certificate",

@@ -13,7 +13,7 @@ use super::certificate::Facts;
 use super::error::FileError;
 use super::files;
 use super::verifier::Belief;
-use crate::config::{Anchors, Trust};
+use crate::config::{Anchors, Pin, Trust};
 
 /// Where a pod finds its cluster's CA. The API promises it for the API server only, yet on most clusters whose kubelets
 /// have signed certificates it is the same CA: a default worth trying.
@@ -26,8 +26,10 @@ pub enum Source {
     Files(Vec<PathBuf>),
     /// The system's store.
     System,
+    /// No file: these keys.
+    Pins(Vec<Pin>),
     /// Nothing is verified.
-    None,
+    Unverified,
 }
 
 impl Source {
@@ -37,7 +39,8 @@ impl Source {
     pub fn now(anchors: &Anchors, before: Option<&Self>) -> Self {
         match anchors {
             Anchors::Files(files) => Self::Files(files.clone()),
-            Anchors::Unverified => Self::None,
+            Anchors::Pinned(pins) => Self::Pins(pins.clone()),
+            Anchors::Unverified => Self::Unverified,
             Anchors::InPodOrSystem => match before {
                 Some(Self::Files(files)) => Self::Files(files.clone()),
                 _ if Path::new(IN_POD_CA).exists() => Self::Files(vec![PathBuf::from(IN_POD_CA)]),
@@ -50,7 +53,7 @@ impl Source {
     pub fn files(&self) -> &[PathBuf] {
         match self {
             Self::Files(files) => files,
-            Self::System | Self::None => &[],
+            Self::System | Self::Pins(_) | Self::Unverified => &[],
         }
     }
 }
@@ -59,7 +62,8 @@ impl Source {
 pub fn load(trust: &Trust, source: &Source, provider: &Arc<CryptoProvider>) -> Result<Belief, FileError> {
     let mut roots = RootCertStore::empty();
     match source {
-        Source::None => return Ok(Belief::Anyone),
+        Source::Unverified => return Ok(Belief::Anyone),
+        Source::Pins(pins) => return Ok(Belief::Pinned(pins.clone())),
         // What a distribution ships is not ours to judge: the odd certificate that cannot be parsed is left out.
         Source::System => {
             roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);

@@ -10,9 +10,10 @@ use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{WebPkiSupportedAlgorithms, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::{DigitallySignedStruct, Error, SignatureScheme};
+use rustls::{CertificateError, DigitallySignedStruct, Error, SignatureScheme};
 
 use super::certificate::Facts;
+use crate::config::Pin;
 
 /// The serving certificate of the last handshake, shared between the verifier and who reports of it.
 #[derive(Debug, Clone, Default)]
@@ -64,6 +65,8 @@ pub enum Belief {
         /// The name to look for, where it is not the URL's host.
         name: Option<ServerName<'static>>,
     },
+    /// Its key is one of these, whoever signed it, for whatever names and time.
+    Pinned(Vec<Pin>),
     /// Anyone is believed who holds the key of the certificate he shows: the user said so by name.
     Anyone,
 }
@@ -102,6 +105,12 @@ impl ServerCertVerifier for Verifier {
                 let name = name.as_ref().unwrap_or(host);
                 webpki.verify_server_cert(end_entity, intermediates, name, ocsp_response, now)
             }
+            Belief::Pinned(pins) => match Facts::read(end_entity) {
+                Some(facts) if pins.contains(&facts.pin) => Ok(ServerCertVerified::assertion()),
+                _ => Err(Error::InvalidCertificate(
+                    CertificateError::ApplicationVerificationFailure,
+                )),
+            },
             Belief::Anyone => Ok(ServerCertVerified::assertion()),
         }
     }

@@ -191,12 +191,40 @@ fn options_that_contradict_each_other() {
 }
 
 #[test]
+fn a_pin_is_whole_and_alone() {
+    assert_errors(&[
+        (
+            "tls_pin_sha256 = 'abc'",
+            "2: tls_pin_sha256 = 'abc': not the SHA-256 of a key; write its 32 bytes in Base64 or hexadecimal, as `telegraf-kubelet check` prints them",
+        ),
+        (
+            "tls_pin_sha256 = []",
+            "2: tls_pin_sha256: empty; give it a value, or take the line out for the default",
+        ),
+    ]);
+    for other in [
+        "tls_ca = 'a'",
+        "tls_server_name = 'n'",
+        "insecure_skip_verify = true",
+    ] {
+        let error = block(&format!("{PINNED}\n{other}")).expect_err(other).to_string();
+        let key = other.split(' ').next().expect("a key");
+        let want = format!("kubelet.conf:3: {key}: contradicts tls_pin_sha256 on line 2");
+        assert!(error.starts_with(&want), "{error}");
+    }
+}
+
+/// A pin of a key that nobody has.
+const PINNED: &str = "tls_pin_sha256 = '0000000000000000000000000000000000000000000000000000000000000000'";
+
+#[test]
 fn everything_of_tls_contradicts_http() {
     for option in [
         "tls_cert = 'c'",
         "tls_key = 'k'",
         "tls_ca = 'a'",
         "tls_server_name = 'n'",
+        PINNED,
         "tls_min_version = 'TLS12'",
         "insecure_skip_verify = true",
     ] {
