@@ -7,7 +7,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use crate::config;
 use crate::execd::{Broken, Prompts, Stdout, Ticks};
-use crate::kubelet::{Answer, Cause, ScrapeError, Scraper};
+use crate::kubelet::{Answer, Cause, Reminders, ScrapeError, Scraper};
 use crate::lines::{self, Batch, Rendered, Renderer, ScrapeReport};
 use crate::summary::NotASummary;
 
@@ -39,6 +39,8 @@ struct Said {
     left_out: bool,
     /// Ticks that failed since the last good one.
     failed: u64,
+    /// What runs out.
+    reminders: Reminders,
 }
 
 /// Why a tick has no summary.
@@ -186,6 +188,9 @@ impl Collector {
             Err(failure) => (failure.cause(), failure.status(), Rendered::default()),
         };
         let expiries = self.scraper.expiries();
+        for reminder in self.said.reminders.due(&expiries, Instant::now()) {
+            log::warn!("{}: {reminder}", self.url);
+        }
         let node_name = self.renderer.node_name().to_owned();
         let report = ScrapeReport {
             url: &self.url,

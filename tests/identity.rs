@@ -4,7 +4,7 @@ mod support;
 
 use support::plugin::{PATIENCE, Plugin, block, command};
 use support::scrape::{assert_failed, assert_good, config, once, start, with_certificate, with_token};
-use test_kubelet::{Fault, Options, Serving, TestKubelet, TokenSpec, Wording};
+use test_kubelet::{ClientSpec, Fault, Options, Serving, TestKubelet, TokenSpec, Wording};
 
 #[test]
 fn each_identity_is_good_and_goes_alone() {
@@ -171,4 +171,41 @@ fn an_api_server_that_is_away_looks_like_a_bad_token_and_passes() {
         "API server",
     ];
     assert_failed(&left, "api_server_unreachable", Some(500), &words);
+}
+
+#[test]
+fn what_runs_out_within_a_week_is_said_once_and_not_at_each_tick() {
+    let kubelet = start(Serving::CaIssued);
+    let (cert, key) = kubelet.issue_client_certificate(&ClientSpec {
+        valid_until: 6 * 86_400 + 3_600,
+        ..ClientSpec::default()
+    });
+    let dir = tempfile::tempdir().unwrap();
+    let pair = dir.path().join("pair.pem");
+    std::fs::write(&pair, cert + &key).unwrap();
+    let mut plugin = Plugin::start(command(dir.path(), &with_certificate(&kubelet, &pair, &pair)));
+    for _ in 0..3 {
+        plugin.tick();
+        let scrape = plugin.batch().pop().unwrap();
+        assert!(scrape.contains("result=success,"), "{scrape}");
+    }
+    plugin.close_stdin();
+    let left = plugin.wait(PATIENCE);
+    let warnings: Vec<_> = left
+        .stderr
+        .iter()
+        .filter(|line| line.starts_with("W! "))
+        .collect();
+    assert_eq!(warnings.len(), 1, "{left:#?}");
+    assert!(
+        warnings[0].contains("the client certificate expires in 6 days: replace tls_cert"),
+        "{warnings:?}"
+    );
+
+    // A refusal says by itself that the token is over, if the token does.
+    let left = once(&kubelet, &with_token(&kubelet, &kubelet.files().expired_token));
+    assert_failed(&left, "unauthorized", Some(401), &["401"]);
+    let warned =
+        |line: &String| line.starts_with("W! ") && line.contains("the bearer token expired 60 minutes ago");
+    assert!(left.stderr.iter().any(warned), "{left:#?}");
 }

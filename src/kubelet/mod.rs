@@ -4,8 +4,10 @@
 //! is in a summary, or of line protocol.
 
 pub mod certificate;
+mod claims;
 mod client;
 mod error;
+mod expiry;
 mod files;
 mod identity;
 mod request;
@@ -19,31 +21,23 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use reqwest::Client;
 use reqwest::header::HeaderValue;
 
+pub use claims::Claims;
 pub use client::MAX_CONNECTION_AGE;
 pub use error::{Cause, FileError, Phase, ScrapeError};
+pub use expiry::{Expiries, Reminder, Reminders};
 pub use request::MAX_BODY;
 pub use tls_fault::TlsFault;
 
 use crate::config;
 use client::Clients;
 use identity::Identity;
+use token::Token;
 
 /// An answer whose body is in the caller's buffer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Answer {
     /// Always 200 by now.
     pub status: u16,
-}
-
-/// Seconds left, from now; negative when over, `None` where nothing is known.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Expiries {
-    /// Of the bearer token, by its own word.
-    pub token: Option<i64>,
-    /// Of the client certificate in use.
-    pub client_certificate: Option<i64>,
-    /// Of the certificate the kubelet showed last.
-    pub serving_certificate: Option<i64>,
 }
 
 /// Scrapes one kubelet, tick after tick.
@@ -96,11 +90,12 @@ impl Scraper {
         let now = i64::try_from(now.as_secs()).unwrap_or(i64::MAX);
         let left = |expires: Option<i64>| expires.map(|expires| expires.saturating_sub(now));
         let token = match &self.identity {
-            Identity::Token(file) => file.last().and_then(token::Token::expires),
+            Identity::Token(file) => file.last(),
             Identity::Certificate { .. } | Identity::None => None,
         };
         Expiries {
-            token: left(token),
+            token: left(token.and_then(Token::expires)),
+            token_lifetime: token.and_then(Token::lifetime),
             client_certificate: left(self.clients.client_certificate_expires()),
             serving_certificate: left(self.clients.shown().expires()),
         }

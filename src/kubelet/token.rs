@@ -4,10 +4,9 @@
 
 use std::path::PathBuf;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use reqwest::header::HeaderValue;
 
+use super::claims::Claims;
 use super::error::FileError;
 use super::files;
 
@@ -27,8 +26,8 @@ pub struct TokenFile {
 pub struct Token {
     /// `Bearer …`; its Debug shows nothing, because it is marked sensitive.
     header: HeaderValue,
-    /// Seconds since 1970, where the token is a JWT that says so.
-    expires: Option<i64>,
+    /// Where it is a JWT.
+    claims: Option<Claims>,
 }
 
 impl Token {
@@ -39,7 +38,13 @@ impl Token {
 
     /// When it expires by its own word, in seconds since 1970.
     pub fn expires(&self) -> Option<i64> {
-        self.expires
+        self.claims.as_ref()?.expires
+    }
+
+    /// How long it was to live in all, by its own word, in seconds.
+    pub fn lifetime(&self) -> Option<i64> {
+        let claims = self.claims.as_ref()?;
+        Some(claims.expires?.saturating_sub(claims.issued?))
     }
 }
 
@@ -97,16 +102,8 @@ fn parse(token: &[u8]) -> Option<Token> {
     header.set_sensitive(true);
     Some(Token {
         header,
-        expires: expiry(token),
+        claims: Claims::read(token),
     })
-}
-
-/// The claim `exp` of a JWT. Whoever wants to know if the token is good asks the kubelet.
-fn expiry(token: &[u8]) -> Option<i64> {
-    let payload = token.split(|&byte| byte == b'.').nth(1)?;
-    let payload = URL_SAFE_NO_PAD.decode(payload).ok()?;
-    let claims: serde_json::Map<String, serde_json::Value> = serde_json::from_slice(&payload).ok()?;
-    claims.get("exp")?.as_i64()
 }
 
 #[cfg(test)]
@@ -120,13 +117,8 @@ mod tests {
     }
 
     #[test]
-    fn knows_when_a_jwt_expires() {
-        let payload = URL_SAFE_NO_PAD.encode(br#"{"exp": 1764000000}"#);
-        assert_eq!(
-            parse(format!("e30.{payload}.c2ln").as_bytes()).unwrap().expires(),
-            Some(1_764_000_000)
-        );
-        assert_eq!(parse(b"opaque").unwrap().expires(), None);
+    fn is_one_line_of_visible_ascii() {
         assert_eq!(parse(b"two\nlines"), None);
+        assert_eq!(parse(b"opaque").unwrap().expires(), None);
     }
 }

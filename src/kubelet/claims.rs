@@ -1,0 +1,91 @@
+//! What a ServiceAccount's token says of itself, read and not verified: it explains, and decides nothing.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::{Map, Value};
+
+/// The claims of a JWT that tell whose it is, for whom and until when (RFC 7519, 4.1). No secret: only the signature,
+/// which is not in here, makes a token of them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Claims {
+    /// `iss`: who made it.
+    pub issuer: Option<String>,
+    /// `sub`: the user, `system:serviceaccount:NAMESPACE:NAME`.
+    pub subject: Option<String>,
+    /// `aud`: for whom it is.
+    pub audiences: Vec<String>,
+    /// `exp`, in seconds since 1970.
+    pub expires: Option<i64>,
+    /// `nbf`, in seconds since 1970.
+    pub not_before: Option<i64>,
+    /// `iat`, in seconds since 1970.
+    pub issued: Option<i64>,
+}
+
+impl Claims {
+    /// `None` for what is no JWT.
+    #[must_use]
+    pub fn read(token: &[u8]) -> Option<Self> {
+        let mut parts = token.split(|&byte| byte == b'.');
+        let (_, payload, _, None) = (parts.next()?, parts.next()?, parts.next()?, parts.next()) else {
+            return None;
+        };
+        let payload = URL_SAFE_NO_PAD.decode(payload).ok()?;
+        let claims: Map<String, Value> = serde_json::from_slice(&payload).ok()?;
+        let text = |key| claims.get(key).and_then(Value::as_str).map(str::to_owned);
+        let time = |key| claims.get(key).and_then(Value::as_i64);
+        Some(Self {
+            issuer: text("iss"),
+            subject: text("sub"),
+            audiences: audiences(claims.get("aud")),
+            expires: time("exp"),
+            not_before: time("nbf"),
+            issued: time("iat"),
+        })
+    }
+}
+
+/// One or several.
+fn audiences(claim: Option<&Value>) -> Vec<String> {
+    match claim {
+        Some(Value::String(one)) => vec![one.clone()],
+        Some(Value::Array(several)) => several
+            .iter()
+            .filter_map(Value::as_str)
+            .map(str::to_owned)
+            .collect(),
+        _ => Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(payload: &str) -> Option<Claims> {
+        Claims::read(format!("e30.{}.c2ln", URL_SAFE_NO_PAD.encode(payload)).as_bytes())
+    }
+
+    #[test]
+    fn reads_what_there_is() {
+        let claims =
+            read(r#"{"exp": 1764000000, "iat": 1763996393, "aud": "a", "sub": "s", "nbf": "soon"}"#).unwrap();
+        assert_eq!(
+            (claims.expires, claims.issued, claims.not_before),
+            (Some(1_764_000_000), Some(1_763_996_393), None)
+        );
+        assert_eq!(claims.audiences, ["a"]);
+        assert_eq!(read(r#"{"aud": ["a", 1, "b"]}"#).unwrap().audiences, ["a", "b"]);
+        assert_eq!(read("{}"), Some(Claims::default()));
+        for none in [
+            &b"opaque"[..],
+            b"a.b",
+            b"e30.e30",
+            b"e30.!.x",
+            b"e30.e30.c2ln.x",
+            b"e30.W10.c2ln",
+        ] {
+            assert_eq!(Claims::read(none), None);
+        }
+    }
+}
