@@ -9,7 +9,9 @@
 //! * [`lines`]: from the types to line protocol; the one place that knows names.
 //!
 //! [`collector`] takes one kubelet through these steps at each tick, [`run`] is the life of the process.
+//! [`check`] goes the same way once, and tells what it meets.
 
+pub mod check;
 pub mod collector;
 pub mod config;
 pub mod execd;

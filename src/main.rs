@@ -5,42 +5,61 @@
 //! * 0: stopped as told, by stdin's end, SIGTERM, SIGINT, or because nobody reads stdout any more. Telegraf restarts a
 //!   child that exits 0 by itself, and with `stop_on_error` takes anything else for final.
 //! * 1: the flags or the configuration are wrong, or stdout cannot be written to; one `E!` line says what and the mend.
+//!
+//! A check has others: see [`telegraf_kubelet::check`].
 
-use std::io::Write as _;
+use std::error::Error;
+use std::io::{IsTerminal as _, Write as _};
 use std::process::ExitCode;
 
-use telegraf_kubelet::config::{self, Invocation};
+use telegraf_kubelet::check::{self, Colour, Level};
+use telegraf_kubelet::config::{self, CheckArgs, Invocation};
 use telegraf_kubelet::execd::{self, Signals};
 use telegraf_kubelet::run;
 
 fn main() -> ExitCode {
-    // First of all: a SIGUSR1 that finds no handler kills, and Telegraf sends it within milliseconds.
-    let signals = Signals::install();
+    // A check is a person's or a script's, who want Ctrl-C to end it as it ends everything.
+    let is_check = config::is_check(std::env::args_os().skip(1));
+    // Otherwise first of all: a SIGUSR1 that finds no handler kills, and Telegraf sends it within milliseconds.
+    let signals = (!is_check).then(Signals::install);
     execd::log::install();
     match start(signals) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             log::error!("{error}");
-            ExitCode::FAILURE
+            let code = if is_check { Level::Failure.exit_code() } else { 1 };
+            ExitCode::from(code)
         }
     }
 }
 
-fn start(signals: std::io::Result<Signals>) -> Result<(), Box<dyn std::error::Error>> {
+fn start(signals: Option<std::io::Result<Signals>>) -> Result<ExitCode, Box<dyn Error>> {
     match config::parse_args(std::env::args_os().skip(1))? {
-        Invocation::Help => print(config::HELP),
-        Invocation::Version => print(concat!("telegraf-kubelet ", env!("CARGO_PKG_VERSION"), "\n")),
-        Invocation::SampleConfig => print(&config::sample_config()),
+        Invocation::Help => print(config::HELP)?,
+        Invocation::Version => print(concat!("telegraf-kubelet ", env!("CARGO_PKG_VERSION"), "\n"))?,
+        Invocation::SampleConfig => print(&config::sample_config())?,
+        Invocation::Check(args) => return check(&args),
         Invocation::Run(args) => {
             let config = config::load(&args, &|name| std::env::var(name).ok())?;
             log::set_max_level(config.log_level);
-            Ok(run::run(&config, signals?)?)
+            run::run(&config, signals.unwrap_or_else(Signals::install)?)?;
         }
     }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn check(args: &CheckArgs) -> Result<ExitCode, Box<dyn Error>> {
+    // What a tick would log is among the findings.
+    log::set_max_level(args.run.log_level.unwrap_or(log::LevelFilter::Off));
+    let env = |name: &str| std::env::var(name).ok();
+    let colour = std::io::stdout().is_terminal() && env("NO_COLOR").is_none_or(|value| value.is_empty());
+    let report = check::run(args, &env, Colour(colour))?;
+    print(&report.text)?;
+    Ok(ExitCode::from(report.level.exit_code()))
 }
 
 /// Prints for a person. A pipe that is closed early (`| head`) is no error.
-fn print(text: &str) -> Result<(), Box<dyn std::error::Error>> {
+fn print(text: &str) -> Result<(), Box<dyn Error>> {
     match std::io::stdout().write_all(text.as_bytes()) {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error.into()),
         _ => Ok(()),

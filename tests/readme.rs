@@ -4,6 +4,7 @@
 
 use std::fmt::Write as _;
 
+use telegraf_kubelet::check::Diagnosis;
 use telegraf_kubelet::config::options_table;
 use telegraf_kubelet::kubelet::Cause;
 use telegraf_kubelet::lines::schema::Platform;
@@ -39,6 +40,7 @@ fn its_tables_are_the_programs() {
     check("options", &format!("\n{}\n", options_table()));
     check("measurements", &format!("\n{}\n{}\n", measurements(), fields()));
     check("scrape", &format!("\n{}\n{}\n", scrape(), results()));
+    check("diagnoses", &format!("\n{}\n", diagnoses()));
 }
 
 fn measurements() -> String {
@@ -94,6 +96,14 @@ fn scrape() -> String {
     let mut table = "| field | type | unit | what |\n|---|---|---|---|\n".to_owned();
     for (field, kind, unit, what) in SCRAPE_FIELDS {
         writeln!(table, "| `{field}` | {kind} | {unit} | {what} |").unwrap();
+    }
+    table
+}
+
+fn diagnoses() -> String {
+    let mut table = "| diagnosis | what it says |\n|---|---|\n".to_owned();
+    for diagnosis in Diagnosis::ALL {
+        writeln!(table, "| `{}` | {} |", diagnosis.word(), diagnosis.meaning()).unwrap();
     }
     table
 }

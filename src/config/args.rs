@@ -17,7 +17,8 @@ use super::value;
 pub const HELP: &str = "\
 Metrics of a Kubernetes node from its kubelet's /stats/summary, for Telegraf's inputs.execd.
 
-Usage: telegraf-kubelet [flags]
+Usage: telegraf-kubelet [flags]          scrape at each of Telegraf's prompts
+       telegraf-kubelet check [flags]    say what is wrong with the set-up and how to mend it
 
   -config FILE              read FILE; without it, the in-cluster defaults at https://$NODE_IP:10250
   -poll_interval DURATION   scrape by itself at this interval; wins over the file's interval
@@ -27,17 +28,27 @@ Usage: telegraf-kubelet [flags]
   -version                  print the version
   -help, -h                 print this
 
+With check, which exits 0 when all is well, 1 with warnings and 2 with failures, also:
+
+  -json                     print findings for machines
+  -print-rbac               print the least rights that the configuration needs, as YAML, and nothing else
+
 Flags take one dash or two, and their values behind a space or an equals sign.
 Durations are written like 10s, 500ms or 1m30s.
 ";
 
 const USAGE: &str = "see --help";
 
+/// The word in front of the flags that asks for a check.
+const CHECK: &str = "check";
+
 /// What the command line asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Invocation {
     /// Scrape.
     Run(Args),
+    /// Say what is wrong with the set-up.
+    Check(CheckArgs),
     /// Print [`HELP`].
     Help,
     /// Print the version.
@@ -55,6 +66,27 @@ pub struct Args {
     pub polling: Polling,
     /// Wins over the file's.
     pub log_level: Option<LevelFilter>,
+}
+
+/// The flags of a check.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CheckArgs {
+    /// The flags of the run that is checked.
+    pub run: Args,
+    /// What is to be printed.
+    pub show: Show,
+}
+
+/// What a check prints.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Show {
+    /// Findings for people.
+    #[default]
+    Text,
+    /// Findings for machines.
+    Json,
+    /// The rights that are needed, and no findings.
+    Rbac,
 }
 
 /// What the flags say of own ticks.
@@ -137,24 +169,54 @@ impl fmt::Display for ArgsError {
 
 impl std::error::Error for ArgsError {}
 
+/// Whether the arguments are those of a check, which has exit codes of its own.
+#[must_use]
+pub fn is_check(args: impl Iterator<Item = OsString>) -> bool {
+    args.take(1).any(|arg| arg == CHECK)
+}
+
 /// Reads the arguments behind the program's name.
 ///
 /// # Errors
 /// The first argument that can't be followed.
 pub fn parse_args(args: impl Iterator<Item = OsString>) -> Result<Invocation, ArgsError> {
-    let mut args = args;
-    let mut run = Args::default();
-    let mut every = None;
-    let mut disabled = false;
+    let mut args = args.peekable();
+    let check = args.next_if(|arg| arg == CHECK).is_some();
+    let mut read = Flags::default();
     while let Some(arg) = args.next() {
-        let Some(Flag { name, value }) = split(&arg)? else {
+        let Some(flag) = split(&arg)? else {
             // Go stops at `--`; behind it there could only be what we do not take.
             return if args.next().is_none() {
-                Ok(finished(run, every, disabled))
+                Ok(read.finished(check))
             } else {
                 Err(ArgsError::Positional)
             };
         };
+        if let Some(invocation) = read.take(flag, check, &mut args)? {
+            return Ok(invocation);
+        }
+    }
+    Ok(read.finished(check))
+}
+
+/// The flags read so far.
+#[derive(Default)]
+struct Flags {
+    run: Args,
+    every: Option<Duration>,
+    disabled: bool,
+    show: Show,
+}
+
+impl Flags {
+    /// Reads one flag, with its value from the arguments behind it where it has none. Some ask for something at once.
+    fn take(
+        &mut self,
+        flag: Flag,
+        check: bool,
+        args: &mut impl Iterator<Item = OsString>,
+    ) -> Result<Option<Invocation>, ArgsError> {
+        let Flag { name, value } = flag;
         let mut needed = |flag| {
             value
                 .clone()
@@ -167,22 +229,42 @@ pub fn parse_args(args: impl Iterator<Item = OsString>) -> Result<Invocation, Ar
                 if path.is_empty() {
                     return Err(ArgsError::NoValue { flag: "config" });
                 }
-                run.config = Some(path.into());
+                self.run.config = Some(path.into());
             }
-            "poll_interval" => every = Some(interval(&needed("poll_interval")?)?),
-            "poll_interval_disabled" => disabled = switch(value.as_deref())?,
-            "log_level" => run.log_level = Some(log_level(&needed("log_level")?)?),
-            "help" | "h" => return alone("help", value.as_deref(), Invocation::Help),
-            "version" => return alone("version", value.as_deref(), Invocation::Version),
-            "sample-config" => return alone("sample-config", value.as_deref(), Invocation::SampleConfig),
+            "poll_interval" => self.every = Some(interval(&needed("poll_interval")?)?),
+            "poll_interval_disabled" => self.disabled = switch(value.as_deref())?,
+            "log_level" => self.run.log_level = Some(log_level(&needed("log_level")?)?),
+            "json" if check => self.show = alone("json", value.as_deref(), Show::Json)?,
+            "print-rbac" if check => self.show = alone("print-rbac", value.as_deref(), Show::Rbac)?,
+            "help" | "h" => return alone("help", value.as_deref(), Some(Invocation::Help)),
+            "version" => return alone("version", value.as_deref(), Some(Invocation::Version)),
+            "sample-config" => {
+                return alone("sample-config", value.as_deref(), Some(Invocation::SampleConfig));
+            }
             _ => {
                 return Err(ArgsError::Unknown {
                     flag: echo("", &format!("-{name}")),
                 });
             }
         }
+        Ok(None)
     }
-    Ok(finished(run, every, disabled))
+
+    fn finished(mut self, check: bool) -> Invocation {
+        self.run.polling = match (self.disabled, self.every) {
+            (true, _) => Polling::Disabled,
+            (false, Some(interval)) => Polling::Every(interval),
+            (false, None) => Polling::AsConfigured,
+        };
+        if check {
+            Invocation::Check(CheckArgs {
+                run: self.run,
+                show: self.show,
+            })
+        } else {
+            Invocation::Run(self.run)
+        }
+    }
 }
 
 /// A flag without its dashes, and the value behind its `=`.
@@ -215,15 +297,6 @@ fn split(arg: &OsStr) -> Result<Option<Flag>, ArgsError> {
             value: None,
         },
     }))
-}
-
-fn finished(mut run: Args, every: Option<Duration>, disabled: bool) -> Invocation {
-    run.polling = match (disabled, every) {
-        (true, _) => Polling::Disabled,
-        (false, Some(interval)) => Polling::Every(interval),
-        (false, None) => Polling::AsConfigured,
-    };
-    Invocation::Run(run)
 }
 
 fn interval(value: &OsStr) -> Result<Duration, ArgsError> {
@@ -262,135 +335,10 @@ fn switch(value: Option<&OsStr>) -> Result<bool, ArgsError> {
     }
 }
 
-fn alone(flag: &'static str, value: Option<&OsStr>, invocation: Invocation) -> Result<Invocation, ArgsError> {
+fn alone<T>(flag: &'static str, value: Option<&OsStr>, means: T) -> Result<T, ArgsError> {
     if value.is_some() {
         Err(ArgsError::UnwantedValue { flag })
     } else {
-        Ok(invocation)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn parse(line: &[&str]) -> Result<Invocation, ArgsError> {
-        parse_args(line.iter().map(OsString::from))
-    }
-
-    fn run(config: Option<&str>, polling: Polling, log_level: Option<LevelFilter>) -> Invocation {
-        Invocation::Run(Args {
-            config: config.map(PathBuf::from),
-            polling,
-            log_level,
-        })
-    }
-
-    #[test]
-    fn reads_flags_as_go_does() {
-        use Polling::{AsConfigured, Disabled, Every};
-        let ten = Every(Duration::from_secs(10));
-        for (line, want) in [
-            (vec![], run(None, AsConfigured, None)),
-            (
-                vec!["-config", "a b.conf"],
-                run(Some("a b.conf"), AsConfigured, None),
-            ),
-            (vec!["--config", "x"], run(Some("x"), AsConfigured, None)),
-            (vec!["-config=x=y"], run(Some("x=y"), AsConfigured, None)),
-            (
-                vec!["--config=x", "-config", "y"],
-                run(Some("y"), AsConfigured, None),
-            ),
-            (vec!["-config", "-x"], run(Some("-x"), AsConfigured, None)),
-            (vec!["-poll_interval", "10s"], run(None, ten, None)),
-            (vec!["--poll_interval=10s"], run(None, ten, None)),
-            (vec!["-poll_interval_disabled"], run(None, Disabled, None)),
-            (
-                vec!["-poll_interval_disabled=true", "-poll_interval=10s"],
-                run(None, Disabled, None),
-            ),
-            (
-                vec!["-poll_interval_disabled=false", "-poll_interval=10s"],
-                run(None, ten, None),
-            ),
-            (
-                vec!["-log_level", "debug"],
-                run(None, AsConfigured, Some(LevelFilter::Debug)),
-            ),
-            (vec!["-config=x", "--"], run(Some("x"), AsConfigured, None)),
-            (vec!["--help"], Invocation::Help),
-            (vec!["-h"], Invocation::Help),
-            (vec!["-config", "x", "--version"], Invocation::Version),
-            (vec!["--sample-config"], Invocation::SampleConfig),
-        ] {
-            assert_eq!(parse(&line), Ok(want), "{line:?}");
-        }
-    }
-
-    #[test]
-    fn refuses_the_rest_with_a_mend() {
-        for (line, want) in [
-            (vec!["-confg", "x"], "-confg: unknown flag; see --help"),
-            (vec!["-eyJhbGciOi"], "unknown flag; see --help"),
-            (vec!["-x=eyJhbGciOi"], "-x: unknown flag; see --help"),
-            (
-                vec!["x"],
-                "an argument that is no flag; take it out, or see --help",
-            ),
-            (
-                vec!["-"],
-                "an argument that is no flag; take it out, or see --help",
-            ),
-            (
-                vec!["---config"],
-                "an argument that is no flag; take it out, or see --help",
-            ),
-            (
-                vec!["-config=x", "--", "y"],
-                "an argument that is no flag; take it out, or see --help",
-            ),
-            (
-                vec!["-poll_interval_disabled", "true"],
-                "an argument that is no flag; take it out, or see --help",
-            ),
-            (vec!["-config"], "-config: has no value; see --help"),
-            (vec!["-config="], "-config: has no value; see --help"),
-            (vec!["--version=1"], "-version: takes no value; write it alone"),
-            (
-                vec!["-poll_interval", "soon"],
-                r#"-poll_interval: not a duration; write it as "5s", "500ms" or "1m30s""#,
-            ),
-            (
-                vec!["-poll_interval", "0s"],
-                "-poll_interval: must be more than zero; leave it out where Telegraf prompts",
-            ),
-            (
-                vec!["-poll_interval_disabled=maybe"],
-                r#"-poll_interval_disabled: not one of its words; write one of "true", "false""#,
-            ),
-            (
-                vec!["-log_level", "off"],
-                r#"-log_level: not one of its words; write one of "error", "warn", "info", "debug", "trace""#,
-            ),
-        ] {
-            let error = parse(&line).expect_err(&format!("{line:?}"));
-            assert_eq!(error.to_string(), want, "{line:?}");
-        }
-    }
-
-    #[cfg(unix)]
-    #[test]
-    fn a_path_that_is_no_utf8_is_taken_as_an_argument_of_its_own() {
-        use std::os::unix::ffi::OsStringExt;
-        let path = OsString::from_vec(vec![b'/', 0xff]);
-        let line = ["-config".into(), path.clone()];
-        let want = Args {
-            config: Some(path.into()),
-            ..Args::default()
-        };
-        assert_eq!(parse_args(line.into_iter()), Ok(Invocation::Run(want)));
-        let joined = OsString::from_vec(b"-config=\xff".to_vec());
-        assert_eq!(parse_args(std::iter::once(joined)), Err(ArgsError::NotUtf8));
+        Ok(means)
     }
 }

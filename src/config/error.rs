@@ -96,6 +96,20 @@ pub enum ConfigError {
     },
 }
 
+impl ConfigError {
+    /// Whether it is a token beside a certificate.
+    #[must_use]
+    pub fn is_two_identities(&self) -> bool {
+        matches!(
+            self,
+            Self::Conflict {
+                with: Clash::TwoIdentities { .. },
+                ..
+            }
+        )
+    }
+}
+
 impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

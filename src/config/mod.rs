@@ -20,7 +20,7 @@ mod tests;
 mod url;
 mod value;
 
-pub use args::{Args, ArgsError, HELP, Invocation, Polling, parse_args};
+pub use args::{Args, ArgsError, CheckArgs, HELP, Invocation, Polling, Show, is_check, parse_args};
 pub use checked::{
     Anchors, Config, Credential, Kubelet, KubeletUrl, Lines, Scheme, Ticking, Timestamp, Trust, Volumes,
 };

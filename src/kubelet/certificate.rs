@@ -6,7 +6,7 @@
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use rustls::pki_types::CertificateDer;
-use x509_parser::prelude::{FromDer as _, GeneralName, X509Certificate};
+use x509_parser::prelude::{AttributeTypeAndValue, FromDer as _, GeneralName, X509Certificate, X509Name};
 use x509_parser::time::ASN1Time;
 
 use crate::config::Pin;
@@ -28,6 +28,12 @@ pub struct Facts {
     pub is_ca: bool,
     /// Subject and issuer are the same.
     pub self_issued: bool,
+    /// Fit for a client: a certificate that lists uses has to list that one.
+    pub for_clients: bool,
+    /// The subject's common name: in a client certificate, the user.
+    pub common_name: Option<String>,
+    /// The subject's organizations: in a client certificate, the user's groups.
+    pub organizations: Vec<String>,
     /// The hash of its key.
     pub pin: Pin,
 }
@@ -46,9 +52,31 @@ impl Facts {
             not_after: parsed.validity().not_after.timestamp(),
             is_ca: parsed.is_ca(),
             self_issued: issuer.as_raw() == subject.as_raw(),
+            for_clients: is_for_clients(&parsed),
+            common_name: subject.iter_common_name().find_map(text),
+            organizations: subject.iter_organization().filter_map(text).collect(),
             pin: Pin(sha256(parsed.public_key().raw)),
         })
     }
+}
+
+fn text(attribute: &AttributeTypeAndValue<'_>) -> Option<String> {
+    attribute.as_str().ok().map(str::to_owned)
+}
+
+fn is_for_clients(certificate: &X509Certificate<'_>) -> bool {
+    match certificate.extended_key_usage() {
+        Ok(Some(usage)) => usage.value.client_auth || usage.value.any,
+        Ok(None) => true,
+        Err(_) => false,
+    }
+}
+
+/// A distinguished name in words, from its DER.
+#[must_use]
+pub fn distinguished_name(der: &[u8]) -> Option<String> {
+    let (_, name) = X509Name::from_der(der).ok()?;
+    Some(name.to_string())
 }
 
 fn sha256(bytes: &[u8]) -> [u8; 32] {
@@ -81,6 +109,12 @@ fn address(bytes: &[u8]) -> Option<String> {
 /// A moment in words, from seconds since 1970.
 #[must_use]
 pub fn date(seconds: i64) -> String {
-    ASN1Time::from_timestamp(seconds)
-        .map_or_else(|_| format!("{seconds} s since 1970"), |time| time.to_string())
+    let Ok(time) = ASN1Time::from_timestamp(seconds) else {
+        return format!("{seconds} s since 1970");
+    };
+    let time = time.to_datetime();
+    let (year, month, day) = time.to_calendar_date();
+    let (hour, minute, second) = time.to_hms();
+    let month = u8::from(month);
+    format!("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02} UTC")
 }

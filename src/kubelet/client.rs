@@ -7,7 +7,6 @@ use std::time::Duration;
 use reqwest::{Client, redirect};
 use rustls::ClientConfig;
 use rustls::client::Resumption;
-use rustls::sign::SingleCertAndKey;
 use rustls::version::{TLS12, TLS13};
 use tokio::time::Instant;
 
@@ -15,7 +14,7 @@ use super::error::FileError;
 use super::files::Fingerprint;
 use super::identity::{self, Identity};
 use super::trust::{self, Source};
-use super::verifier::{Shown, Verifier};
+use super::verifier::{Shown, Shows, Verifier};
 use crate::config::{self, Anchors, Scheme, Trust};
 
 /// No connection is used for longer. A kept-alive connection goes on with the certificates of its handshake, ours and
@@ -193,10 +192,13 @@ impl Clients {
         let (mut config, client_certificate_expires) = match identity {
             Identity::Certificate { cert, key } => {
                 let ours = identity::load(cert, key)?;
-                let resolver = SingleCertAndKey::from(ours.certified);
+                let shows = Shows {
+                    certified: ours.certified,
+                    shown: self.shown.clone(),
+                };
                 (
-                    builder.with_client_cert_resolver(Arc::new(resolver)),
-                    ours.expires,
+                    builder.with_client_cert_resolver(Arc::new(shows)),
+                    Some(ours.facts.not_after),
                 )
             }
             Identity::Token(_) | Identity::None => (builder.with_no_client_auth(), None),

@@ -246,6 +246,17 @@ pub struct FileError {
     pub why: String,
 }
 
+/// How the words begin that tell of a pair whose halves are of two pairs.
+pub(super) const NOT_THE_KEY: &str = "is not the key of";
+
+impl FileError {
+    /// Whether it is a pair whose halves are each good, and not of each other.
+    #[must_use]
+    pub fn is_mismatched_key(&self) -> bool {
+        self.why.starts_with(NOT_THE_KEY)
+    }
+}
+
 impl fmt::Display for FileError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}: {}", self.option, self.path.display(), self.why)

@@ -92,32 +92,48 @@ impl Reminders {
     }
 }
 
-impl fmt::Display for Reminder {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (what, mend) = match self.what {
-            What::Token => (
-                "the bearer token",
-                "its file is not being renewed: use a projected ServiceAccount token, which the kubelet renews",
-            ),
-            What::ClientCertificate => (
-                "the client certificate",
-                "replace tls_cert and tls_key by a new pair; it is taken up without a restart",
-            ),
-            What::ServingCertificate => (
-                "the kubelet's serving certificate",
-                "approve the kubelet's CSR (kubectl get csr), or, where it signs its own, remove kubelet.crt and \
-                 kubelet.key on the node and restart the kubelet",
-            ),
+impl Reminder {
+    /// What is over, or will be, and when.
+    #[must_use]
+    pub fn fact(&self) -> String {
+        let what = match self.what {
+            What::Token => "the bearer token",
+            What::ClientCertificate => "the client certificate",
+            What::ServingCertificate => "the kubelet's serving certificate",
         };
         if self.left < 0 {
-            write!(f, "{what} expired {} ago: {mend}", span(self.left))
+            format!("{what} expired {} ago", span(self.left))
         } else {
-            write!(f, "{what} expires in {}: {mend}", span(self.left))
+            format!("{what} expires in {}", span(self.left))
+        }
+    }
+
+    /// What to do about it.
+    #[must_use]
+    pub fn mend(&self) -> &'static str {
+        match self.what {
+            What::Token => {
+                "its file is not being renewed: use a projected ServiceAccount token, which the kubelet renews"
+            }
+            What::ClientCertificate => {
+                "replace tls_cert and tls_key by a new pair; it is taken up without a restart"
+            }
+            What::ServingCertificate => {
+                "approve the kubelet's CSR (kubectl get csr), or, where it signs its own, remove kubelet.crt and \
+                 kubelet.key on the node and restart the kubelet"
+            }
         }
     }
 }
 
+impl fmt::Display for Reminder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.fact(), self.mend())
+    }
+}
+
 /// So much time in its largest unit.
+#[must_use]
 pub fn span(seconds: i64) -> String {
     match seconds.unsigned_abs() {
         seconds @ 172_800.. => format!("{} days", seconds / 86_400),

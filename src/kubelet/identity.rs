@@ -9,7 +9,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::sign::CertifiedKey;
 
 use super::certificate::Facts;
-use super::error::FileError;
+use super::error::{FileError, NOT_THE_KEY};
 use super::files;
 use super::token::TokenFile;
 use crate::config::Credential;
@@ -49,8 +49,8 @@ impl Identity {
 pub struct ClientCertificate {
     /// Chain and key.
     pub certified: Arc<CertifiedKey>,
-    /// When the leaf expires, in seconds since 1970.
-    pub expires: Option<i64>,
+    /// What the leaf says of itself.
+    pub facts: Facts,
 }
 
 /// Loads a pair. A half-written one, in which the key is not the certificate's, is refused.
@@ -73,29 +73,32 @@ pub fn load(cert: &Path, key: &Path) -> Result<ClientCertificate, FileError> {
     let chain: Vec<_> = CertificateDer::pem_slice_iter(&pem)
         .collect::<Result<_, _>>()
         .map_err(|error| of_cert(format!("is not whole PEM: {error}")))?;
-    let leaf = chain
-        .first()
-        .ok_or_else(|| of_cert("holds no CERTIFICATE in PEM".to_owned()))?;
-    let expires = Facts::read(leaf).map(|facts| facts.not_after);
+    if chain.is_empty() {
+        return Err(of_cert("holds no CERTIFICATE in PEM".to_owned()));
+    }
 
     let pem = files::read("tls_key", key)?;
     let private = PrivateKeyDer::from_pem_slice(&pem).map_err(|error| of_key(explain_key(&pem, &error)))?;
     let signing = any_supported_type(&private).map_err(|_| {
         of_key("is of a kind that TLS cannot use; take RSA, ECDSA P-256/P-384 or Ed25519".to_owned())
     })?;
+    let facts = chain
+        .first()
+        .and_then(Facts::read)
+        .ok_or_else(|| of_cert("holds a CERTIFICATE that is none: what is in it is not X.509".to_owned()))?;
     let certified = CertifiedKey::new(chain, signing);
     match certified.keys_match() {
         Ok(()) | Err(rustls::Error::InconsistentKeys(rustls::InconsistentKeys::Unknown)) => {}
         Err(_) => {
             return Err(of_key(format!(
-                "is not the key of the first certificate in {}: put the leaf first, and replace both together",
+                "{NOT_THE_KEY} the first certificate in {}: put the leaf first, and replace both together",
                 cert.display()
             )));
         }
     }
     Ok(ClientCertificate {
         certified: Arc::new(certified),
-        expires,
+        facts,
     })
 }
 

@@ -10,6 +10,7 @@ mod error;
 mod expiry;
 mod files;
 mod identity;
+pub mod inspect;
 mod request;
 mod tls_fault;
 mod token;
@@ -24,11 +25,12 @@ use reqwest::header::HeaderValue;
 pub use claims::Claims;
 pub use client::MAX_CONNECTION_AGE;
 pub use error::{Cause, FileError, Phase, ScrapeError};
-pub use expiry::{Expiries, Reminder, Reminders};
+pub use expiry::{Expiries, Reminder, Reminders, span};
 pub use request::MAX_BODY;
 pub use tls_fault::TlsFault;
 
 use crate::config;
+use certificate::Facts;
 use client::Clients;
 use identity::Identity;
 use token::Token;
@@ -42,6 +44,7 @@ pub struct Answer {
 
 /// Scrapes one kubelet, tick after tick.
 pub struct Scraper {
+    base: String,
     url: String,
     timeout: Duration,
     identity: Identity,
@@ -54,6 +57,7 @@ impl Scraper {
     #[must_use]
     pub fn new(kubelet: &config::Kubelet) -> Self {
         Self {
+            base: kubelet.url.to_string(),
             url: format!("{}/stats/summary", kubelet.url),
             timeout: kubelet.response_timeout,
             identity: Identity::new(&kubelet.credential),
@@ -81,6 +85,36 @@ impl Scraper {
             return Err(ScrapeError::Timeout { limit, phase });
         };
         outcome
+    }
+
+    /// Asks for another path as the same identity and over the same trust. The status, whatever it is.
+    ///
+    /// # Errors
+    /// No answer came.
+    pub async fn status_of(&mut self, path: &str) -> Result<u16, ScrapeError> {
+        let limit = self.timeout;
+        let (authorization, client) = (self.authorization()?, self.clients.get(&self.identity)?);
+        let url = format!("{}{path}", self.base);
+        let asked = request::send(&client, &url, authorization.as_ref(), self.clients.shown());
+        match tokio::time::timeout(limit, asked).await {
+            Ok(answer) => Ok(answer?.status().as_u16()),
+            Err(_) => Err(ScrapeError::Timeout {
+                limit,
+                phase: Phase::Waiting,
+            }),
+        }
+    }
+
+    /// The serving certificate of the last handshake, believed or not, as far as there was one.
+    #[must_use]
+    pub fn serving_certificate(&self) -> Option<Facts> {
+        self.clients.shown().facts()
+    }
+
+    /// The CAs of which the kubelet takes client certificates, as far as it lists them to who shows one.
+    #[must_use]
+    pub fn client_cas(&self) -> Vec<String> {
+        self.clients.shown().client_cas()
     }
 
     /// What is known of expiries now.

@@ -2,7 +2,7 @@
 //!
 //! The secret leaves this module only as a header value that is marked sensitive.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use reqwest::header::HeaderValue;
 
@@ -36,6 +36,11 @@ impl Token {
         self.header.clone()
     }
 
+    /// What it says of itself; `None` for one that is no JWT.
+    pub fn claims(&self) -> Option<&Claims> {
+        self.claims.as_ref()
+    }
+
     /// When it expires by its own word, in seconds since 1970.
     pub fn expires(&self) -> Option<i64> {
         self.claims.as_ref()?.expires
@@ -66,7 +71,7 @@ impl TokenFile {
     /// The token as it stands in the file now. While the file cannot be used, the token read last: a volume is remounted
     /// when its pod's status changes, and for a moment its files are gone (kubernetes/kubernetes#68164).
     pub fn read(&mut self) -> Result<Token, FileError> {
-        match self.read_file() {
+        match read(&self.path) {
             Ok(token) => {
                 self.told = None;
                 Ok(self.last.insert(token).clone())
@@ -83,15 +88,16 @@ impl TokenFile {
             },
         }
     }
+}
 
-    fn read_file(&self) -> Result<Token, FileError> {
-        let content = files::read(OPTION, &self.path)?;
-        parse(content.trim_ascii()).ok_or_else(|| FileError {
-            option: OPTION,
-            path: self.path.clone(),
-            why: "holds something that is no token: a token is one line of visible ASCII".to_owned(),
-        })
-    }
+/// The token in the file at `path`.
+pub fn read(path: &Path) -> Result<Token, FileError> {
+    let content = files::read(OPTION, path)?;
+    parse(content.trim_ascii()).ok_or_else(|| FileError {
+        option: OPTION,
+        path: path.to_owned(),
+        why: "holds something that is no token: a token is one line of visible ASCII".to_owned(),
+    })
 }
 
 fn parse(token: &[u8]) -> Option<Token> {

@@ -15,6 +15,8 @@ use super::files;
 use super::verifier::Belief;
 use crate::config::{Anchors, Pin, Trust};
 
+const OPTION: &str = "tls_ca";
+
 /// Where a pod finds its cluster's CA. The API promises it for the API server only, yet on most clusters whose kubelets
 /// have signed certificates it is the same CA: a default worth trying.
 const IN_POD_CA: &str = "/var/run/secrets/kubernetes.io/serviceaccount/ca.crt";
@@ -79,7 +81,7 @@ pub fn load(trust: &Trust, source: &Source, provider: &Arc<CryptoProvider>) -> R
         .build()
         // It refuses an empty store and wrong CRLs; there are none of these.
         .map_err(|_| FileError {
-            option: "tls_ca",
+            option: OPTION,
             path: PathBuf::from("(not set)"),
             why: "there is no in-pod CA and the system's store is empty: name the CA of the kubelet's certificate"
                 .to_owned(),
@@ -97,25 +99,38 @@ fn server_name(name: &str) -> Result<ServerName<'static>, FileError> {
 
 /// Adds the anchors of one file, all of them or none: a bundle that is being written must not lose a CA.
 fn add(roots: &mut RootCertStore, path: &Path) -> Result<(), FileError> {
-    let error = |why: &str| FileError {
-        option: "tls_ca",
-        path: path.to_owned(),
-        why: why.to_owned(),
-    };
-    let pem = files::read("tls_ca", path)?;
-    let certificates = CertificateDer::pem_slice_iter(&pem)
-        .collect::<Result<Vec<_>, _>>()
-        .map_err(|broken| error(&format!("is not whole PEM: {broken}")))?;
-    if certificates.is_empty() {
-        return Err(error("holds no CERTIFICATE in PEM"));
-    }
-    let (added, _) = roots.add_parsable_certificates(certificates.into_iter().filter(is_anchor));
+    let (added, _) = roots.add_parsable_certificates(read(path)?);
     if added == 0 {
+        return Err(error(path, "holds no CA that can be verified with"));
+    }
+    Ok(())
+}
+
+/// The anchors in one file; at least one.
+pub fn read(path: &Path) -> Result<Vec<CertificateDer<'static>>, FileError> {
+    let pem = files::read(OPTION, path)?;
+    let mut certificates = CertificateDer::pem_slice_iter(&pem)
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(|broken| error(path, &format!("is not whole PEM: {broken}")))?;
+    if certificates.is_empty() {
+        return Err(error(path, "holds no CERTIFICATE in PEM"));
+    }
+    certificates.retain(is_anchor);
+    if certificates.is_empty() {
         return Err(error(
+            path,
             "holds no CA, only what a CA has signed: name the file with the issuer's certificate",
         ));
     }
-    Ok(())
+    Ok(certificates)
+}
+
+fn error(path: &Path, why: &str) -> FileError {
+    FileError {
+        option: OPTION,
+        path: path.to_owned(),
+        why: why.to_owned(),
+    }
 }
 
 /// A kubelet's own `kubelet.crt` holds its leaf and the CA that signed it. The leaf is no anchor: whoever holds its key

@@ -6,13 +6,14 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::client::{ResolvesClientCert, WebPkiServerVerifier};
 use rustls::crypto::{WebPkiSupportedAlgorithms, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::sign::CertifiedKey;
 use rustls::{CertificateError, DigitallySignedStruct, Error, SignatureScheme};
 
-use super::certificate::Facts;
+use super::certificate::{Facts, distinguished_name};
 use crate::config::Pin;
 
 /// The serving certificate of the last handshake, shared between the verifier and who reports of it.
@@ -23,6 +24,7 @@ pub struct Shown(Arc<Mutex<Last>>);
 struct Last {
     facts: Option<Facts>,
     handshakes: u64,
+    client_cas: Vec<String>,
 }
 
 impl Shown {
@@ -41,6 +43,17 @@ impl Shown {
         self.with(|last| last.handshakes)
     }
 
+    /// The CAs of which the kubelet takes client certificates, as it lists them in the handshake. Empty where it lists
+    /// none, or has none.
+    pub fn client_cas(&self) -> Vec<String> {
+        self.with(|last| last.client_cas.clone())
+    }
+
+    fn remember_client_cas(&self, names: &[&[u8]]) {
+        let names = names.iter().filter_map(|name| distinguished_name(name)).collect();
+        self.with(|last| last.client_cas = names);
+    }
+
     fn remember(&self, certificate: &CertificateDer<'_>) {
         let facts = Facts::read(certificate);
         self.with(|last| {
@@ -52,6 +65,28 @@ impl Shown {
     fn with<T>(&self, look: impl FnOnce(&mut Last) -> T) -> T {
         // Nothing in here can be left half done.
         look(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// Shows our certificate, whatever CAs the kubelet lists: it may take it all the same. What it lists is remembered,
+/// because a refusal is a bare 401 that does not say it again.
+#[derive(Debug)]
+pub struct Shows {
+    /// Ours.
+    pub certified: Arc<CertifiedKey>,
+    /// Who is to know what the kubelet lists.
+    pub shown: Shown,
+}
+
+impl ResolvesClientCert for Shows {
+    fn resolve(&self, names: &[&[u8]], schemes: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
+        self.shown.remember_client_cas(names);
+        let fits = self.certified.key.choose_scheme(schemes).is_some();
+        fits.then(|| Arc::clone(&self.certified))
+    }
+
+    fn has_certs(&self) -> bool {
+        true
     }
 }
 

@@ -5,6 +5,7 @@
 //! pods are never all in memory at once.
 
 mod json;
+mod known;
 mod leaf;
 mod swar;
 mod time;
@@ -12,6 +13,7 @@ mod token;
 mod types;
 
 pub use json::{MAX_DEPTH, Malformed, Read, Reader, Rejected};
+pub use known::unknown_keys;
 pub use leaf::{Flag, Real, Text, Time, Whole};
 pub use time::unix_nanoseconds;
 pub use types::*;

@@ -5,7 +5,12 @@
 //! the order of the kubelet's own structs, which is the order they are printed in: another order is read just as
 //! well, but slower.
 
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
 use super::json::{Malformed, Read, Reader};
+use super::known::Known;
 use super::leaf::{Flag, Real, Text, Time, Whole};
 
 macro_rules! object {
@@ -43,6 +48,20 @@ macro_rules! object {
                     more = reader.next_member()?;
                 }
                 Ok(())
+            }
+        }
+
+        impl<'a> Known for $name<'a> {
+            fn unknown(value: &Value, path: &str, found: &mut BTreeSet<String>) {
+                for (key, value) in value.as_object().into_iter().flatten() {
+                    let path = format!("{path}.{key}");
+                    match key.as_str() {
+                        $( $key => <$type as Known>::unknown(value, &path, found), )*
+                        _ => {
+                            found.insert(path);
+                        }
+                    }
+                }
             }
         }
     )*};

@@ -52,7 +52,15 @@ pub fn once(kubelet: &TestKubelet, config: &str) -> Left {
     let left = Plugin::once(command(dir.path(), config));
     assert_eq!(left.status.code(), Some(0), "{left:#?}");
     parse(&format!("{}\n", left.stdout.join("\n")));
-    let said = [left.stdout.join("\n"), left.stderr.join("\n")].concat();
+    assert_no_secret(
+        kubelet,
+        &[left.stdout.join("\n"), left.stderr.join("\n")].concat(),
+    );
+    left
+}
+
+/// No token and no key that the test kubelet gave out is in what was said.
+pub fn assert_no_secret(kubelet: &TestKubelet, said: &str) {
     for entry in std::fs::read_dir(&kubelet.files().dir).unwrap() {
         let path = entry.unwrap().path();
         let secret = path
@@ -65,7 +73,6 @@ pub fn once(kubelet: &TestKubelet, config: &str) -> Left {
             assert!(!said.contains(body), "{} is in the output", path.display());
         }
     }
-    left
 }
 
 /// The tick went well.

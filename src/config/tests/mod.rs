@@ -1,5 +1,6 @@
 //! Whole files and flags to whole configurations.
 
+mod args;
 mod errors;
 
 use std::path::{Path, PathBuf};

@@ -1,5 +1,6 @@
 //! What a test hands to the program: CAs, tokens, certificates and keys, as files.
 
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use crate::pki::{Ca, ClientSpec};
@@ -40,6 +41,10 @@ pub struct Files {
     pub unbound_cert: PathBuf,
     /// Its key.
     pub unbound_key: PathBuf,
+    /// Of a CA with the name of the one that the kubelet knows, and another key: another cluster's.
+    pub namesake_cert: PathBuf,
+    /// Its key.
+    pub namesake_key: PathBuf,
     /// Of a CA that the kubelet does not know.
     pub foreign_cert: PathBuf,
     /// Its key.
@@ -54,21 +59,31 @@ pub struct Files {
     pub server_only_key: PathBuf,
 }
 
+/// The name of the CA that signs the clients that the kubelet knows.
+pub(crate) const CLIENT_CA: &str = "kubernetes-client";
+
 /// Writes a file. Panics where it can't, as everything here does: without its files there is no test.
 pub(crate) fn write(path: &Path, content: &str) -> PathBuf {
     std::fs::write(path, content).expect("a writable directory");
     path.to_owned()
 }
 
+/// The same for what nobody else may read.
+pub(crate) fn write_secret(path: &Path, content: &str) -> PathBuf {
+    let path = write(path, content);
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).expect("a file of our own");
+    path
+}
+
 impl Files {
     pub(crate) fn write(dir: &Path, serving_ca: &str, client_ca: &Ca, tokens: &Tokens) -> Self {
-        let token = |name: &str, spec: TokenSpec| write(&dir.join(name), &tokens.issue(&spec));
+        let token = |name: &str, spec: TokenSpec| write_secret(&dir.join(name), &tokens.issue(&spec));
         let pair = |name: &str, ca: &Ca, spec: &ClientSpec| {
             let (cert, key) = ca.sign(&spec.params());
-            let combined = write(&dir.join(format!("{name}-combined.pem")), &format!("{cert}{key}"));
+            let combined = write_secret(&dir.join(format!("{name}-combined.pem")), &format!("{cert}{key}"));
             (
                 write(&dir.join(format!("{name}.crt")), &cert),
-                write(&dir.join(format!("{name}.key")), &key),
+                write_secret(&dir.join(format!("{name}.key")), &key),
                 combined,
             )
         };
@@ -81,6 +96,7 @@ impl Files {
         };
         let (unbound_cert, unbound_key, _) = pair("unbound", client_ca, &unbound);
         let (foreign_cert, foreign_key, _) = pair("foreign", &foreign_ca, &usual);
+        let (namesake_cert, namesake_key, _) = pair("namesake", &Ca::new(CLIENT_CA), &usual);
         let expired = ClientSpec {
             valid_from: -7_200,
             valid_until: -3_600,
@@ -125,7 +141,7 @@ impl Files {
                     ..TokenSpec::default()
                 },
             ),
-            garbage_token: write(&dir.join("garbage.token"), "not-a-jwt"),
+            garbage_token: write_secret(&dir.join("garbage.token"), "not-a-jwt"),
             deleted_token: token("deleted.token", account("deleted")),
             proxy_token: token("proxy.token", account("proxy")),
             client_cert,
@@ -133,6 +149,8 @@ impl Files {
             client_combined,
             unbound_cert,
             unbound_key,
+            namesake_cert,
+            namesake_key,
             foreign_cert,
             foreign_key,
             expired_cert,

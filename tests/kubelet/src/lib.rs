@@ -122,7 +122,7 @@ impl TestKubelet {
     #[must_use]
     pub fn start_in(options: Options, dir: &Path) -> Self {
         let (serving_ca, client_ca, tokens) =
-            (Ca::new("kubernetes"), Ca::new("kubernetes-client"), Tokens::new());
+            (Ca::new("kubernetes"), Ca::new(files::CLIENT_CA), Tokens::new());
         let (tls, anchor) = tls::serving(&options, &serving_ca, &client_ca);
         let files = Files::write(dir, &anchor, &client_ca, &tokens);
         let ip = if options.ipv6 { "[::1]" } else { "127.0.0.1" };
@@ -247,7 +247,7 @@ impl TestKubelet {
 
     /// Writes a new token into a file.
     pub fn write_token(&self, path: &Path, spec: &TokenSpec) {
-        files::write(path, &self.token(spec));
+        files::write_secret(path, &self.token(spec));
     }
 
     /// A new client certificate and its key, in PEM.

@@ -81,6 +81,12 @@ pub enum Serving {
     Expired,
     /// Valid in an hour.
     NotYetValid,
+    /// Valid in five years: what every certificate is to who has a clock of the past.
+    InYears,
+    /// Over since three years: what every certificate is to who has a clock of the future.
+    YearsAgo,
+    /// Signed by the cluster's CA for a client: a certificate mixed up.
+    ForClients,
     /// None yet: its CSR waits for approval.
     Unapproved,
     /// No TLS: the read-only port, without any authentication.

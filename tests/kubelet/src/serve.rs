@@ -19,7 +19,7 @@ use tokio::net::TcpStream;
 use tokio::sync::{mpsc, watch};
 use tokio_rustls::TlsAcceptor;
 
-use crate::auth::{Refusal, Shown, authenticate, authorize};
+use crate::auth::{Refusal, Shown, authenticate, authorize, bearer};
 use crate::generate::{GeneratorOptions, pod_list, summary_at};
 use crate::{Fault, Seen, Serving, Shared};
 
@@ -214,6 +214,9 @@ async fn judge(connection: &Connection, request: &Request<Incoming>) -> Result<J
         _ => {}
     }
     let away = *shared.fault.borrow() == Fault::ApiServerAway;
+    if request.uri().path() == "/version" {
+        return api_server(connection, request, away);
+    }
     let user = match permitted(connection, request, away) {
         Ok(user) => user,
         Err((user, Refusal(status, body))) => return Ok(said(user, status, body)),
@@ -238,6 +241,28 @@ async fn judge(connection: &Connection, request: &Request<Incoming>) -> Result<J
     Ok(summary(shared, user))
 }
 
+/// The cluster's API server, for who asks it where a kubelet cannot tell: it knows tokens, whatever the kubelet does
+/// about them. No kubelet has this path.
+fn api_server(connection: &Connection, request: &Request<Incoming>, away: bool) -> Result<Judged, Dropped> {
+    if away {
+        return Err(Dropped);
+    }
+    let user = authorization(request).and_then(|shown| connection.shared.tokens.review(bearer(shown)?));
+    let (status, body) = match user {
+        Some(_) => (200, r#"{"major":"1","minor":"36"}"#),
+        None => (
+            401,
+            r#"{"kind":"Status","status":"Failure","reason":"Unauthorized","code":401}"#,
+        ),
+    };
+    let body = Arc::new(body.as_bytes().to_vec());
+    Ok((user, status, Arc::clone(&body), plain(status, &body)))
+}
+
+fn authorization(request: &Request<Incoming>) -> Option<&str> {
+    request.headers().get(AUTHORIZATION)?.to_str().ok()
+}
+
 /// The user, or who was refused and how.
 fn permitted(
     connection: &Connection,
@@ -248,13 +273,9 @@ fn permitted(
     if shared.options.serving == Serving::PlainHttp {
         return Ok(None);
     }
-    let authorization = request
-        .headers()
-        .get(AUTHORIZATION)
-        .and_then(|value| value.to_str().ok());
     let shown = Shown {
         certificate: connection.certificate.as_deref(),
-        authorization,
+        authorization: authorization(request),
     };
     let user = authenticate(
         &shared.options,

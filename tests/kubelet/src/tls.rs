@@ -12,7 +12,7 @@ use rustls::sign::CertifiedKey;
 use rustls::{DigitallySignedStruct, DistinguishedName, Error, ServerConfig, SignatureScheme};
 use time::Duration;
 
-use crate::pki::{self, Ca};
+use crate::pki::{self, Ca, ClientSpec};
 use crate::{Options, Serving};
 
 /// The server's side for `options`, none for plain HTTP, and what its certificate can be verified with, in PEM.
@@ -28,6 +28,12 @@ pub(crate) fn serving(options: &Options, ca: &Ca, client_ca: &Ca) -> (Option<Arc
         Serving::CaIssuedNameOnly => signed(false, Duration::hours(-1), year),
         Serving::Expired => signed(true, Duration::hours(-2), Duration::hours(1)),
         Serving::NotYetValid => signed(true, Duration::hours(1), year),
+        Serving::InYears => signed(true, year * 5, year),
+        Serving::YearsAgo => signed(true, year * -4, year),
+        Serving::ForClients => {
+            let pair = ca.sign(&ClientSpec::default().params());
+            (Some(pair), ca.pem.clone())
+        }
         Serving::SelfSigned => {
             let (cert, key) = pki::self_signed(node);
             (Some((cert.clone(), key)), cert)

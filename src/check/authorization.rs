@@ -1,0 +1,159 @@
+//! Whether we may, and whether we may too much.
+
+use std::path::Path;
+
+use super::Diagnosis;
+use super::finding::{Finding, Mend, Step};
+use super::identity;
+use super::rbac;
+use super::text::shell;
+use crate::config::Kubelet;
+use crate::kubelet::Scraper;
+use crate::kubelet::inspect::Who;
+
+/// A path of which no part is on any node, that needs `nodes/proxy` and does nothing: the kubelet looks at rights
+/// first (`auth.go`: whatever has no subresource of its own needs `proxy`) and would then say 404.
+const NEEDS_PROXY: &str = "/containerLogs/telegraf-kubelet-check/none/none";
+
+/// Where a pod's token lies when nothing else is said.
+const IN_POD_TOKEN: &str = "/var/run/secrets/kubernetes.io/serviceaccount/token";
+
+/// The user in a refusal, old wording and new: `Forbidden (user=U, verb=get, …`.
+pub fn user_in(body: &str) -> Option<&str> {
+    let (_, rest) = body.split_once("user=")?;
+    let (user, _) = rest.rsplit_once(", verb=")?;
+    Some(user)
+}
+
+/// A 403 of somebody who is known.
+pub fn forbidden(kubelet: &Kubelet, body: &str, who: &Who) -> Finding {
+    let user = user_in(body)
+        .or(identity::user(who))
+        .unwrap_or("system:serviceaccount:monitoring:telegraf");
+    let said = |diagnosis, why: &str| {
+        Finding::failure(
+            Step::Authorization,
+            diagnosis,
+            format!("the kubelet answers 403 {}: {why}", body.trim()),
+        )
+    };
+    let apply = Mend::apply(
+        "give that very user the right, no other; it works up to 30 s later, because the kubelet remembers a no for so long",
+        rbac::for_users([user]),
+    );
+    if matches!(who, Who::Certificate(_)) && Path::new(IN_POD_TOKEN).exists() {
+        return said(
+            Diagnosis::TokenUnused,
+            "the client certificate is known and has no right, and it wins over the pod's token, which lies unused",
+        )
+        .mend(Mend::say("take tls_cert and tls_key out of the configuration, if the token is to be used"))
+        .mend(apply);
+    }
+    if let Some((namespace, "default")) = identity::account(user) {
+        return said(
+            Diagnosis::ForbiddenDefaultAccount,
+            "the pod runs as its namespace's default ServiceAccount, so a binding for another one does not help",
+        )
+        .mend(Mend::apply(
+            "run as a ServiceAccount of its own",
+            "spec:\n  serviceAccountName: telegraf\n",
+        ))
+        .mend(Mend::apply(
+            "and give that one the right",
+            rbac::for_users([format!("system:serviceaccount:{namespace}:telegraf").as_str()]),
+        ));
+    }
+    said(
+        Diagnosis::Forbidden,
+        "no role with `get` on `nodes/stats` is bound to that user; a binding for somebody else does not help",
+    )
+    .mend(apply)
+    .mend(Mend::run(
+        "see whom bindings name, if there is one already",
+        "kubectl get clusterrolebindings -o wide | grep telegraf",
+    ))
+    .mend(can_i(kubelet, user))
+}
+
+fn can_i(kubelet: &Kubelet, user: &str) -> Mend {
+    let node = kubelet.trust.server_name.as_deref().unwrap_or("NODE");
+    Mend::run(
+        "see whether the API server agrees",
+        format!(
+            "kubectl auth can-i get nodes/{} --subresource=stats --as={}",
+            shell(node),
+            shell(user)
+        ),
+    )
+}
+
+/// A 500: rights could not be looked up.
+pub fn api_server_away(body: &str) -> Finding {
+    Finding::failure(
+        Step::Authorization,
+        Diagnosis::ApiServerAway,
+        format!(
+            "the kubelet answers 500 {}: it cannot ask its API server whether we may",
+            body.trim()
+        ),
+    )
+    .mend(Mend::run("see whether it is up", "kubectl get --raw /readyz"))
+    .mend(Mend::say("metrics come again by themselves when it is back"))
+}
+
+/// We may: whether we may more than we need.
+pub async fn granted(scraper: &mut Scraper, who: &Who) -> Finding {
+    let may = "`get` on `nodes/stats`";
+    if *who == Who::Nobody {
+        return Finding::ok(Step::Authorization, "the read-only port asks nobody for rights");
+    }
+    match scraper.status_of(NEEDS_PROXY).await {
+        Ok(403) => Finding::ok(Step::Authorization, format!("{may}, and not nodes/proxy")),
+        Ok(_) => Finding::warning(
+            Step::Authorization,
+            Diagnosis::ProxyGranted,
+            format!(
+                "{may}, and nodes/proxy too: with it, `get` alone runs commands in every container of the node, and \
+                 nothing here needs it"
+            ),
+        )
+        .mend(Mend::apply(
+            "let the role have nothing but this",
+            rbac::ROLE,
+        ))
+        .mend(Mend::run(
+            "see which role gives it",
+            "kubectl get clusterroles -o yaml | grep -B12 nodes/proxy",
+        ))
+        .mend(Mend::say(
+            "if no role does, the kubelet does not ask: authorization.mode in its configuration has to be Webhook, not \
+             AlwaysAllow",
+        )),
+        Err(_) => Finding::ok(
+            Step::Authorization,
+            format!("{may}; whether nodes/proxy is granted too could not be found out"),
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_user_is_in_both_wordings() {
+        for (body, user) in [
+            (
+                "Forbidden (user=u, verb=get, resource=nodes, subresource(s)=[stats])\n",
+                "u",
+            ),
+            (
+                "Forbidden (user=a, b, verb=get, resource=nodes, subresource=stats)",
+                "a, b",
+            ),
+        ] {
+            assert_eq!(user_in(body), Some(user));
+        }
+        assert_eq!(user_in("Forbidden"), None);
+    }
+}

@@ -1,0 +1,90 @@
+//! Every wrong set-up that a check can name, by the word that `--json` prints.
+
+macro_rules! diagnoses {
+    ($($name:ident = $word:literal, $meaning:literal;)*) => {
+        /// A wrong set-up.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum Diagnosis {
+            $(#[doc = $meaning] $name,)*
+        }
+
+        impl Diagnosis {
+            /// All of them, in the order of the steps.
+            pub const ALL: &[Self] = &[$(Self::$name,)*];
+
+            /// Its word, which stays.
+            #[must_use]
+            pub fn word(self) -> &'static str {
+                match self { $(Self::$name => $word,)* }
+            }
+
+            /// What it says, for the README.
+            #[must_use]
+            pub fn meaning(self) -> &'static str {
+                match self { $(Self::$name => $meaning,)* }
+            }
+        }
+    };
+}
+
+diagnoses! {
+    ConfigWrong = "config_wrong", "the flags or the configuration are wrong";
+    TwoIdentities = "two_identities", "a token and a certificate are configured: the kubelet would look at the certificate only";
+    ReadOnlyPort = "read_only_port", "the deprecated read-only port is used";
+    Unverified = "unverified", "`insecure_skip_verify` believes any certificate";
+    ClockWrong = "clock_wrong", "the clock is years away from what certificates or this program's release say";
+    FileUnusable = "file_unusable", "a file is missing, empty, unreadable, a directory, or holds something else";
+    KeyMismatch = "key_mismatch", "the key is not the certificate's";
+    KeyReadable = "key_readable", "others on the machine may read the key or the token";
+    NameUnknown = "name_unknown", "the host's name has no address";
+    PortClosed = "port_closed", "nobody listens at that port";
+    HostUnreachable = "host_unreachable", "there is no way to that address";
+    HostSilent = "host_silent", "nobody answers at that address: a firewall that drops, or no such host";
+    ConnectFailed = "connect_failed", "the connection failed in another way";
+    PlainHttp = "plain_http", "http is spoken to a port that wants TLS";
+    NotTls = "not_tls", "TLS is spoken to a port that does not: the read-only port";
+    TlsSilent = "tls_silent", "the port is open, and says nothing in the handshake";
+    ServingCsrPending = "serving_csr_pending", "the kubelet has no serving certificate: its CSR is not approved";
+    ServingSelfSigned = "serving_self_signed", "the kubelet's certificate is its own, which no CA that we believe vouches for";
+    ServingUnknownIssuer = "serving_unknown_issuer", "the kubelet's certificate is of a CA that we do not believe";
+    ServingOtherCa = "serving_other_ca", "it is of a CA with the name of one that we believe, and another key";
+    ServingWrongName = "serving_wrong_name", "the certificate does not carry the name we ask for";
+    ServingWrongAddress = "serving_wrong_address", "the certificate does not carry the address we ask for";
+    ServingExpired = "serving_expired", "the kubelet's certificate is over";
+    ServingNotYetValid = "serving_not_yet_valid", "the kubelet's certificate is not valid yet";
+    ServingIsCa = "serving_is_ca", "the kubelet shows a CA's certificate as its own, as `openssl req -x509` makes one";
+    ServingPurpose = "serving_purpose", "the kubelet shows a certificate that is not for servers";
+    PinMismatch = "pin_mismatch", "the kubelet's key is none that `tls_pin_sha256` lists";
+    TlsVersion = "tls_version", "no TLS version in common";
+    TlsFailed = "tls_failed", "the handshake failed in another way";
+    ExpiresSoon = "expires_soon", "a token or certificate is over within a week";
+    TokenExpired = "token_expired", "the token is over";
+    TokenNotYetValid = "token_not_yet_valid", "the token is not valid yet";
+    TokenAudience = "token_audience", "the token is for another audience than the API server";
+    TokenNotJwt = "token_not_jwt", "what the file holds is no ServiceAccount token";
+    TokenUnknown = "token_unknown", "the API server does not know the token: its ServiceAccount is gone, or it is another cluster's";
+    WebhookOff = "webhook_off", "the kubelet does not ask the API server about tokens";
+    ApiServerAway = "api_server_away", "the kubelet cannot reach its API server";
+    TokenRefused = "token_refused", "the token is refused, and nothing here says why";
+    CertificateExpired = "certificate_expired", "the client certificate is over";
+    CertificateNotYetValid = "certificate_not_yet_valid", "the client certificate is not valid yet";
+    CertificatePurpose = "certificate_purpose", "the client certificate is not for clients";
+    CertificateUnknownCa = "certificate_unknown_ca", "the client certificate is of a CA that the kubelet does not know";
+    CertificateRefused = "certificate_refused", "the client certificate is refused, and nothing here says why";
+    Anonymous = "anonymous", "the kubelet takes us for nobody in particular";
+    Forbidden = "forbidden", "we are known, and have no right `get` on `nodes/stats`";
+    ForbiddenDefaultAccount = "forbidden_default_account", "the pod runs as its namespace's default ServiceAccount";
+    TokenUnused = "token_unused", "the client certificate has no right, while a token lies unused";
+    ProxyGranted = "proxy_granted", "we may `nodes/proxy`, which is the right to run commands in every container";
+    KubeletStarting = "kubelet_starting", "the kubelet is starting, or its Node object is gone";
+    RuntimeAway = "runtime_away", "the container runtime does not answer the kubelet";
+    RootFilesystem = "root_filesystem", "the kubelet cannot measure the node's root filesystem";
+    NotReady = "not_ready", "the kubelet is not ready, for another reason";
+    NoAnswer = "no_answer", "connected, and no answer in time: a hung container runtime";
+    SlowAnswer = "slow_answer", "the answer began and did not end in time";
+    BadAnswer = "bad_answer", "what answers is no kubelet, or its answer cannot be used";
+    UnknownKeys = "unknown_keys", "the kubelet is newer than this program, and tells things that are not written";
+    ValuesRejected = "values_rejected", "values that are not of the API's type";
+    NoLines = "no_lines", "the filters let nothing through";
+    LinesBroken = "lines_broken", "a line does not parse: a bug in this program";
+}

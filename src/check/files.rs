@@ -1,0 +1,138 @@
+//! The files that the configuration names: whether they can be used, and who else may read the secret ones.
+
+use std::os::unix::fs::MetadataExt as _;
+use std::path::Path;
+
+use super::Diagnosis;
+use super::finding::{Finding, Mend, Step};
+use super::text::{days_left, quoted};
+use crate::config::{Anchors, Credential, Kubelet, Scheme};
+use crate::kubelet::FileError;
+use crate::kubelet::certificate::date;
+use crate::kubelet::inspect::{self, Who};
+
+/// Looks at all of them. Who we are is known where the credential's files can be used.
+pub fn look(kubelet: &Kubelet, now: i64) -> (Vec<Finding>, Option<Who>) {
+    let mut findings = Vec::new();
+    if kubelet.url.scheme == Scheme::Https {
+        cas(&kubelet.trust.anchors, now, &mut findings);
+    }
+    let who = match inspect::who(&kubelet.credential) {
+        Ok(who) => {
+            credential(&kubelet.credential, &mut findings);
+            Some(who)
+        }
+        Err(error) => {
+            findings.push(unusable(&error));
+            None
+        }
+    };
+    if findings.is_empty() {
+        findings.push(Finding::ok(Step::Files, "none is needed"));
+    }
+    (findings, who)
+}
+
+fn cas(anchors: &Anchors, now: i64, findings: &mut Vec<Finding>) {
+    let files = inspect::ca_files(anchors);
+    if files.is_empty() && *anchors == Anchors::InPodOrSystem {
+        let said = "no tls_ca and no in-pod CA: the system's CAs are believed, which sign no kubelet's certificate \
+                    by themselves";
+        findings.push(Finding::ok(Step::Files, said));
+    }
+    for path in files {
+        findings.push(match inspect::cas(&path) {
+            Ok(cas) => {
+                let names: Vec<_> = cas
+                    .iter()
+                    .map(|ca| {
+                        format!(
+                            "{:?} until {} ({})",
+                            ca.subject,
+                            date(ca.not_after),
+                            days_left(ca.not_after, now)
+                        )
+                    })
+                    .collect();
+                Finding::ok(
+                    Step::Files,
+                    format!("tls_ca {}: {}", path.display(), names.join(", ")),
+                )
+            }
+            Err(error) => unusable(&error),
+        });
+    }
+}
+
+fn unusable(error: &FileError) -> Finding {
+    let diagnosis = if error.is_mismatched_key() {
+        Diagnosis::KeyMismatch
+    } else {
+        Diagnosis::FileUnusable
+    };
+    let finding = Finding::failure(Step::Files, diagnosis, error.to_string());
+    let path = quoted(&error.path);
+    match error.option {
+        _ if error.is_mismatched_key() => finding.mend(Mend::run(
+            "see what key it is, and beside it the certificate's: the two have to print the same",
+            format!("openssl pkey -in {path} -pubout"),
+        )),
+        "bearer_token" => finding
+            .mend(Mend::apply(
+                "in a pod, run as a ServiceAccount of your own and let its token be mounted",
+                "spec:\n  serviceAccountName: telegraf\n  automountServiceAccountToken: true\n",
+            ))
+            .mend(Mend::run(
+                "look at the file as the user that runs Telegraf",
+                format!("ls -lL {path}"),
+            )),
+        _ => finding.mend(Mend::run(
+            "look at the file as the user that runs Telegraf",
+            format!("ls -lL {path}"),
+        )),
+    }
+}
+
+fn credential(credential: &Credential, findings: &mut Vec<Finding>) {
+    match credential {
+        Credential::None => {}
+        Credential::BearerToken { file } => {
+            let padded = if inspect::is_padded(file) {
+                "; the white space around the token is not sent"
+            } else {
+                ""
+            };
+            findings.push(secret("bearer_token", file, padded));
+        }
+        Credential::ClientCertificate { cert, key } => {
+            if cert != key {
+                findings.push(Finding::ok(Step::Files, format!("tls_cert {}", cert.display())));
+            }
+            findings.push(secret("tls_key", key, ""));
+        }
+    }
+}
+
+/// A file that nobody else is to read. In a volume of a pod nobody else is there, whatever its mode.
+fn secret(option: &str, path: &Path, note: &str) -> Finding {
+    let mode = std::fs::metadata(path).map_or(0, |metadata| metadata.mode() & 0o777);
+    let said = format!("{option} {}, mode {mode:04o}{note}", path.display());
+    if mode & 0o004 == 0 || is_in_a_volume(path) {
+        return Finding::ok(Step::Files, said);
+    }
+    Finding::warning(
+        Step::Files,
+        Diagnosis::KeyReadable,
+        format!("{said}: everyone on this machine may read it"),
+    )
+    .mend(Mend::run(
+        "take that right away; the user that runs Telegraf has to own it or be of its group",
+        format!("chmod o= {}", quoted(path)),
+    ))
+}
+
+/// What a volume of a Secret or a token holds is swapped through a symlink `..data` (Kubernetes' `atomic_writer.go`).
+fn is_in_a_volume(path: &Path) -> bool {
+    path.parent()
+        .is_some_and(|parent| parent.join("..data").symlink_metadata().is_ok())
+}

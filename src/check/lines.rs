@@ -1,0 +1,72 @@
+//! The lines of the answer, read by a parser that is not ours.
+
+use influxdb_line_protocol::parse_lines;
+
+use super::Diagnosis;
+use super::finding::{Finding, Mend, Step};
+use crate::config::Kubelet;
+use crate::lines::{Batch, Rendered, Renderer};
+use crate::summary::NotASummary;
+
+/// Makes them, and tells what became of them; and the node's name.
+///
+/// # Errors
+/// The body is no summary.
+pub fn make(kubelet: &Kubelet, body: &[u8], now: i64) -> Result<(Vec<Finding>, String), NotASummary> {
+    let mut renderer = Renderer::new(&kubelet.lines);
+    let mut batch = Batch::default();
+    let made = renderer.render(body, now.saturating_mul(1_000_000_000), &mut batch)?;
+    let mut findings = vec![parsed(&batch, &made)];
+    if made.rejected.count > 0 {
+        findings.push(
+            Finding::warning(
+                Step::Lines,
+                Diagnosis::ValuesRejected,
+                format!(
+                    "{} values are not of the API's type and were left out, the first at byte {}",
+                    made.rejected.count,
+                    made.rejected.first_at.unwrap_or_default()
+                ),
+            )
+            .mend(Mend::say(
+                "see what answers there: a kubelet prints no such thing",
+            )),
+        );
+    }
+    Ok((findings, renderer.node_name().to_owned()))
+}
+
+fn parsed(batch: &Batch, rendered: &Rendered) -> Finding {
+    let text: Vec<u8> = batch.runs().flatten().copied().collect();
+    let text = String::from_utf8_lossy(&text);
+    let (mut count, mut broken) = (0_u64, None);
+    for line in parse_lines(&text) {
+        match line {
+            Ok(line) if line.timestamp.is_some() => count += 1,
+            Ok(_) => broken = Some("a line without a timestamp".to_owned()),
+            Err(error) => broken = Some(error.to_string()),
+        }
+    }
+    if broken.is_some() || count != rendered.lines {
+        let why = broken.unwrap_or_else(|| format!("{count} of {} lines", rendered.lines));
+        return Finding::failure(
+            Step::Lines,
+            Diagnosis::LinesBroken,
+            format!("the lines do not parse: {why}"),
+        )
+        .mend(Mend::say("this is a bug in telegraf-kubelet: please report it"));
+    }
+    if count == 0 {
+        return Finding::warning(
+            Step::Lines,
+            Diagnosis::NoLines,
+            "no line is made: the filters let nothing of this node through",
+        )
+        .mend(Mend::say("correct the options that end in _include and _exclude"));
+    }
+    let left_out = match rendered.out_of_range {
+        0 => String::new(),
+        values => format!("; {values} values that wrapped below zero in the kubelet are left out"),
+    };
+    Finding::ok(Step::Lines, format!("{count} lines, all parse{left_out}"))
+}

@@ -1,0 +1,98 @@
+//! `telegraf-kubelet check`: the steps of a tick, told aloud, with the mend for each that fails.
+//!
+//! It takes the same way with the same parts as a tick does, so that what it says is what a tick meets: the
+//! configuration is loaded by [`crate::config`], the kubelet is asked by [`crate::kubelet`]. What it adds are words.
+//!
+//! # Exit codes
+//!
+//! * 0: all is well.
+//! * 1: it works, and something should be done.
+//! * 2: metrics do not come, or the check itself could not be made.
+
+mod answer;
+mod authentication;
+mod authorization;
+mod clock;
+mod diagnosis;
+mod files;
+mod finding;
+mod identity;
+mod lines;
+mod rbac;
+mod reach;
+mod report;
+mod text;
+mod tls;
+mod walk;
+
+pub use diagnosis::Diagnosis;
+pub use finding::{Finding, Level, Mend, Piece, Step};
+pub use report::{Colour, Walked};
+
+use crate::config::{self, CheckArgs, ConfigError, Show};
+
+/// A check's output, whole.
+#[derive(Debug)]
+pub struct Report {
+    /// For stdout.
+    pub text: String,
+    /// The worst that was found.
+    pub level: Level,
+}
+
+/// Checks what `args` name, in the environment `env`.
+///
+/// # Errors
+/// There is no event loop to be had.
+pub fn run(
+    args: &CheckArgs,
+    env: &dyn Fn(&str) -> Option<String>,
+    colour: Colour,
+) -> std::io::Result<Report> {
+    let loaded = config::load(&args.run, env);
+    if args.show == Show::Rbac
+        && let Ok(config) = &loaded
+    {
+        return Ok(Report {
+            text: rbac::print(config),
+            level: Level::Ok,
+        });
+    }
+    let walked = match loaded {
+        Ok(config) => {
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()?;
+            let mut walked = Vec::new();
+            for kubelet in &config.kubelets {
+                walked.push(runtime.block_on(walk::walk(kubelet, env)));
+            }
+            // A resolver that does not answer sits in a thread of its own, and must not keep us.
+            runtime.shutdown_background();
+            walked
+        }
+        Err(error) => vec![Walked {
+            url: None,
+            findings: vec![misconfigured(&error)],
+        }],
+    };
+    Ok(Report {
+        level: walked.iter().map(Walked::level).max().unwrap_or(Level::Ok),
+        text: match args.show {
+            Show::Json => report::json(&walked),
+            Show::Text | Show::Rbac => report::text(&walked, colour),
+        },
+    })
+}
+
+fn misconfigured(error: &ConfigError) -> Finding {
+    let diagnosis = if error.is_two_identities() {
+        Diagnosis::TwoIdentities
+    } else {
+        Diagnosis::ConfigWrong
+    };
+    Finding::failure(Step::Config, diagnosis, error.to_string()).mend(Mend::run(
+        "all options, with their defaults",
+        "telegraf-kubelet --sample-config",
+    ))
+}

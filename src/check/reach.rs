@@ -1,0 +1,167 @@
+//! The way to the kubelet: its host's addresses, and a connection to one of them.
+
+use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use tokio::net::{TcpStream, lookup_host};
+use tokio::time::timeout;
+
+use super::Diagnosis;
+use super::finding::{Finding, Mend, Step};
+use crate::config::{Kubelet, Scheme};
+
+/// What other programs take for a proxy's address. Go's, curl's and reqwest's.
+const PROXIES: [&str; 6] = [
+    "HTTPS_PROXY",
+    "https_proxy",
+    "HTTP_PROXY",
+    "http_proxy",
+    "ALL_PROXY",
+    "all_proxy",
+];
+
+/// Variables for a proxy that are set.
+pub fn proxies(env: &dyn Fn(&str) -> Option<String>) -> Vec<&'static str> {
+    let mut set = PROXIES.to_vec();
+    set.retain(|name| env(name).is_some_and(|value| !value.is_empty()));
+    set
+}
+
+/// The addresses of the host in `url`.
+pub async fn address(kubelet: &Kubelet, proxies: &[&str]) -> (Finding, Vec<SocketAddr>) {
+    let (host, port) = (kubelet.url.host.as_str(), kubelet.url.port.get());
+    let found = match timeout(kubelet.response_timeout, lookup_host((host, port))).await {
+        Ok(Ok(found)) => found.collect(),
+        Ok(Err(error)) => return (unknown(host, &error.to_string()), Vec::new()),
+        Err(_) => {
+            let why = format!("no answer from the resolver in {:?}", kubelet.response_timeout);
+            return (unknown(host, &why), Vec::new());
+        }
+    };
+    let found: Vec<SocketAddr> = found;
+    let mut said = if found.iter().any(|address| address.ip().to_string() == host) {
+        format!("{host} is an address")
+    } else {
+        let addresses: Vec<_> = found.iter().map(|address| address.ip().to_string()).collect();
+        format!("{host} is {}", addresses.join(", "))
+    };
+    if !proxies.is_empty() {
+        said = format!(
+            "{said}; {} is set and not used: a kubelet is asked directly",
+            proxies.join(", ")
+        );
+    }
+    (Finding::ok(Step::Address, said), found)
+}
+
+fn unknown(host: &str, why: &str) -> Finding {
+    Finding::failure(
+        Step::Address,
+        Diagnosis::NameUnknown,
+        format!("{host} has no address: {why}"),
+    )
+    .mend(Mend::apply(
+        "ask for the node's address instead of its name, in the container's env",
+        "env:\n  - name: NODE_IP\n    valueFrom:\n      fieldRef:\n        fieldPath: status.hostIP\n",
+    ))
+    .mend(Mend::configure(
+        "and in the plugin's configuration",
+        "url = \"https://$NODE_IP:10250\"\n",
+    ))
+}
+
+/// A connection to the first address that takes one.
+pub async fn tcp(kubelet: &Kubelet, addresses: &[SocketAddr], proxies: &[&str]) -> Finding {
+    let mut last = None;
+    for address in addresses {
+        match timeout(kubelet.response_timeout, TcpStream::connect(address)).await {
+            Ok(Ok(_)) => return Finding::ok(Step::Tcp, format!("{address} takes connections")),
+            Ok(Err(error)) => last = Some((address, Some(error))),
+            Err(_) => last = Some((address, None)),
+        }
+    }
+    let finding = match last {
+        Some((address, Some(error))) => refused(kubelet, *address, &error),
+        Some((address, None)) => silent(*address, kubelet.response_timeout),
+        // A resolver that answers names at least one address, else it fails.
+        None => Finding::failure(
+            Step::Tcp,
+            Diagnosis::ConnectFailed,
+            "there is no address to connect to",
+        ),
+    };
+    if proxies.is_empty() {
+        finding
+    } else {
+        finding.mend(Mend::say(format!(
+            "{} is set: if only that proxy reaches the kubelet, run the program on the node itself, because a \
+             proxy is never used for a kubelet",
+            proxies.join(", ")
+        )))
+    }
+}
+
+fn refused(kubelet: &Kubelet, address: SocketAddr, error: &io::Error) -> Finding {
+    let failure = |diagnosis, said: String| Finding::failure(Step::Tcp, diagnosis, said);
+    let on_node = Mend::run(
+        "see on the node what listens",
+        format!("ss -ltnp sport = :{}", address.port()),
+    );
+    match error.kind() {
+        io::ErrorKind::ConnectionRefused => {
+            let finding = failure(
+                Diagnosis::PortClosed,
+                format!("{address} refuses connections: nothing listens there"),
+            )
+            .mend(on_node);
+            if kubelet.url.scheme == Scheme::Http {
+                finding.mend(Mend::configure(
+                    "the read-only port is closed, as it should be: ask the other one",
+                    format!("url = \"https://{}\"\n", host_of(kubelet)),
+                ))
+            } else {
+                finding.mend(Mend::say("start the kubelet, or correct the port in url: it is 10250 unless the kubelet's configuration says otherwise"))
+            }
+        }
+        io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable => failure(
+            Diagnosis::HostUnreachable,
+            format!("there is no way to {address}: {error}"),
+        )
+        .mend(Mend::say(
+            "correct the address: from inside a pod it is status.hostIP that is reachable",
+        ))
+        .mend(Mend::run(
+            "see which way is meant",
+            format!("ip route get {}", address.ip()),
+        )),
+        _ => failure(
+            Diagnosis::ConnectFailed,
+            format!("no connection to {address}: {error}"),
+        )
+        .mend(on_node),
+    }
+}
+
+fn silent(address: SocketAddr, limit: Duration) -> Finding {
+    Finding::failure(
+        Step::Tcp,
+        Diagnosis::HostSilent,
+        format!(
+            "{address} does not answer in {limit:?}: an address that nobody has, or a firewall that drops packets"
+        ),
+    )
+    .mend(Mend::say(format!(
+        "let the pod's network reach the node at port {}: a NetworkPolicy, a security group or the node's firewall may \
+         be in the way",
+        address.port()
+    )))
+}
+
+fn host_of(kubelet: &Kubelet) -> String {
+    if kubelet.url.host.contains(':') {
+        format!("[{}]:10250", kubelet.url.host)
+    } else {
+        format!("{}:10250", kubelet.url.host)
+    }
+}

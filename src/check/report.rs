@@ -1,0 +1,161 @@
+//! Findings as people and as machines read them.
+
+use std::fmt::Write as _;
+
+use serde_json::{Value, json};
+
+use super::finding::{Finding, Level, Mend, Step};
+
+/// What became of one kubelet's way.
+#[derive(Debug)]
+pub struct Walked {
+    /// Its base URL; `None` where the configuration does not say.
+    pub url: Option<String>,
+    /// What was found, in the order of the steps.
+    pub findings: Vec<Finding>,
+}
+
+impl Walked {
+    /// The worst of it.
+    #[must_use]
+    pub fn level(&self) -> Level {
+        let levels = self.findings.iter().map(|finding| finding.level);
+        levels.max().unwrap_or(Level::Ok)
+    }
+
+    /// The steps that nothing was found at, because an earlier one failed.
+    fn not_reached(&self) -> Vec<Step> {
+        if self.level() < Level::Failure {
+            return Vec::new();
+        }
+        let reached = |step: &Step| self.findings.iter().any(|finding| finding.step == *step);
+        Step::ALL.into_iter().filter(|step| !reached(step)).collect()
+    }
+}
+
+/// Terminal colours, or none.
+#[derive(Debug, Clone, Copy)]
+pub struct Colour(pub bool);
+
+impl Colour {
+    fn of(self, level: Level) -> (&'static str, &'static str) {
+        match (self.0, level) {
+            (false, _) => ("", ""),
+            (true, Level::Ok) => ("\x1b[32m", "\x1b[0m"),
+            (true, Level::Warning) => ("\x1b[33m", "\x1b[0m"),
+            (true, Level::Failure) => ("\x1b[31m", "\x1b[0m"),
+        }
+    }
+}
+
+/// For people.
+#[must_use]
+pub fn text(walked: &[Walked], colour: Colour) -> String {
+    let mut out = String::new();
+    for way in walked {
+        out.push_str(way.url.as_deref().unwrap_or("configuration"));
+        out.push('\n');
+        for finding in &way.findings {
+            push_finding(&mut out, finding, colour);
+        }
+        let not_reached = words(&way.not_reached());
+        if !not_reached.is_empty() {
+            push(
+                &mut out,
+                format_args!("  not reached: {}\n", not_reached.join(", ")),
+            );
+        }
+        out.push('\n');
+    }
+    let count = |level| {
+        let findings = walked.iter().flat_map(|way| &way.findings);
+        findings.filter(|finding| finding.level == level).count()
+    };
+    push(
+        &mut out,
+        format_args!(
+            "ok: {}, warnings: {}, failures: {}\n",
+            count(Level::Ok),
+            count(Level::Warning),
+            count(Level::Failure)
+        ),
+    );
+    out
+}
+
+fn push_finding(out: &mut String, finding: &Finding, colour: Colour) {
+    let (on, off) = colour.of(finding.level);
+    let (level, step) = (finding.level, finding.step);
+    push(
+        out,
+        format_args!("  {on}{level:<7}{off}  {step:<14}  {}", printable(&finding.said)),
+    );
+    if let Some(diagnosis) = finding.diagnosis {
+        push(out, format_args!(" [{}]", diagnosis.word()));
+    }
+    out.push('\n');
+    for Mend { how, piece } in &finding.mends {
+        push(out, format_args!("           -> {}\n", printable(how)));
+        let text = piece.as_ref().map_or("", |piece| piece.parts().1);
+        for line in text.lines() {
+            push(out, format_args!("              {}\n", printable(line)));
+        }
+    }
+}
+
+/// Words of a certificate or a kubelet must not steer the terminal they are shown on.
+fn printable(text: &str) -> String {
+    let shown = |character: char| if character.is_control() { ' ' } else { character };
+    text.chars().map(shown).collect()
+}
+
+fn push(out: &mut String, text: std::fmt::Arguments<'_>) {
+    // Writing into a string never fails.
+    let _ = out.write_fmt(text);
+}
+
+/// For machines: one object.
+#[must_use]
+pub fn json(walked: &[Walked]) -> String {
+    let worst = walked.iter().map(Walked::level).max().unwrap_or(Level::Ok);
+    let kubelets: Vec<_> = walked
+        .iter()
+        .map(|way| {
+            json!({
+                "url": way.url,
+                "result": way.level().to_string(),
+                "findings": way.findings.iter().map(json_of).collect::<Vec<_>>(),
+                "not_reached": words(&way.not_reached()),
+            })
+        })
+        .collect();
+    format!(
+        "{:#}\n",
+        json!({"result": worst.to_string(), "kubelets": kubelets})
+    )
+}
+
+fn json_of(finding: &Finding) -> Value {
+    let mends: Vec<_> = finding
+        .mends
+        .iter()
+        .map(|mend| {
+            let mut value = json!({"how": mend.how});
+            if let Some((kind, text)) = mend.piece.as_ref().map(super::finding::Piece::parts) {
+                value[kind] = json!(text);
+            }
+            value
+        })
+        .collect();
+    json!({
+        "step": finding.step.to_string(),
+        "result": finding.level.to_string(),
+        "diagnosis": finding.diagnosis.map(super::Diagnosis::word),
+        "said": finding.said,
+        "mends": mends,
+    })
+}
+
+fn words(steps: &[Step]) -> Vec<String> {
+    steps.iter().map(Step::to_string).collect()
+}

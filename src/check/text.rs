@@ -1,0 +1,66 @@
+//! Words that several steps need: spans of time, and texts quoted for where they are to be pasted.
+
+use std::path::Path;
+
+const DAY: i64 = 86_400;
+
+/// How far `until` is from `now`, both in seconds since 1970: `89 days left`, `over since 3 hours`.
+pub fn days_left(until: i64, now: i64) -> String {
+    let left = until.saturating_sub(now);
+    if left < 0 {
+        format!("over since {}", span(left))
+    } else {
+        format!("{} left", span(left))
+    }
+}
+
+/// So much time in its largest unit that is not too coarse.
+pub fn span(seconds: i64) -> String {
+    match seconds.saturating_abs() {
+        seconds if seconds >= 730 * DAY => format!("{} years", seconds / (365 * DAY)),
+        _ => crate::kubelet::span(seconds),
+    }
+}
+
+/// A path for a shell.
+pub fn quoted(path: &Path) -> String {
+    shell(&path.display().to_string())
+}
+
+/// A word for a shell.
+pub fn shell(word: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/._-:@%+=,".contains(&byte);
+    if !word.is_empty() && word.bytes().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
+}
+
+/// A text for YAML, which takes JSON's strings.
+pub fn yaml(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
+}
+
+/// A text for TOML: its basic strings escape as JSON's do.
+pub fn toml(text: &str) -> String {
+    yaml(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_shell_reads_a_word_as_it_is() {
+        assert_eq!(shell("/a/b.crt"), "/a/b.crt");
+        assert_eq!(shell("it's $HOME"), r"'it'\''s $HOME'");
+        assert_eq!(shell(""), "''");
+    }
+
+    #[test]
+    fn spans_are_in_years_from_two_on() {
+        assert_eq!(days_left(0, 800 * DAY), "over since 2 years");
+        assert_eq!(days_left(6 * DAY, 0), "6 days left");
+    }
+}

@@ -1,0 +1,256 @@
+//! The handshake: what the kubelet shows, and for each reason not to believe it, what to do.
+
+use super::Diagnosis;
+use super::clock;
+use super::finding::{Finding, Mend, Step};
+use super::text::{days_left, shell, toml};
+use crate::config::{Anchors, Kubelet};
+use crate::kubelet::TlsFault;
+use crate::kubelet::certificate::{Facts, date};
+use crate::kubelet::inspect::Who;
+
+/// The certificate of a node's own making, where kubelets keep it.
+const OWN_CERTIFICATE: &str = "/var/lib/kubelet/pki/kubelet.crt";
+
+/// The handshake went well.
+pub fn good(kubelet: &Kubelet, shown: &Facts, now: i64) -> Finding {
+    let believed = match &kubelet.trust.anchors {
+        Anchors::Pinned(_) => "its key is pinned".to_owned(),
+        Anchors::Unverified => "believed without a look, because insecure_skip_verify is set".to_owned(),
+        Anchors::Files(_) | Anchors::InPodOrSystem => {
+            let name = kubelet.trust.server_name.as_deref();
+            format!("verified for {}", name.unwrap_or(&kubelet.url.host))
+        }
+    };
+    Finding::ok(
+        Step::Tls,
+        format!(
+            "{:?}, signed by {:?}, for {}, until {} ({}); {believed}; its key for tls_pin_sha256 is {}",
+            shown.subject,
+            shown.issuer,
+            names(shown),
+            date(shown.not_after),
+            days_left(shown.not_after, now),
+            shown.pin
+        ),
+    )
+}
+
+fn names(shown: &Facts) -> String {
+    if shown.names.is_empty() {
+        "no name".to_owned()
+    } else {
+        shown.names.join(", ")
+    }
+}
+
+/// It did not.
+pub fn fault(
+    kubelet: &Kubelet,
+    fault: &TlsFault,
+    shown: Option<&Facts>,
+    who: Option<&Who>,
+    now: i64,
+) -> Finding {
+    let finding = |diagnosis| Finding::failure(Step::Tls, diagnosis, fault.to_string());
+    match fault {
+        TlsFault::UnknownIssuer { issuer, self_signed } => {
+            if *self_signed || is_thrown_away(issuer) {
+                finding(Diagnosis::ServingSelfSigned).mends(own_certificate(shown))
+            } else {
+                finding(Diagnosis::ServingUnknownIssuer).mends(other_ca(kubelet, issuer))
+            }
+        }
+        TlsFault::OtherKeyOfIssuer { issuer } => {
+            finding(Diagnosis::ServingOtherCa).mends(other_ca(kubelet, issuer))
+        }
+        TlsFault::WrongName { names } => finding(if is_address(&kubelet.url.host) {
+            Diagnosis::ServingWrongAddress
+        } else {
+            Diagnosis::ServingWrongName
+        })
+        .mends(wrong_name(names)),
+        TlsFault::OutOfTime { expired, .. } => out_of_time(fault, *expired, shown, who, now),
+        TlsFault::CaAsServer => finding(Diagnosis::ServingIsCa).mends(shown.map(pin)),
+        TlsFault::OtherKey { .. } => finding(Diagnosis::PinMismatch).mends(shown.map(pin)),
+        TlsFault::NotForServers => finding(Diagnosis::ServingPurpose).mend(Mend::say(
+            "take tlsCertFile out of the kubelet's configuration, or give it a certificate with the usage `server auth`",
+        )),
+        TlsFault::NoServingCertificate => finding(Diagnosis::ServingCsrPending).mends(approve()),
+        TlsFault::NotTls => finding(Diagnosis::NotTls).mend(Mend::configure(
+            "ask the kubelet's authenticated port",
+            format!("url = {}\n", toml(&authenticated(kubelet))),
+        )),
+        TlsFault::NoCommonVersion => finding(Diagnosis::TlsVersion).mend(Mend::configure(
+            "speak TLS 1.2 too, or take tlsMinVersion out of the kubelet's configuration",
+            "tls_min_version = \"TLS12\"\n",
+        )),
+        TlsFault::Alert(_) | TlsFault::Other(_) => finding(Diagnosis::TlsFailed).mend(look(kubelet)),
+    }
+}
+
+/// The kubelet's own throw-away CA is called `HOST-ca@SECONDS` (`client-go/util/cert/cert.go`).
+fn is_thrown_away(issuer: &str) -> bool {
+    let seconds = issuer.rsplit_once("-ca@").map_or("", |(_, seconds)| seconds);
+    !seconds.is_empty() && seconds.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+fn is_address(host: &str) -> bool {
+    host.parse::<std::net::IpAddr>().is_ok()
+}
+
+fn own_certificate(shown: Option<&Facts>) -> Vec<Mend> {
+    let mut mends = vec![
+        Mend::configure(
+            "mount the node's own certificate and believe it, for the name that it carries",
+            format!("tls_ca = \"{OWN_CERTIFICATE}\"\ntls_server_name = \"$NODE_NAME\"\n"),
+        ),
+        Mend::apply(
+            "or let the cluster's CA sign one, in the kubelet's configuration, and approve its CSR",
+            "apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\nserverTLSBootstrap: true\n",
+        ),
+    ];
+    mends.extend(shown.map(pin));
+    mends
+}
+
+/// The pin of what was shown, which may be anybody's: it has to be compared on the node.
+fn pin(shown: &Facts) -> Mend {
+    Mend::configure(
+        format!(
+            "or pin its key, after making sure on the node that it is the kubelet's: openssl x509 -in {OWN_CERTIFICATE} \
+             -noout -pubkey | openssl pkey -pubin -outform der | openssl dgst -sha256 -binary | base64"
+        ),
+        format!("tls_pin_sha256 = [\"{}\"]\n", shown.pin),
+    )
+}
+
+fn other_ca(kubelet: &Kubelet, issuer: &str) -> Vec<Mend> {
+    vec![
+        Mend::configure(
+            format!(
+                "name the file with the CA {issuer:?}; on the node or its control plane it is often one of these"
+            ),
+            "tls_ca = \"/etc/kubernetes/pki/ca.crt\"\n# tls_ca = \"/var/lib/rancher/k3s/agent/server-ca.crt\"\n",
+        ),
+        look(kubelet),
+    ]
+}
+
+fn look(kubelet: &Kubelet) -> Mend {
+    let to = shell(&format!("{}:{}", bracketed(&kubelet.url.host), kubelet.url.port));
+    Mend::run(
+        "see what is shown there",
+        format!(
+            "openssl s_client -connect {to} -showcerts </dev/null | openssl x509 -noout -subject -issuer -dates -ext subjectAltName"
+        ),
+    )
+}
+
+fn wrong_name(names: &[String]) -> Vec<Mend> {
+    let node = std::env::var("NODE_NAME").ok();
+    match names.first() {
+        Some(_) if node.as_ref().is_some_and(|node| names.contains(node)) => vec![Mend::configure(
+            "ask for the node's name",
+            "tls_server_name = \"$NODE_NAME\"\n",
+        )],
+        Some(first) => vec![
+            Mend::configure(
+                "if that is this node, ask for its name",
+                format!("tls_server_name = {}\n", toml(first)),
+            ),
+            Mend::apply(
+                "in a pod the name is known to the downward API: then write tls_server_name = \"$NODE_NAME\"",
+                "env:\n  - name: NODE_NAME\n    valueFrom:\n      fieldRef:\n        fieldPath: spec.nodeName\n",
+            ),
+        ],
+        None => vec![Mend::say(
+            "give the kubelet a certificate with subject alternative names; the common name counts nowhere any more",
+        )],
+    }
+}
+
+fn out_of_time(
+    fault: &TlsFault,
+    expired: bool,
+    shown: Option<&Facts>,
+    who: Option<&Who>,
+    now: i64,
+) -> Finding {
+    if let Some(evidence) = clock::wrong(shown, who, now) {
+        return Finding::failure(Step::Tls, Diagnosis::ClockWrong, format!("{fault}; {evidence}"))
+            .mends(clock::mends());
+    }
+    let diagnosis = if expired {
+        Diagnosis::ServingExpired
+    } else {
+        Diagnosis::ServingNotYetValid
+    };
+    let finding = Finding::failure(Step::Tls, diagnosis, fault.to_string());
+    if !expired {
+        return finding.mends(clock::mends());
+    }
+    match shown {
+        Some(shown) if is_thrown_away(&shown.issuer) => finding.mend(Mend::run(
+            "the kubelet made it itself and never renews it: on the node, let it make a new one",
+            "rm /var/lib/kubelet/pki/kubelet.crt /var/lib/kubelet/pki/kubelet.key && systemctl restart kubelet",
+        )),
+        _ => finding.mends(approve()),
+    }
+}
+
+fn approve() -> Vec<Mend> {
+    vec![
+        Mend::run(
+            "see whether the kubelet waits for its certificate: nothing approves CSRs of kubernetes.io/kubelet-serving by itself",
+            "kubectl get csr",
+        ),
+        Mend::run(
+            "make sure that it is the node's, and approve it",
+            "kubectl certificate approve NAME",
+        ),
+    ]
+}
+
+/// The port is open, and nobody speaks TLS there.
+pub fn silent(why: &str) -> Finding {
+    Finding::failure(Step::Tls, Diagnosis::TlsSilent, why).mend(Mend::say(
+        "something takes the connection and says nothing: a load balancer or firewall in between, or a node that is \
+         out of memory",
+    ))
+}
+
+/// Plain HTTP at a port that wants TLS.
+pub fn plain_http(kubelet: &Kubelet, why: &str) -> Finding {
+    let url = format!("https://{}:{}", bracketed(&kubelet.url.host), kubelet.url.port);
+    Finding::failure(Step::Tls, Diagnosis::PlainHttp, why).mend(Mend::configure(
+        "speak TLS to it",
+        format!("url = {}\n", toml(&url)),
+    ))
+}
+
+fn authenticated(kubelet: &Kubelet) -> String {
+    format!("https://{}:10250", bracketed(&kubelet.url.host))
+}
+
+/// A host as a URL has it.
+fn bracketed(host: &str) -> String {
+    if host.contains(':') {
+        format!("[{host}]")
+    } else {
+        host.to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_kubelets_throw_away_ca_is_known_by_its_name() {
+        assert!(is_thrown_away("CN=node-1-ca@1764000000"));
+        for other in ["CN=kubernetes", "CN=my-ca@home", "CN=x-ca@"] {
+            assert!(!is_thrown_away(other), "{other}");
+        }
+    }
+}

@@ -1,0 +1,57 @@
+//! What the files that a configuration names hold, read just as a scrape reads them.
+//!
+//! For who explains a set-up. Nobody is asked and nothing is kept; what comes out holds no secret.
+
+use std::path::{Path, PathBuf};
+
+use super::certificate::Facts;
+use super::claims::Claims;
+use super::error::FileError;
+use super::{files, identity, token, trust};
+use crate::config::{Anchors, Credential};
+
+/// Who the files say that we are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Who {
+    /// Nobody: the read-only port.
+    Nobody,
+    /// The holder of a token; `None` for one that is no JWT.
+    Token(Option<Claims>),
+    /// The holder of a certificate.
+    Certificate(Box<Facts>),
+}
+
+/// Reads the files of a credential.
+///
+/// # Errors
+/// The first file that a scrape could not use either.
+pub fn who(credential: &Credential) -> Result<Who, FileError> {
+    match credential {
+        Credential::None => Ok(Who::Nobody),
+        Credential::BearerToken { file } => Ok(Who::Token(token::read(file)?.claims().cloned())),
+        Credential::ClientCertificate { cert, key } => {
+            let facts = identity::load(cert, key)?.facts;
+            Ok(Who::Certificate(Box::new(facts)))
+        }
+    }
+}
+
+/// The files of CAs that are believed now: those configured, or the in-pod one where it is there.
+#[must_use]
+pub fn ca_files(anchors: &Anchors) -> Vec<PathBuf> {
+    trust::Source::now(anchors, None).files().to_vec()
+}
+
+/// What the CAs in the file at `path` say of themselves.
+///
+/// # Errors
+/// The file holds none that could be believed.
+pub fn cas(path: &Path) -> Result<Vec<Facts>, FileError> {
+    Ok(trust::read(path)?.iter().filter_map(Facts::read).collect())
+}
+
+/// Whether the token in the file at `path` has white space around it, which is not sent.
+#[must_use]
+pub fn is_padded(path: &Path) -> bool {
+    files::read("bearer_token", path).is_ok_and(|content| content.trim_ascii().len() < content.len())
+}

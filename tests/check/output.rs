@@ -1,0 +1,215 @@
+//! What a check prints: for people, for machines, and the rights alone.
+
+use std::fs::OpenOptions;
+use std::io::Read as _;
+use std::process::Stdio;
+
+use serde_json::Value;
+use test_kubelet::{ClientSpec, Serving};
+
+use super::support::check::{check, of_check};
+use super::support::plugin::{bare, block};
+use super::support::scrape::{config, start, with_certificate, with_token};
+
+#[test]
+fn tells_who_we_are_whom_we_believe_and_what_came() {
+    let kubelet = start(Serving::CaIssued);
+    let checked = check(&kubelet, &block(&kubelet), &[]);
+    for words in [
+        "ServiceAccount telegraf of namespace monitoring; issued by https://kubernetes.default.svc.cluster.local; for https://kubernetes.default.svc.cluster.local; until ",
+        "signed by \"CN=kubernetes\", for test-node, localhost, 127.0.0.1, ::1, until ",
+        "the kubelet knows system:serviceaccount:monitoring:telegraf",
+        "`get` on `nodes/stats`, and not nodes/proxy",
+        "node \"test-node\", 3 pods, 6 containers, ",
+        "Kubernetes 1.33 or newer",
+        "lines, all parse",
+        "warnings: 0, failures: 0\n",
+    ] {
+        assert!(
+            checked.text.contains(words),
+            "{words:?} is not in\n{}",
+            checked.text
+        );
+    }
+    assert_eq!(checked.json["result"], "ok");
+    assert_eq!(
+        checked.json["kubelets"][0]["not_reached"],
+        Value::Array(Vec::new())
+    );
+
+    let (cert, key) = kubelet.issue_client_certificate(&ClientSpec {
+        organizations: vec!["readers".to_owned()],
+        ..ClientSpec::default()
+    });
+    let pair = kubelet.files().dir.join("groups.key");
+    std::fs::write(&pair, key + &cert).unwrap();
+    let checked = check(&kubelet, &with_certificate(&kubelet, &pair, &pair), &[]);
+    let words = "user \"telegraf-kubelet\" (CN), groups readers (O); signed by \"CN=kubernetes-client\"";
+    assert!(checked.text.contains(words), "{}", checked.text);
+}
+
+#[test]
+fn the_pin_that_is_printed_is_the_one_to_configure() {
+    let kubelet = start(Serving::OpensslLeaf);
+    let token = config(&kubelet, &[("bearer_token", &kubelet.files().token)]);
+    let checked = check(&kubelet, &block(&kubelet), &[]);
+    let mends = checked
+        .findings()
+        .filter_map(|finding| finding["mends"].as_array())
+        .flatten();
+    let pin = mends
+        .filter_map(|mend| mend["toml"].as_str())
+        .find(|toml| toml.starts_with("tls_pin_sha256"))
+        .unwrap();
+    let checked = check(&kubelet, &format!("{token}  {pin}"), &[]);
+    assert_eq!(checked.code, 0, "{}", checked.text);
+    assert!(checked.text.contains("its key is pinned"), "{}", checked.text);
+}
+
+#[test]
+fn says_what_was_not_reached_and_goes_on_with_the_next_kubelet() {
+    let kubelet = start(Serving::CaIssued);
+    let closed = std::net::TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap();
+    let two = format!(
+        "[[inputs.kubelet]]\n  url = \"https://{closed}\"\n  bearer_token = \"{}\"\n{}",
+        kubelet.files().token.display(),
+        block(&kubelet)
+    );
+    let checked = check(&kubelet, &two, &[]);
+    assert_eq!(checked.code, 2);
+    let kubelets = checked.json["kubelets"].as_array().unwrap();
+    assert_eq!(
+        (&kubelets[0]["result"], &kubelets[1]["result"]),
+        (&"failure".into(), &"ok".into())
+    );
+    let not_reached = ["tls", "authentication", "authorization", "answer", "lines"];
+    assert_eq!(kubelets[0]["not_reached"], serde_json::json!(not_reached));
+    assert!(
+        checked.text.contains("not reached: tls, authentication"),
+        "{}",
+        checked.text
+    );
+    // Who we are is known without asking.
+    assert!(
+        checked.text.contains("ServiceAccount telegraf"),
+        "{}",
+        checked.text
+    );
+}
+
+#[test]
+fn words_of_a_certificate_do_not_steer_the_terminal() {
+    let kubelet = start(Serving::CaIssued);
+    let (cert, key) = kubelet.issue_client_certificate(&ClientSpec {
+        common_name: "evil\x1b[2Jname".to_owned(),
+        ..ClientSpec::default()
+    });
+    let pair = kubelet.files().dir.join("evil.key");
+    std::fs::write(&pair, key + &cert).unwrap();
+    // That there is no escape in it is seen by every check.
+    let checked = check(&kubelet, &with_certificate(&kubelet, &pair, &pair), &[]);
+    assert!(checked.text.contains("name"), "{}", checked.text);
+}
+
+fn rbac(config: &str) -> String {
+    let dir = tempfile::tempdir().unwrap();
+    let output = of_check(dir.path(), config)
+        .arg("--print-rbac")
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(0));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn the_rights_that_are_printed_are_the_least() {
+    let kubelet = start(Serving::CaIssued);
+    let files = kubelet.files();
+    let of_token = rbac(&with_token(&kubelet, &files.token));
+    assert!(
+        of_token
+            .contains("  - kind: ServiceAccount\n    name: \"telegraf\"\n    namespace: \"monitoring\"\n"),
+        "{of_token}"
+    );
+    let of_certificate = rbac(&with_certificate(&kubelet, &files.client_cert, &files.client_key));
+    assert!(
+        of_certificate.contains("  - kind: User\n    name: \"telegraf-kubelet\"\n"),
+        "{of_certificate}"
+    );
+    for text in [&of_token, &of_certificate] {
+        assert_eq!(text.matches("resources:").count(), 1);
+        assert!(
+            text.contains("    resources: [\"nodes/stats\"]\n    verbs: [\"get\"]\n"),
+            "{text}"
+        );
+        assert!(!text.contains("proxy") && !text.contains('*'), "{text}");
+    }
+    let unknown = rbac(&with_token(&kubelet, std::path::Path::new("/nowhere/token")));
+    assert!(
+        unknown.starts_with("# ") && unknown.contains("correct the subject"),
+        "{unknown}"
+    );
+    let nothing = rbac("[[inputs.kubelet]]\n  url = \"http://127.0.0.1\"\n");
+    assert!(nothing.lines().all(|line| line.starts_with('#')), "{nothing}");
+}
+
+#[test]
+fn wrong_flags_are_one_line_and_exit_2() {
+    let output = bare().args(["check", "--yaml"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert_eq!(
+        String::from_utf8(output.stderr).unwrap(),
+        "E! -yaml: unknown flag; see --help\n"
+    );
+    let output = bare()
+        .args(["check", "--json", "-config", "/nowhere/kubelet.conf"])
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    let json: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(json["kubelets"][0]["findings"][0]["diagnosis"], "config_wrong");
+}
+
+/// What a check prints on a terminal.
+fn on_a_terminal(config: &str, environment: &[(&str, &str)]) -> String {
+    use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+    let terminal = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+    grantpt(&terminal).unwrap();
+    unlockpt(&terminal).unwrap();
+    let name = ptsname(&terminal, Vec::new()).unwrap();
+    let side = OpenOptions::new()
+        .write(true)
+        .open(name.to_str().unwrap())
+        .unwrap();
+    let dir = tempfile::tempdir().unwrap();
+    let mut command = of_check(dir.path(), config);
+    command
+        .envs(environment.iter().copied())
+        .stdin(Stdio::null())
+        .stdout(side);
+    let mut child = command.spawn().unwrap();
+    // With it goes our own hold of the other side, so that reading ends when the program does.
+    drop(command);
+    let mut said = Vec::new();
+    // The end of a terminal is an error.
+    let _ = std::fs::File::from(terminal).read_to_end(&mut said);
+    child.wait().unwrap();
+    String::from_utf8(said).unwrap()
+}
+
+#[test]
+fn colours_are_for_terminals_and_for_those_who_want_them() {
+    let kubelet = start(Serving::CaIssued);
+    let config = block(&kubelet);
+    let coloured = on_a_terminal(&config, &[]);
+    assert!(coloured.contains("\x1b[32mok     \x1b[0m  lines"), "{coloured}");
+    let plain = on_a_terminal(&config, &[("NO_COLOR", "1")]);
+    assert!(
+        plain.contains("ok       lines") && !plain.contains('\x1b'),
+        "{plain}"
+    );
+}

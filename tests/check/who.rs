@@ -1,0 +1,289 @@
+//! Who we are, wrong in every way: tokens, certificates, and what we may.
+
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::process::CommandExt as _;
+use std::path::Path;
+use std::process::Command;
+
+use test_kubelet::{ClientSpec, Fault, Options, Serving, TestKubelet, TokenSpec, Wording};
+
+use super::harness::{assert_failure, in_pod};
+use super::support::check::check;
+use super::support::scrape::{config, start, with_certificate, with_token};
+
+/// `nobody`'s user id on every Linux.
+const NOBODY: u32 = 65_534;
+
+#[test]
+fn tokens() {
+    let kubelet = start(Serving::CaIssued);
+    let files = kubelet.files();
+    let years_ago = TokenSpec {
+        valid_from: -4 * 365 * 86_400,
+        valid_until: -4 * 365 * 86_400 + 3_607,
+        ..TokenSpec::default()
+    };
+    let stale = files.dir.join("stale.token");
+    kubelet.write_token(&stale, &years_ago);
+    for (token, diagnosis, words) in [
+        (
+            &files.expired_token,
+            "token_expired",
+            &["expired on", "60 minutes ago"][..],
+        ),
+        (&stale, "token_expired", &["3 years ago"]),
+        (&files.not_yet_valid_token, "token_not_yet_valid", &["date -u"]),
+        (
+            &files.wrong_audience_token,
+            "token_audience",
+            &["vault", "serviceAccountToken"],
+        ),
+        (&files.garbage_token, "token_not_jwt", &["bearer_token"]),
+        (
+            &files.deleted_token,
+            "token_refused",
+            &["kubectl get serviceaccount -n monitoring deleted", "webhook"],
+        ),
+    ] {
+        assert_failure(
+            &kubelet,
+            &with_token(&kubelet, token),
+            &[],
+            ["authentication", diagnosis],
+            words,
+        );
+    }
+
+    // In a pod there is somebody to be asked.
+    let pod = in_pod(&kubelet);
+    let pod: Vec<_> = pod.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let deleted = with_token(&kubelet, &files.deleted_token);
+    assert_failure(
+        &kubelet,
+        &deleted,
+        &pod,
+        ["authentication", "token_unknown"],
+        &["deleted"],
+    );
+    let good = with_token(&kubelet, &files.token);
+    kubelet.set_fault(Fault::ApiServerAway);
+    assert_failure(
+        &kubelet,
+        &good,
+        &pod,
+        ["authentication", "api_server_away"],
+        &["readyz"],
+    );
+    kubelet.set_fault(Fault::None);
+}
+
+#[test]
+fn a_kubelet_that_looks_at_no_token() {
+    for anonymous in [false, true] {
+        let kubelet = TestKubelet::start(Options {
+            webhook: false,
+            anonymous,
+            ..Options::default()
+        });
+        let pod = in_pod(&kubelet);
+        let pod: Vec<_> = pod.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let good = with_token(&kubelet, &kubelet.files().token);
+        let diagnosis = if anonymous { "anonymous" } else { "webhook_off" };
+        let words = ["webhook:\\n", "enabled: true"];
+        assert_failure(&kubelet, &good, &pod, ["authentication", diagnosis], &words);
+    }
+}
+
+#[test]
+fn token_files() {
+    let kubelet = start(Serving::CaIssued);
+    let dir = tempfile::tempdir().unwrap();
+    let path = |name: &str| dir.path().join(name);
+    std::fs::write(path("empty"), "\n").unwrap();
+    std::fs::write(path("two-lines"), "a\nb").unwrap();
+    std::os::unix::fs::symlink(path("loop"), path("loop")).unwrap();
+    for (name, words) in [
+        ("missing", "no such file"),
+        ("empty", "is empty"),
+        (".", "is a directory"),
+        ("two-lines", "no token"),
+        ("loop", "cannot be read"),
+    ] {
+        let config = with_token(&kubelet, &path(name));
+        assert_failure(
+            &kubelet,
+            &config,
+            &[],
+            ["files", "file_unusable"],
+            &[words, "ls -lL"],
+        );
+    }
+    assert!(kubelet.requests().is_empty());
+
+    // White space around it is nothing wrong.
+    let padded = path("padded");
+    kubelet.write_token(&padded, &TokenSpec::default());
+    let token = std::fs::read_to_string(&padded).unwrap();
+    std::fs::write(&padded, format!("{token}\n")).unwrap();
+    let checked = check(&kubelet, &with_token(&kubelet, &padded), &[]);
+    assert_eq!(checked.code, 0, "{}", checked.text);
+    assert!(checked.said().contains("white space"), "{}", checked.text);
+}
+
+/// Root is refused no file, so that the check is run as somebody else where the tests are root's.
+#[test]
+fn an_unreadable_token_file() {
+    let kubelet = start(Serving::CaIssued);
+    let dir = tempfile::tempdir().unwrap();
+    let (token, ca, program) = (
+        dir.path().join("token"),
+        dir.path().join("ca.crt"),
+        dir.path().join("program"),
+    );
+    std::fs::copy(&kubelet.files().ca, &ca).unwrap();
+    std::fs::copy(env!("CARGO_BIN_EXE_telegraf-kubelet"), &program).unwrap();
+    kubelet.write_token(&token, &TokenSpec::default());
+    let mode = |path: &Path, mode| std::fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
+    mode(dir.path(), 0o755);
+    mode(&token, 0o000);
+    let conf = dir.path().join("kubelet.conf");
+    std::fs::write(
+        &conf,
+        config(&kubelet, &[("tls_ca", &ca), ("bearer_token", &token)]),
+    )
+    .unwrap();
+    let mut command = Command::new(&program);
+    command.args(["check", "--json", "-config"]).arg(&conf);
+    if std::fs::File::open(&token).is_ok() {
+        command.uid(NOBODY);
+    }
+    let output = command.output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(
+        said.contains("\"file_unusable\"") && said.contains("may not be read by this user"),
+        "{said}"
+    );
+    assert!(kubelet.requests().is_empty());
+}
+
+#[test]
+fn rights() {
+    for wording in [Wording::New, Wording::Old] {
+        let kubelet = TestKubelet::start(Options {
+            wording,
+            ..Options::default()
+        });
+        let files = kubelet.files();
+        // The role is bound, to somebody else: the piece names who it has to be.
+        let account = [
+            "kind: ServiceAccount\\n",
+            "name: \\\"unbound\\\"",
+            "namespace: \\\"monitoring\\\"",
+        ];
+        let config = with_token(&kubelet, &files.unbound_token);
+        assert_failure(&kubelet, &config, &[], ["authorization", "forbidden"], &account);
+        let user = ["kind: User", "name: \\\"unbound\\\"", "nodes/stats"];
+        let config = with_certificate(&kubelet, &files.unbound_cert, &files.unbound_key);
+        assert_failure(&kubelet, &config, &[], ["authorization", "forbidden"], &user);
+    }
+    let kubelet = start(Serving::CaIssued);
+    let default = kubelet.files().dir.join("default.token");
+    let spec = TokenSpec {
+        account: "default".to_owned(),
+        ..TokenSpec::default()
+    };
+    kubelet.write_token(&default, &spec);
+    let config = with_token(&kubelet, &default);
+    let words = ["serviceAccountName: telegraf"];
+    assert_failure(
+        &kubelet,
+        &config,
+        &[],
+        ["authorization", "forbidden_default_account"],
+        &words,
+    );
+}
+
+#[test]
+fn certificates() {
+    let kubelet = start(Serving::CaIssued);
+    let files = kubelet.files();
+    for (cert, key, diagnosis, words) in [
+        (
+            &files.foreign_cert,
+            &files.foreign_key,
+            "certificate_unknown_ca",
+            &["CN=somebody-else", "CN=kubernetes-client"][..],
+        ),
+        (
+            &files.namesake_cert,
+            &files.namesake_key,
+            "certificate_refused",
+            &["another cluster"],
+        ),
+        (
+            &files.expired_cert,
+            &files.expired_key,
+            "certificate_expired",
+            &["60 minutes ago"],
+        ),
+        (
+            &files.server_only_cert,
+            &files.server_only_key,
+            "certificate_purpose",
+            &["client auth"],
+        ),
+    ] {
+        let config = with_certificate(&kubelet, cert, key);
+        assert_failure(&kubelet, &config, &[], ["authentication", diagnosis], words);
+    }
+    let early = ClientSpec {
+        valid_from: 3_600,
+        ..ClientSpec::default()
+    };
+    let pair = files.dir.join("early.key");
+    let (cert, key) = kubelet.issue_client_certificate(&early);
+    std::fs::write(&pair, key + &cert).unwrap();
+    let config = with_certificate(&kubelet, &pair, &pair);
+    assert_failure(
+        &kubelet,
+        &config,
+        &[],
+        ["authentication", "certificate_not_yet_valid"],
+        &["date -u"],
+    );
+
+    let crossed = with_certificate(&kubelet, &files.client_cert, &files.unbound_key);
+    assert_failure(
+        &kubelet,
+        &crossed,
+        &[],
+        ["files", "key_mismatch"],
+        &["openssl pkey"],
+    );
+    // Both at once is refused before the kubelet could let the certificate win.
+    let both = format!(
+        "{}  bearer_token = \"{}\"\n",
+        with_certificate(&kubelet, &files.unbound_cert, &files.unbound_key),
+        files.token.display()
+    );
+    assert_failure(
+        &kubelet,
+        &both,
+        &[],
+        ["config", "two_identities"],
+        &["looks at the certificate only"],
+    );
+
+    kubelet.set_fault(Fault::ApiServerAway);
+    let good = with_certificate(&kubelet, &files.client_cert, &files.client_key);
+    assert_failure(
+        &kubelet,
+        &good,
+        &[],
+        ["authorization", "api_server_away"],
+        &["500", "readyz"],
+    );
+}
