@@ -7,6 +7,7 @@
 mod everything;
 mod influx;
 mod peer;
+mod pod;
 mod process;
 mod stage;
 #[path = "../support/mod.rs"]
