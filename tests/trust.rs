@@ -2,9 +2,11 @@
 
 mod support;
 
+use std::io::{Read as _, Write as _};
+use std::net::TcpListener;
 use std::path::Path;
 
-use support::plugin::block;
+use support::plugin::{Plugin, block, command};
 use support::scrape::{assert_failed, assert_good, config, once, start};
 use test_kubelet::{Options, Serving, TestKubelet};
 
@@ -82,6 +84,63 @@ fn ways_to_believe() {
     });
     assert!(kubelet.url().contains("[::1]"));
     assert_good(&once(&kubelet, &block(&kubelet)));
+}
+
+#[test]
+fn several_cas_and_the_nodes_own_name() {
+    let kubelet = start(Serving::CaIssuedNameOnly);
+    let files = kubelet.files();
+    let token = config(&kubelet, &[("bearer_token", &files.token)]);
+    let (ca, other) = (files.ca.display(), files.other_ca.display());
+    let bundle = files.dir.join("bundle.crt");
+    let both = [&files.other_ca, &files.ca].map(|file| std::fs::read_to_string(file).unwrap());
+    std::fs::write(&bundle, both.concat()).unwrap();
+    for cas in [
+        format!("[\"{other}\", \"{ca}\"]"),
+        format!("\"{}\"", bundle.display()),
+    ] {
+        let config = format!("{token}  tls_ca = {cas}\n  tls_server_name = \"$NODE_NAME\"\n");
+        let dir = tempfile::tempdir().unwrap();
+        let mut command = command(dir.path(), &config);
+        command.env("NODE_NAME", "test-node");
+        assert_good(&Plugin::once(command));
+    }
+}
+
+/// A server that knows TLS 1.1 only: the hello of one, which the program must not go on from.
+#[test]
+fn an_older_tls_is_not_spoken() {
+    let kubelet = start(Serving::CaIssued);
+    let server = TcpListener::bind("127.0.0.1:0").unwrap();
+    let config = block(&kubelet).replace(
+        &kubelet.addr().to_string(),
+        &server.local_addr().unwrap().to_string(),
+    );
+    let hello = [
+        &[22, 3, 2, 0, 42, 2, 0, 0, 38, 3, 2][..],
+        &[7; 32],
+        &[0, 0xc0, 0x2f, 0],
+    ]
+    .concat();
+    let served = std::thread::spawn(move || {
+        let (mut stream, _) = server.accept().unwrap();
+        let _ = stream.read(&mut [0; 4096]).unwrap();
+        stream.write_all(&hello).unwrap();
+        let mut rest = Vec::new();
+        let _ = stream.read_to_end(&mut rest);
+        rest
+    });
+    assert_failed(
+        &once(&kubelet, &config),
+        "tls",
+        None,
+        &["no TLS version in common"],
+    );
+    let alert = served.join().unwrap();
+    assert!(
+        alert.starts_with(&[21]),
+        "nothing but an alert is sent back: {alert:?}"
+    );
 }
 
 /// The hash of the key in the first certificate of a file, in hexadecimal: what `openssl dgst -sha256` says of it.
