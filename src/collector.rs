@@ -7,7 +7,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use crate::config;
 use crate::execd::{Broken, Prompts, Stdout, Ticks};
-use crate::kubelet::{Answer, Cause, Reminders, ScrapeError, Scraper};
+use crate::kubelet::{Answer, Cause, Left, Reminders, ScrapeError, Scraper};
 use crate::lines::{self, Batch, Rendered, Renderer, ScrapeReport};
 use crate::summary::NotASummary;
 
@@ -188,6 +188,7 @@ impl Collector {
             Err(failure) => (failure.cause(), failure.status(), Rendered::default()),
         };
         let expiries = self.scraper.expiries();
+        let seconds = |left: Option<Left>| left.map(|left| left.seconds);
         for reminder in self.said.reminders.due(&expiries, Instant::now()) {
             log::warn!("{}: {reminder}", self.url);
         }
@@ -202,9 +203,9 @@ impl Collector {
             status_code: status,
             lines: rendered.lines,
             fields_out_of_range: rendered.out_of_range + rendered.rejected.count,
-            client_certificate_expires_in_seconds: expiries.client_certificate,
-            serving_certificate_expires_in_seconds: expiries.serving_certificate,
-            token_expires_in_seconds: expiries.token,
+            client_certificate_expires_in_seconds: seconds(expiries.client_certificate),
+            serving_certificate_expires_in_seconds: seconds(expiries.serving_certificate),
+            token_expires_in_seconds: seconds(expiries.token),
         };
         self.renderer.push_report(&report, at, &mut self.batch);
     }

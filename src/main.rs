@@ -26,6 +26,8 @@ fn main() -> ExitCode {
     match start(signals) {
         Ok(code) => code,
         Err(error) => {
+            // A check that failed to be one was silent until now.
+            log::set_max_level(log::max_level().max(log::LevelFilter::Error));
             log::error!("{error}");
             let code = if is_check { Level::Failure.exit_code() } else { 1 };
             ExitCode::from(code)

@@ -75,7 +75,7 @@ fn warn_of_risks(config: &Config) {
             );
         } else if kubelet.trust.anchors == Anchors::Unverified {
             log::warn!(
-                "{url}: insecure_skip_verify is set: whoever can answer at that address gets our token; name the \
+                "{url}: insecure_skip_verify is set: whoever can answer at that address is believed; name the \
                  kubelet's CA in tls_ca instead"
             );
         }

@@ -177,6 +177,7 @@ fn an_api_server_that_is_away_looks_like_a_bad_token_and_passes() {
 fn what_runs_out_within_a_week_is_said_once_and_not_at_each_tick() {
     let kubelet = start(Serving::CaIssued);
     let (cert, key) = kubelet.issue_client_certificate(&ClientSpec {
+        valid_from: -80 * 86_400,
         valid_until: 6 * 86_400 + 3_600,
         ..ClientSpec::default()
     });

@@ -111,10 +111,10 @@ fn several_cas_and_the_nodes_own_name() {
 #[test]
 fn an_older_tls_is_not_spoken() {
     let kubelet = start(Serving::CaIssued);
-    let server = TcpListener::bind("127.0.0.1:0").unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let config = block(&kubelet).replace(
         &kubelet.addr().to_string(),
-        &server.local_addr().unwrap().to_string(),
+        &listener.local_addr().unwrap().to_string(),
     );
     let hello = [
         &[22, 3, 2, 0, 42, 2, 0, 0, 38, 3, 2][..],
@@ -123,7 +123,7 @@ fn an_older_tls_is_not_spoken() {
     ]
     .concat();
     let served = std::thread::spawn(move || {
-        let (mut stream, _) = server.accept().unwrap();
+        let (mut stream, _) = listener.accept().unwrap();
         let _ = stream.read(&mut [0; 4096]).unwrap();
         stream.write_all(&hello).unwrap();
         let mut rest = Vec::new();

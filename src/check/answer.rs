@@ -6,29 +6,73 @@ use serde_json::Value;
 
 use super::Diagnosis;
 use super::finding::{Finding, Mend, Step};
-use crate::kubelet::{Phase, ScrapeError};
+use crate::config::Scheme;
+use crate::kubelet::{Cause, Phase, ScrapeError};
 use crate::lines::{Row, rows};
-use crate::summary::unknown_keys;
+use crate::summary::{NotASummary, unknown_keys};
+
+/// A body of this size is that of a thousand pods. As a tree it takes some twenty times its size, in the memory of
+/// whatever container the check is run in: a larger one is not looked through.
+const MAX_TREE: usize = 8 * 1024 * 1024;
 
 /// Why there is none, of a kubelet that let us in.
-pub fn missing(error: &ScrapeError) -> Finding {
+pub fn missing(error: &ScrapeError, scheme: Scheme) -> Finding {
     match error {
+        // Without TLS a connection that stands is one that asks.
+        ScrapeError::Timeout {
+            limit,
+            phase: Phase::Connecting,
+        } if scheme == Scheme::Http => {
+            let waiting = ScrapeError::Timeout {
+                limit: *limit,
+                phase: Phase::Waiting,
+            };
+            late(*limit, Phase::Waiting, &waiting)
+        }
         ScrapeError::Timeout { limit, phase } => late(*limit, *phase, error),
-        ScrapeError::Status(500, body) if body.starts_with("Internal Error") => not_ready(body, error),
-        _ => failure(Diagnosis::BadAnswer, error).mend(Mend::say(
-            "make sure that url points to a kubelet: its answer begins with {\"node\":",
-        )),
+        ScrapeError::Closed(_) => failure(Diagnosis::ConnectionClosed, error)
+            .mend(on_node("kubelet"))
+            .mend(Mend::say("a kubelet that restarts does so once; one that does it each time panics over the question, which its log tells")),
+        _ if error.cause() == Cause::NotReady => not_ready(error),
+        _ => failure(Diagnosis::BadAnswer, error).mend(is_it_a_kubelet()),
     }
+}
+
+/// It came, and is none.
+pub fn unusable(error: &NotASummary) -> Finding {
+    let said = format!("the kubelet answers 200, and what it sends cannot be used: {error}");
+    let finding = failure(Diagnosis::BadAnswer, said).mend(is_it_a_kubelet());
+    if *error == NotASummary::Empty {
+        finding.mend(Mend::say(
+            "an empty body is that of a kubelet which could not print its own numbers, and passes",
+        ))
+    } else {
+        finding
+    }
+}
+
+fn is_it_a_kubelet() -> Mend {
+    Mend::say("make sure that url points to a kubelet: its summary begins with {\"node\":")
 }
 
 fn failure(diagnosis: Diagnosis, why: impl std::fmt::Display) -> Finding {
     Finding::failure(Step::Answer, diagnosis, why.to_string())
 }
 
+fn on_node(unit: &str) -> Mend {
+    Mend::run(
+        "on the node, see what it says (k3s and RKE2 log as k3s and rke2-agent)",
+        format!("journalctl -u {unit} --since -10min"),
+    )
+}
+
 fn late(limit: Duration, phase: Phase, error: &ScrapeError) -> Finding {
     let longer = Mend::configure(
         "if the node has many pods, allow for it; the deadline has to stay below the interval",
-        format!("response_timeout = \"{}s\"\n", limit.as_secs().max(1) * 2),
+        format!(
+            "response_timeout = \"{}s\"\n",
+            (limit.as_secs().max(1) * 3).div_ceil(2)
+        ),
     );
     if let Phase::Reading(_) = phase {
         return failure(Diagnosis::SlowAnswer, error).mend(longer);
@@ -42,14 +86,8 @@ fn late(limit: Duration, phase: Phase, error: &ScrapeError) -> Finding {
 }
 
 /// The bodies that a kubelet's handler has for its 500s (`summary.go`).
-fn not_ready(body: &str, error: &ScrapeError) -> Finding {
-    let says = |words: &str| body.contains(words);
-    let on_node = |unit: &str| {
-        Mend::run(
-            "on the node, see what it says",
-            format!("journalctl -u {unit} --since -10min"),
-        )
-    };
+fn not_ready(error: &ScrapeError) -> Finding {
+    let says = |words: &str| error.words().contains(words);
     if says("failed to get node info") || says("failed to get root cgroup stats") {
         return failure(Diagnosis::KubeletStarting, error)
             .mend(Mend::say("a kubelet says so in its first seconds; if it goes on, the node is gone from the API, or the kubelet cannot reach it"))
@@ -79,9 +117,11 @@ fn not_ready(body: &str, error: &ScrapeError) -> Finding {
 
 /// What is in it.
 pub fn tell(body: &[u8], node: &str) -> Vec<Finding> {
-    let Ok(summary) = serde_json::from_slice::<Value>(body) else {
-        // Who rendered it has read it; that other reader is stricter about depth alone.
-        return vec![Finding::ok(Step::Answer, format!("{} bytes", body.len()))];
+    let small = (body.len() <= MAX_TREE).then_some(body);
+    let Some(summary) = small.and_then(|body| serde_json::from_slice::<Value>(body).ok()) else {
+        // It is a summary, for lines were made of it.
+        let said = format!("node {node:?}, {} bytes", body.len());
+        return vec![Finding::ok(Step::Answer, said)];
     };
     let pods = summary["pods"].as_array().map_or(&[][..], Vec::as_slice);
     let containers: usize = pods
@@ -99,16 +139,13 @@ pub fn tell(body: &[u8], node: &str) -> Vec<Finding> {
     )];
     let unknown: Vec<_> = unknown_keys(&summary).into_iter().collect();
     if !unknown.is_empty() {
+        let said = format!(
+            "keys that this version does not know, and does not write: {}",
+            shortened(&unknown)
+        );
         findings.push(
-            Finding::warning(
-                Step::Answer,
-                Diagnosis::UnknownKeys,
-                format!(
-                    "keys that this version does not know, and does not write: {}",
-                    shortened(&unknown)
-                ),
-            )
-            .mend(Mend::say("see whether a newer telegraf-kubelet knows them")),
+            Finding::notice(Step::Answer, Diagnosis::UnknownKeys, said)
+                .mend(Mend::say("see whether a newer telegraf-kubelet knows them")),
         );
     }
     findings

@@ -4,9 +4,8 @@ use std::path::Path;
 
 use super::Diagnosis;
 use super::finding::{Finding, Mend, Step};
-use super::identity;
-use super::rbac;
 use super::text::shell;
+use super::{authentication, identity, rbac};
 use crate::config::Kubelet;
 use crate::kubelet::Scraper;
 use crate::kubelet::inspect::Who;
@@ -25,20 +24,31 @@ pub fn user_in(body: &str) -> Option<&str> {
     Some(user)
 }
 
+/// Whether a refusal is a kubelet's own: whatever it refuses, it says for whom.
+pub fn is_of_kubelet(body: &str) -> bool {
+    body.starts_with("Forbidden (user=")
+}
+
 /// A 403 of somebody who is known.
 pub fn forbidden(kubelet: &Kubelet, body: &str, who: &Who) -> Finding {
-    let user = user_in(body)
-        .or(identity::user(who))
-        .unwrap_or("system:serviceaccount:monitoring:telegraf");
     let said = |diagnosis, why: &str| {
-        Finding::failure(
-            Step::Authorization,
-            diagnosis,
-            format!("the kubelet answers 403 {}: {why}", body.trim()),
-        )
+        let said = format!("the kubelet answers 403 {}: {why}", body.trim());
+        Finding::failure(Step::Authorization, diagnosis, said)
     };
+    let ours = identity::user(who);
+    let user = user_in(body).or(ours).unwrap_or(rbac::SUPPOSED);
+    if let Some(ours) = ours.filter(|ours| *ours != user) {
+        let why = format!(
+            "it names {user}, and what we show says {ours}: something in between answers for another, or the cluster names \
+             its users in a way of its own"
+        );
+        return said(Diagnosis::Forbidden, &why).mend(Mend::say(
+            "make sure whom the kubelet means before giving anybody a right",
+        ));
+    }
     let apply = Mend::apply(
-        "give that very user the right, no other; it works up to 30 s later, because the kubelet remembers a no for so long",
+        "give that very user the right, no other; it works up to 30 s later, because the kubelet remembers a no for so \
+         long",
         rbac::for_users([user]),
     );
     if matches!(who, Who::Certificate(_)) && Path::new(IN_POD_TOKEN).exists() {
@@ -46,22 +56,13 @@ pub fn forbidden(kubelet: &Kubelet, body: &str, who: &Who) -> Finding {
             Diagnosis::TokenUnused,
             "the client certificate is known and has no right, and it wins over the pod's token, which lies unused",
         )
-        .mend(Mend::say("take tls_cert and tls_key out of the configuration, if the token is to be used"))
+        .mend(Mend::say(
+            "take tls_cert and tls_key out of the configuration, if the token is to be used",
+        ))
         .mend(apply);
     }
     if let Some((namespace, "default")) = identity::account(user) {
-        return said(
-            Diagnosis::ForbiddenDefaultAccount,
-            "the pod runs as its namespace's default ServiceAccount, so a binding for another one does not help",
-        )
-        .mend(Mend::apply(
-            "run as a ServiceAccount of its own",
-            "spec:\n  serviceAccountName: telegraf\n",
-        ))
-        .mend(Mend::apply(
-            "and give that one the right",
-            rbac::for_users([format!("system:serviceaccount:{namespace}:telegraf").as_str()]),
-        ));
+        return default_account(said, namespace);
     }
     said(
         Diagnosis::Forbidden,
@@ -73,6 +74,21 @@ pub fn forbidden(kubelet: &Kubelet, body: &str, who: &Who) -> Finding {
         "kubectl get clusterrolebindings -o wide | grep telegraf",
     ))
     .mend(can_i(kubelet, user))
+}
+
+fn default_account(said: impl Fn(Diagnosis, &str) -> Finding, namespace: &str) -> Finding {
+    said(
+        Diagnosis::ForbiddenDefaultAccount,
+        "the pod runs as its namespace's default ServiceAccount, so a binding for another one does not help",
+    )
+    .mend(Mend::apply(
+        "run as a ServiceAccount of its own",
+        "spec:\n  serviceAccountName: telegraf\n",
+    ))
+    .mend(Mend::apply(
+        "and give that one the right",
+        rbac::for_users([format!("system:serviceaccount:{namespace}:telegraf").as_str()]),
+    ))
 }
 
 fn can_i(kubelet: &Kubelet, user: &str) -> Mend {
@@ -97,8 +113,7 @@ pub fn api_server_away(body: &str) -> Finding {
             body.trim()
         ),
     )
-    .mend(Mend::run("see whether it is up", "kubectl get --raw /readyz"))
-    .mend(Mend::say("metrics come again by themselves when it is back"))
+    .mends(authentication::api_server())
 }
 
 /// We may: whether we may more than we need.
@@ -109,31 +124,39 @@ pub async fn granted(scraper: &mut Scraper, who: &Who) -> Finding {
     }
     match scraper.status_of(NEEDS_PROXY).await {
         Ok(403) => Finding::ok(Step::Authorization, format!("{may}, and not nodes/proxy")),
-        Ok(_) => Finding::warning(
-            Step::Authorization,
-            Diagnosis::ProxyGranted,
-            format!(
-                "{may}, and nodes/proxy too: with it, `get` alone runs commands in every container of the node, and \
-                 nothing here needs it"
-            ),
-        )
-        .mend(Mend::apply(
-            "let the role have nothing but this",
-            rbac::ROLE,
-        ))
-        .mend(Mend::run(
-            "see which role gives it",
-            "kubectl get clusterroles -o yaml | grep -B12 nodes/proxy",
-        ))
-        .mend(Mend::say(
-            "if no role does, the kubelet does not ask: authorization.mode in its configuration has to be Webhook, not \
-             AlwaysAllow",
-        )),
-        Err(_) => Finding::ok(
+        // The question went through: there is no such container, or the kubelet has those paths switched off.
+        Ok(400 | 404 | 405) => too_much(may),
+        // An API server that could not be asked about this right answers neither yes nor no.
+        Ok(_) | Err(_) => Finding::ok(
             Step::Authorization,
             format!("{may}; whether nodes/proxy is granted too could not be found out"),
         ),
     }
+}
+
+/// Whether the kubelet says anything to us, in its deadline: then it has judged us, whatever it says.
+pub async fn is_judged(scraper: &mut Scraper) -> bool {
+    scraper.status_of(NEEDS_PROXY).await.is_ok()
+}
+
+fn too_much(may: &str) -> Finding {
+    Finding::warning(
+        Step::Authorization,
+        Diagnosis::ProxyGranted,
+        format!(
+            "{may}, and nodes/proxy too: with it, `get` alone runs commands in every container of the node, and nothing \
+             here needs it"
+        ),
+    )
+    .mend(Mend::apply("let the role have nothing but this", rbac::ROLE))
+    .mend(Mend::run(
+        "see which role gives it",
+        "kubectl get clusterroles -o yaml | grep -B12 nodes/proxy",
+    ))
+    .mend(Mend::say(
+        "if no role does, the kubelet does not ask: authorization.mode in its configuration has to be Webhook, not \
+         AlwaysAllow",
+    ))
 }
 
 #[cfg(test)]

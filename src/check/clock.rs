@@ -8,7 +8,8 @@ use super::text::span;
 use crate::kubelet::certificate::{Facts, date};
 use crate::kubelet::inspect::Who;
 
-/// When this version was made, in seconds since 1970: 2026-11-01. No right clock is before it.
+/// No right clock is before it, in seconds since 1970: 2026-11-01, when this program was being written. A later date would
+/// tell more, and an earlier one is never wrong.
 const MADE: i64 = 1_793_491_200;
 
 const DAY: i64 = 86_400;
@@ -17,7 +18,7 @@ const DAY: i64 = 86_400;
 const MUCH: i64 = 30 * DAY;
 
 /// Why the clock has to be wrong by much; `None` where nothing says so.
-pub fn wrong(shown: Option<&Facts>, who: Option<&Who>, now: i64) -> Option<String> {
+pub fn wrong(shown: Option<&Facts>, who: &Who, now: i64) -> Option<String> {
     let mut from = vec![(MADE, "this program was made")];
     let mut until = Vec::new();
     if let Some(shown) = shown {
@@ -25,15 +26,15 @@ pub fn wrong(shown: Option<&Facts>, who: Option<&Who>, now: i64) -> Option<Strin
         until.push(shown.not_after);
     }
     match who {
-        Some(Who::Token(Some(claims))) => {
+        Who::Token(Some(claims)) => {
             from.extend(claims.issued.map(|issued| (issued, "our token was made")));
             until.extend(claims.expires);
         }
-        Some(Who::Certificate(facts)) => {
+        Who::Certificate(facts) => {
             from.push((facts.not_before, "our certificate was made"));
             until.push(facts.not_after);
         }
-        _ => {}
+        Who::Token(None) | Who::Nobody => {}
     }
     let (latest, what) = from.into_iter().max()?;
     if latest.saturating_sub(now) > MUCH {
@@ -79,15 +80,15 @@ mod tests {
     #[test]
     fn is_judged_by_what_was_made_after_it() {
         let now = MADE + 10 * DAY;
-        assert_eq!(wrong(None, Some(&token(now - DAY, now + DAY)), now), None);
+        assert_eq!(wrong(None, &token(now - DAY, now + DAY), now), None);
         assert_eq!(
-            wrong(None, Some(&token(now - 400 * DAY, now - 300 * DAY)), now),
+            wrong(None, &token(now - 400 * DAY, now - 300 * DAY), now),
             None,
             "one alone says nothing"
         );
-        let behind = wrong(None, Some(&token(now + 365 * 5 * DAY, now + 365 * 6 * DAY)), now).unwrap();
+        let behind = wrong(None, &token(now + 365 * 5 * DAY, now + 365 * 6 * DAY), now).unwrap();
         assert!(behind.contains("behind by 5 years: our token"), "{behind}");
-        let behind = wrong(None, None, 0).unwrap();
+        let behind = wrong(None, &Who::Nobody, 0).unwrap();
         assert!(behind.contains("this program"), "{behind}");
     }
 }

@@ -36,6 +36,7 @@ diagnoses! {
     FileUnusable = "file_unusable", "a file is missing, empty, unreadable, a directory, or holds something else";
     KeyMismatch = "key_mismatch", "the key is not the certificate's";
     KeyReadable = "key_readable", "others on the machine may read the key or the token";
+    ProxyIgnored = "proxy_ignored", "a proxy is set in the environment; it is not used for kubelets (no fault)";
     NameUnknown = "name_unknown", "the host's name has no address";
     PortClosed = "port_closed", "nobody listens at that port";
     HostUnreachable = "host_unreachable", "there is no way to that address";
@@ -65,10 +66,12 @@ diagnoses! {
     TokenUnknown = "token_unknown", "the API server does not know the token: its ServiceAccount is gone, or it is another cluster's";
     WebhookOff = "webhook_off", "the kubelet does not ask the API server about tokens";
     ApiServerAway = "api_server_away", "the kubelet cannot reach its API server";
+    ApiServerSilent = "api_server_silent", "the kubelet answers nothing: it waits for its API server, or hangs";
     TokenRefused = "token_refused", "the token is refused, and nothing here says why";
     CertificateExpired = "certificate_expired", "the client certificate is over";
     CertificateNotYetValid = "certificate_not_yet_valid", "the client certificate is not valid yet";
     CertificatePurpose = "certificate_purpose", "the client certificate is not for clients";
+    CertificatesNotTaken = "certificates_not_taken", "the kubelet asks for no client certificate: it has no CA for them";
     CertificateUnknownCa = "certificate_unknown_ca", "the client certificate is of a CA that the kubelet does not know";
     CertificateRefused = "certificate_refused", "the client certificate is refused, and nothing here says why";
     Anonymous = "anonymous", "the kubelet takes us for nobody in particular";
@@ -82,8 +85,9 @@ diagnoses! {
     NotReady = "not_ready", "the kubelet is not ready, for another reason";
     NoAnswer = "no_answer", "connected, and no answer in time: a hung container runtime";
     SlowAnswer = "slow_answer", "the answer began and did not end in time";
+    ConnectionClosed = "connection_closed", "the kubelet ended the connection instead of an answer";
     BadAnswer = "bad_answer", "what answers is no kubelet, or its answer cannot be used";
-    UnknownKeys = "unknown_keys", "the kubelet is newer than this program, and tells things that are not written";
+    UnknownKeys = "unknown_keys", "the kubelet is newer than this program, and tells things that are not written (no fault)";
     ValuesRejected = "values_rejected", "values that are not of the API's type";
     NoLines = "no_lines", "the filters let nothing through";
     LinesBroken = "lines_broken", "a line does not parse: a bug in this program";

@@ -7,19 +7,19 @@ use super::Diagnosis;
 use super::finding::{Finding, Mend, Step};
 use super::text::{days_left, quoted};
 use crate::config::{Anchors, Credential, Kubelet, Scheme};
-use crate::kubelet::FileError;
 use crate::kubelet::certificate::date;
 use crate::kubelet::inspect::{self, Who};
+use crate::kubelet::{FileError, FileFault};
 
 /// Looks at all of them. Who we are is known where the credential's files can be used.
-pub fn look(kubelet: &Kubelet, now: i64) -> (Vec<Finding>, Option<Who>) {
+pub fn look(kubelet: &Kubelet, now: i64, in_pod: bool) -> (Vec<Finding>, Option<Who>) {
     let mut findings = Vec::new();
     if kubelet.url.scheme == Scheme::Https {
         cas(&kubelet.trust.anchors, now, &mut findings);
     }
     let who = match inspect::who(&kubelet.credential) {
         Ok(who) => {
-            credential(&kubelet.credential, &mut findings);
+            credential(&kubelet.credential, in_pod, &mut findings);
             Some(who)
         }
         Err(error) => {
@@ -64,19 +64,18 @@ fn cas(anchors: &Anchors, now: i64, findings: &mut Vec<Finding>) {
     }
 }
 
-fn unusable(error: &FileError) -> Finding {
-    let diagnosis = if error.is_mismatched_key() {
-        Diagnosis::KeyMismatch
-    } else {
-        Diagnosis::FileUnusable
-    };
-    let finding = Finding::failure(Step::Files, diagnosis, error.to_string());
+/// One that a scrape cannot use.
+pub fn unusable(error: &FileError) -> Finding {
+    let finding = |diagnosis| Finding::failure(Step::Files, diagnosis, error.to_string());
     let path = quoted(&error.path);
-    match error.option {
-        _ if error.is_mismatched_key() => finding.mend(Mend::run(
+    if error.fault == FileFault::NotTheKey {
+        return finding(Diagnosis::KeyMismatch).mend(Mend::run(
             "see what key it is, and beside it the certificate's: the two have to print the same",
             format!("openssl pkey -in {path} -pubout"),
-        )),
+        ));
+    }
+    let finding = finding(Diagnosis::FileUnusable);
+    match error.option {
         "bearer_token" => finding
             .mend(Mend::apply(
                 "in a pod, run as a ServiceAccount of your own and let its token be mounted",
@@ -93,7 +92,7 @@ fn unusable(error: &FileError) -> Finding {
     }
 }
 
-fn credential(credential: &Credential, findings: &mut Vec<Finding>) {
+fn credential(credential: &Credential, in_pod: bool, findings: &mut Vec<Finding>) {
     match credential {
         Credential::None => {}
         Credential::BearerToken { file } => {
@@ -102,22 +101,22 @@ fn credential(credential: &Credential, findings: &mut Vec<Finding>) {
             } else {
                 ""
             };
-            findings.push(secret("bearer_token", file, padded));
+            findings.push(secret("bearer_token", file, padded, in_pod));
         }
         Credential::ClientCertificate { cert, key } => {
             if cert != key {
                 findings.push(Finding::ok(Step::Files, format!("tls_cert {}", cert.display())));
             }
-            findings.push(secret("tls_key", key, ""));
+            findings.push(secret("tls_key", key, "", in_pod));
         }
     }
 }
 
-/// A file that nobody else is to read. In a volume of a pod nobody else is there, whatever its mode.
-fn secret(option: &str, path: &Path, note: &str) -> Finding {
+/// A file that nobody else is to read. In a pod nobody else is there, whatever a volume's mode.
+fn secret(option: &str, path: &Path, note: &str, in_pod: bool) -> Finding {
     let mode = std::fs::metadata(path).map_or(0, |metadata| metadata.mode() & 0o777);
     let said = format!("{option} {}, mode {mode:04o}{note}", path.display());
-    if mode & 0o004 == 0 || is_in_a_volume(path) {
+    if mode & 0o004 == 0 || in_pod {
         return Finding::ok(Step::Files, said);
     }
     Finding::warning(
@@ -129,10 +128,4 @@ fn secret(option: &str, path: &Path, note: &str) -> Finding {
         "take that right away; the user that runs Telegraf has to own it or be of its group",
         format!("chmod o= {}", quoted(path)),
     ))
-}
-
-/// What a volume of a Secret or a token holds is swapped through a symlink `..data` (Kubernetes' `atomic_writer.go`).
-fn is_in_a_volume(path: &Path) -> bool {
-    path.parent()
-        .is_some_and(|parent| parent.join("..data").symlink_metadata().is_ok())
 }

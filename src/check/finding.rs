@@ -164,7 +164,7 @@ pub struct Finding {
     pub step: Step,
     /// How bad.
     pub level: Level,
-    /// What is wrong; `None` when nothing is.
+    /// What is wrong, or to be known; `None` when nothing is.
     pub diagnosis: Option<super::Diagnosis>,
     /// What was seen, and why it is so, as far as can be told from here.
     pub said: String,
@@ -184,12 +184,19 @@ impl Finding {
         }
     }
 
+    /// As it should be, and yet good to know by a word.
+    pub fn notice(step: Step, diagnosis: super::Diagnosis, said: impl Into<String>) -> Self {
+        Self {
+            diagnosis: Some(diagnosis),
+            ..Self::ok(step, said)
+        }
+    }
+
     /// It works, but.
     pub fn warning(step: Step, diagnosis: super::Diagnosis, said: impl Into<String>) -> Self {
         Self {
             level: Level::Warning,
-            diagnosis: Some(diagnosis),
-            ..Self::ok(step, said)
+            ..Self::notice(step, diagnosis, said)
         }
     }
 

@@ -71,7 +71,12 @@ fn of_certificate(facts: &Facts, now: i64) -> String {
 
 /// What will be over soon, of what works now.
 pub fn soon(reminder: &Reminder) -> Finding {
-    Finding::warning(Step::Identity, Diagnosis::ExpiresSoon, reminder.fact()).mend(Mend::say(reminder.mend()))
+    let step = if reminder.is_of_kubelet() {
+        Step::Tls
+    } else {
+        Step::Identity
+    };
+    Finding::warning(step, Diagnosis::ExpiresSoon, reminder.fact()).mend(Mend::say(reminder.mend()))
 }
 
 /// Why a kubelet must refuse it, as far as the files themselves tell.
@@ -173,10 +178,7 @@ fn of_facts(facts: &Facts, now: i64) -> Option<(Diagnosis, String, Vec<Mend>)> {
             Diagnosis::CertificatePurpose,
             "the client certificate is not for clients: it lacks the extended key usage `client auth`"
                 .to_owned(),
-            vec![Mend::apply(
-                "ask for that usage in the CertificateSigningRequest",
-                "spec:\n  signerName: kubernetes.io/kube-apiserver-client\n  usages: [\"client auth\"]\n",
-            )],
+            vec![super::authentication::signer()],
         )
     })
 }

@@ -40,21 +40,52 @@ pub struct Report {
     pub level: Level,
 }
 
+/// Why nothing could be found out, or printed.
+#[derive(Debug)]
+pub enum CheckError {
+    /// There is no event loop to be had.
+    System(std::io::Error),
+    /// Whose rights are asked for is not known, because the configuration is wrong.
+    Config(ConfigError),
+}
+
+impl std::fmt::Display for CheckError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::System(error) => write!(f, "the system refuses what every process needs: {error}"),
+            Self::Config(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for CheckError {}
+
+impl From<std::io::Error> for CheckError {
+    fn from(error: std::io::Error) -> Self {
+        Self::System(error)
+    }
+}
+
+impl From<ConfigError> for CheckError {
+    fn from(error: ConfigError) -> Self {
+        Self::Config(error)
+    }
+}
+
 /// Checks what `args` name, in the environment `env`.
 ///
 /// # Errors
-/// There is no event loop to be had.
+/// See [`CheckError`]. A configuration that is wrong is a finding.
 pub fn run(
     args: &CheckArgs,
     env: &dyn Fn(&str) -> Option<String>,
     colour: Colour,
-) -> std::io::Result<Report> {
+) -> Result<Report, CheckError> {
     let loaded = config::load(&args.run, env);
-    if args.show == Show::Rbac
-        && let Ok(config) = &loaded
-    {
+    if args.show == Show::Rbac {
+        // Its output goes into `kubectl apply`: rights, or nothing.
         return Ok(Report {
-            text: rbac::print(config),
+            text: rbac::print(&loaded?),
             level: Level::Ok,
         });
     }

@@ -22,33 +22,49 @@ rules:
     verbs: [\"get\"]
 ";
 
-/// Role and binding for these users.
+/// The role, and a binding for each of these users. Each has its own, named after him: applying a piece for one must not
+/// take the right away from another.
 pub fn for_users<'u>(users: impl IntoIterator<Item = &'u str>) -> String {
-    let mut text = format!(
-        "{ROLE}---\napiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRoleBinding\nmetadata:\n  name: {NAME}\n\
-         roleRef:\n  apiGroup: rbac.authorization.k8s.io\n  kind: ClusterRole\n  name: {NAME}\nsubjects:\n"
-    );
+    let mut text = ROLE.to_owned();
     for user in users {
+        let (name, subject) = subject(user);
         // Writing into a string never fails.
-        let _ = match identity::account(user) {
-            Some((namespace, name)) => write!(
-                text,
-                "  - kind: ServiceAccount\n    name: {}\n    namespace: {}\n",
-                yaml(name),
-                yaml(namespace)
-            ),
-            None => write!(
-                text,
-                "  - kind: User\n    name: {}\n    apiGroup: rbac.authorization.k8s.io\n",
-                yaml(user)
-            ),
-        };
+        let _ = write!(
+            text,
+            "---\napiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRoleBinding\nmetadata:\n  name: {name}\nroleRef:\n  \
+             apiGroup: rbac.authorization.k8s.io\n  kind: ClusterRole\n  name: {NAME}\nsubjects:\n{subject}"
+        );
     }
     text
 }
 
+/// The binding's name, and whom it names.
+fn subject(user: &str) -> (String, String) {
+    if let Some((namespace, name)) = identity::account(user) {
+        let whose = yaml(&format!("{NAME}:{namespace}:{name}"));
+        let (name, namespace) = (yaml(name), yaml(namespace));
+        return (
+            whose,
+            format!("  - kind: ServiceAccount\n    name: {name}\n    namespace: {namespace}\n"),
+        );
+    }
+    // A node's own certificate is another one on each node: they are one group.
+    let (kind, user) = if user.starts_with("system:node:") {
+        ("Group", "system:nodes")
+    } else {
+        ("User", user)
+    };
+    // What a name of a role binding may not hold (`path.ValidatePathSegmentName`).
+    let whose = yaml(&format!("{NAME}:{}", user.replace(['/', '%'], "-")));
+    let name = yaml(user);
+    (
+        whose,
+        format!("  - kind: {kind}\n    name: {name}\n    apiGroup: rbac.authorization.k8s.io\n"),
+    )
+}
+
 /// The user for whom a manifest is printed when no file says it.
-const SUPPOSED: &str = "system:serviceaccount:monitoring:telegraf";
+pub const SUPPOSED: &str = "system:serviceaccount:monitoring:telegraf";
 
 fn supposed_user(credential: &Credential) -> String {
     match credential {

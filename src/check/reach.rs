@@ -9,6 +9,7 @@ use tokio::time::timeout;
 
 use super::Diagnosis;
 use super::finding::{Finding, Mend, Step};
+use super::text::toml;
 use crate::config::{Kubelet, Scheme};
 
 /// What other programs take for a proxy's address. Go's, curl's and reqwest's.
@@ -29,7 +30,7 @@ pub fn proxies(env: &dyn Fn(&str) -> Option<String>) -> Vec<&'static str> {
 }
 
 /// The addresses of the host in `url`.
-pub async fn address(kubelet: &Kubelet, proxies: &[&str]) -> (Finding, Vec<SocketAddr>) {
+pub async fn address(kubelet: &Kubelet) -> (Finding, Vec<SocketAddr>) {
     let (host, port) = (kubelet.url.host.as_str(), kubelet.url.port.get());
     let found = match timeout(kubelet.response_timeout, lookup_host((host, port))).await {
         Ok(Ok(found)) => found.collect(),
@@ -40,19 +41,24 @@ pub async fn address(kubelet: &Kubelet, proxies: &[&str]) -> (Finding, Vec<Socke
         }
     };
     let found: Vec<SocketAddr> = found;
-    let mut said = if found.iter().any(|address| address.ip().to_string() == host) {
+    let said = if found.iter().any(|address| address.ip().to_string() == host) {
         format!("{host} is an address")
     } else {
         let addresses: Vec<_> = found.iter().map(|address| address.ip().to_string()).collect();
         format!("{host} is {}", addresses.join(", "))
     };
-    if !proxies.is_empty() {
-        said = format!(
-            "{said}; {} is set and not used: a kubelet is asked directly",
-            proxies.join(", ")
-        );
-    }
     (Finding::ok(Step::Address, said), found)
+}
+
+/// Other programs would go through it.
+pub fn ignored(proxies: &[&str]) -> Option<Finding> {
+    let said = || {
+        format!(
+            "{} is set and not used: a kubelet is asked directly",
+            proxies.join(", ")
+        )
+    };
+    (!proxies.is_empty()).then(|| Finding::notice(Step::Address, Diagnosis::ProxyIgnored, said()))
 }
 
 fn unknown(host: &str, why: &str) -> Finding {
@@ -118,7 +124,7 @@ fn refused(kubelet: &Kubelet, address: SocketAddr, error: &io::Error) -> Finding
             if kubelet.url.scheme == Scheme::Http {
                 finding.mend(Mend::configure(
                     "the read-only port is closed, as it should be: ask the other one",
-                    format!("url = \"https://{}\"\n", host_of(kubelet)),
+                    format!("url = {}\n", toml(&kubelet.url.authenticated().to_string())),
                 ))
             } else {
                 finding.mend(Mend::say("start the kubelet, or correct the port in url: it is 10250 unless the kubelet's configuration says otherwise"))
@@ -156,12 +162,4 @@ fn silent(address: SocketAddr, limit: Duration) -> Finding {
          be in the way",
         address.port()
     )))
-}
-
-fn host_of(kubelet: &Kubelet) -> String {
-    if kubelet.url.host.contains(':') {
-        format!("[{}]:10250", kubelet.url.host)
-    } else {
-        format!("{}:10250", kubelet.url.host)
-    }
 }

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use serde_json::{Value, json};
 
 use super::finding::{Finding, Level, Mend, Step};
+use super::text::{escaped, is_steering};
 
 /// What became of one kubelet's way.
 #[derive(Debug)]
@@ -105,7 +106,7 @@ fn push_finding(out: &mut String, finding: &Finding, colour: Colour) {
 
 /// Words of a certificate or a kubelet must not steer the terminal they are shown on.
 fn printable(text: &str) -> String {
-    let shown = |character: char| if character.is_control() { ' ' } else { character };
+    let shown = |character: char| if is_steering(character) { ' ' } else { character };
     text.chars().map(shown).collect()
 }
 
@@ -129,10 +130,8 @@ pub fn json(walked: &[Walked]) -> String {
             })
         })
         .collect();
-    format!(
-        "{:#}\n",
-        json!({"result": worst.to_string(), "kubelets": kubelets})
-    )
+    let whole = json!({"result": worst.to_string(), "kubelets": kubelets});
+    escaped(&format!("{whole:#}\n"))
 }
 
 fn json_of(finding: &Finding) -> Value {

@@ -1,5 +1,6 @@
 //! Words that several steps need: spans of time, and texts quoted for where they are to be pasted.
 
+use std::fmt::Write as _;
 use std::path::Path;
 
 const DAY: i64 = 86_400;
@@ -39,12 +40,34 @@ pub fn shell(word: &str) -> String {
 
 /// A text for YAML, which takes JSON's strings.
 pub fn yaml(text: &str) -> String {
-    serde_json::Value::from(text).to_string()
+    escaped(&serde_json::Value::from(text).to_string())
 }
 
 /// A text for TOML: its basic strings escape as JSON's do.
 pub fn toml(text: &str) -> String {
     yaml(text)
+}
+
+/// Steers what shows it, or hides from whom it is shown to: C0, C1, and what turns the direction of writing around. Such
+/// a character in a certificate's name or a kubelet's answer is never there for anyone's good.
+pub fn is_steering(character: char) -> bool {
+    character.is_control()
+        || matches!(character, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+}
+
+/// JSON, YAML or TOML whose strings hold no such character as it is: all three read `\u` alike.
+pub fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for character in text.chars() {
+        // Between strings stand newlines, in them none is left.
+        if is_steering(character) && character != '\n' {
+            // Writing into a string never fails.
+            let _ = write!(out, "\\u{:04x}", u32::from(character));
+        } else {
+            out.push(character);
+        }
+    }
+    out
 }
 
 #[cfg(test)]
@@ -56,6 +79,14 @@ mod tests {
         assert_eq!(shell("/a/b.crt"), "/a/b.crt");
         assert_eq!(shell("it's $HOME"), r"'it'\''s $HOME'");
         assert_eq!(shell(""), "''");
+    }
+
+    #[test]
+    fn nothing_that_steers_is_left_in_a_string() {
+        assert_eq!(
+            yaml("a\u{9b}2J\x1b\u{202e}\"ä\n"),
+            "\"a\\u009b2J\\u001b\\u202e\\\"ä\\n\""
+        );
     }
 
     #[test]

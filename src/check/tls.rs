@@ -12,14 +12,42 @@ use crate::kubelet::inspect::Who;
 /// The certificate of a node's own making, where kubelets keep it.
 const OWN_CERTIFICATE: &str = "/var/lib/kubelet/pki/kubelet.crt";
 
+/// What is known of a handshake.
+#[derive(Clone, Copy)]
+pub struct Handshake<'h> {
+    /// With whom it was to be.
+    pub kubelet: &'h Kubelet,
+    /// What was shown.
+    pub shown: Option<&'h Facts>,
+    /// Who we are.
+    pub who: &'h Who,
+    /// Our clock.
+    pub now: i64,
+    /// The environment.
+    pub env: &'h dyn Fn(&str) -> Option<String>,
+}
+
+/// The directory, because the kubelet replaces the file, and a file that is mounted alone stays the old one. Its key lies
+/// there too, readable by root only.
+const OWN_CERTIFICATES: &str = "\
+volumeMounts:
+  - name: kubelet-pki
+    mountPath: /var/lib/kubelet/pki
+    readOnly: true
+volumes:
+  - name: kubelet-pki
+    hostPath:
+      path: /var/lib/kubelet/pki
+      type: Directory
+";
+
 /// The handshake went well.
 pub fn good(kubelet: &Kubelet, shown: &Facts, now: i64) -> Finding {
     let believed = match &kubelet.trust.anchors {
         Anchors::Pinned(_) => "its key is pinned".to_owned(),
         Anchors::Unverified => "believed without a look, because insecure_skip_verify is set".to_owned(),
         Anchors::Files(_) | Anchors::InPodOrSystem => {
-            let name = kubelet.trust.server_name.as_deref();
-            format!("verified for {}", name.unwrap_or(&kubelet.url.host))
+            format!("verified for {}", asked_for(kubelet))
         }
     };
     Finding::ok(
@@ -45,13 +73,8 @@ fn names(shown: &Facts) -> String {
 }
 
 /// It did not.
-pub fn fault(
-    kubelet: &Kubelet,
-    fault: &TlsFault,
-    shown: Option<&Facts>,
-    who: Option<&Who>,
-    now: i64,
-) -> Finding {
+pub fn fault(way: &Handshake<'_>, fault: &TlsFault) -> Finding {
+    let Handshake { kubelet, shown, .. } = *way;
     let finding = |diagnosis| Finding::failure(Step::Tls, diagnosis, fault.to_string());
     match fault {
         TlsFault::UnknownIssuer { issuer, self_signed } => {
@@ -64,13 +87,13 @@ pub fn fault(
         TlsFault::OtherKeyOfIssuer { issuer } => {
             finding(Diagnosis::ServingOtherCa).mends(other_ca(kubelet, issuer))
         }
-        TlsFault::WrongName { names } => finding(if is_address(&kubelet.url.host) {
+        TlsFault::WrongName { names } => finding(if is_address(asked_for(kubelet)) {
             Diagnosis::ServingWrongAddress
         } else {
             Diagnosis::ServingWrongName
         })
-        .mends(wrong_name(names)),
-        TlsFault::OutOfTime { expired, .. } => out_of_time(fault, *expired, shown, who, now),
+        .mends(wrong_name(names, way.env)),
+        TlsFault::OutOfTime { expired, .. } => out_of_time(way, fault, *expired),
         TlsFault::CaAsServer => finding(Diagnosis::ServingIsCa).mends(shown.map(pin)),
         TlsFault::OtherKey { .. } => finding(Diagnosis::PinMismatch).mends(shown.map(pin)),
         TlsFault::NotForServers => finding(Diagnosis::ServingPurpose).mend(Mend::say(
@@ -79,11 +102,16 @@ pub fn fault(
         TlsFault::NoServingCertificate => finding(Diagnosis::ServingCsrPending).mends(approve()),
         TlsFault::NotTls => finding(Diagnosis::NotTls).mend(Mend::configure(
             "ask the kubelet's authenticated port",
-            format!("url = {}\n", toml(&authenticated(kubelet))),
+            format!("url = {}\n", toml(&kubelet.url.authenticated().to_string())),
         )),
-        TlsFault::NoCommonVersion => finding(Diagnosis::TlsVersion).mend(Mend::configure(
-            "speak TLS 1.2 too, or take tlsMinVersion out of the kubelet's configuration",
-            "tls_min_version = \"TLS12\"\n",
+        TlsFault::NoCommonVersion if kubelet.trust.tls13_only => {
+            finding(Diagnosis::TlsVersion).mend(Mend::configure(
+                "speak TLS 1.2 too, or take tlsMinVersion and tlsCipherSuites out of the kubelet's configuration",
+                "tls_min_version = \"TLS12\"\n",
+            ))
+        }
+        TlsFault::NoCommonVersion => finding(Diagnosis::TlsVersion).mend(Mend::say(
+            "take tlsMinVersion and tlsCipherSuites out of the kubelet's configuration",
         )),
         TlsFault::Alert(_) | TlsFault::Other(_) => finding(Diagnosis::TlsFailed).mend(look(kubelet)),
     }
@@ -95,14 +123,23 @@ fn is_thrown_away(issuer: &str) -> bool {
     !seconds.is_empty() && seconds.bytes().all(|byte| byte.is_ascii_digit())
 }
 
+/// The name or address that the certificate has to carry.
+fn asked_for(kubelet: &Kubelet) -> &str {
+    kubelet.trust.server_name.as_deref().unwrap_or(&kubelet.url.host)
+}
+
 fn is_address(host: &str) -> bool {
     host.parse::<std::net::IpAddr>().is_ok()
 }
 
 fn own_certificate(shown: Option<&Facts>) -> Vec<Mend> {
     let mut mends = vec![
+        Mend::apply(
+            "mount the directory of the node's own certificate into the container",
+            OWN_CERTIFICATES,
+        ),
         Mend::configure(
-            "mount the node's own certificate and believe it, for the name that it carries",
+            "and believe it, for the name that it carries",
             format!("tls_ca = \"{OWN_CERTIFICATE}\"\ntls_server_name = \"$NODE_NAME\"\n"),
         ),
         Mend::apply(
@@ -118,8 +155,9 @@ fn own_certificate(shown: Option<&Facts>) -> Vec<Mend> {
 fn pin(shown: &Facts) -> Mend {
     Mend::configure(
         format!(
-            "or pin its key, after making sure on the node that it is the kubelet's: openssl x509 -in {OWN_CERTIFICATE} \
-             -noout -pubkey | openssl pkey -pubin -outform der | openssl dgst -sha256 -binary | base64"
+            "or pin its key, after making sure on the node that it is the kubelet's (the file is what tlsCertFile of its \
+             configuration names, else this one): openssl x509 -in {OWN_CERTIFICATE} -noout -pubkey | openssl pkey -pubin \
+             -outform der | openssl dgst -sha256 -binary | base64"
         ),
         format!("tls_pin_sha256 = [\"{}\"]\n", shown.pin),
     )
@@ -133,12 +171,17 @@ fn other_ca(kubelet: &Kubelet, issuer: &str) -> Vec<Mend> {
             ),
             "tls_ca = \"/etc/kubernetes/pki/ca.crt\"\n# tls_ca = \"/var/lib/rancher/k3s/agent/server-ca.crt\"\n",
         ),
+        Mend::run(
+            "on OpenShift it is in a config map, and is replaced often",
+            "kubectl get configmap -n openshift-config-managed kubelet-serving-ca -o jsonpath='{.data.ca-bundle\\.crt}'",
+        ),
         look(kubelet),
     ]
 }
 
 fn look(kubelet: &Kubelet) -> Mend {
-    let to = shell(&format!("{}:{}", bracketed(&kubelet.url.host), kubelet.url.port));
+    let url = kubelet.url.over_tls().to_string();
+    let to = shell(url.trim_start_matches("https://"));
     Mend::run(
         "see what is shown there",
         format!(
@@ -147,8 +190,8 @@ fn look(kubelet: &Kubelet) -> Mend {
     )
 }
 
-fn wrong_name(names: &[String]) -> Vec<Mend> {
-    let node = std::env::var("NODE_NAME").ok();
+fn wrong_name(names: &[String], env: &dyn Fn(&str) -> Option<String>) -> Vec<Mend> {
+    let node = env("NODE_NAME");
     match names.first() {
         Some(_) if node.as_ref().is_some_and(|node| names.contains(node)) => vec![Mend::configure(
             "ask for the node's name",
@@ -170,14 +213,9 @@ fn wrong_name(names: &[String]) -> Vec<Mend> {
     }
 }
 
-fn out_of_time(
-    fault: &TlsFault,
-    expired: bool,
-    shown: Option<&Facts>,
-    who: Option<&Who>,
-    now: i64,
-) -> Finding {
-    if let Some(evidence) = clock::wrong(shown, who, now) {
+fn out_of_time(way: &Handshake<'_>, fault: &TlsFault, expired: bool) -> Finding {
+    let shown = way.shown;
+    if let Some(evidence) = clock::wrong(shown, way.who, way.now) {
         return Finding::failure(Step::Tls, Diagnosis::ClockWrong, format!("{fault}; {evidence}"))
             .mends(clock::mends());
     }
@@ -195,7 +233,10 @@ fn out_of_time(
             "the kubelet made it itself and never renews it: on the node, let it make a new one",
             "rm /var/lib/kubelet/pki/kubelet.crt /var/lib/kubelet/pki/kubelet.key && systemctl restart kubelet",
         )),
-        _ => finding.mends(approve()),
+        _ => finding.mends(approve()).mend(Mend::say(
+            "on k3s and RKE2, restart their service, which makes a new one; where tlsCertFile of the kubelet's configuration \
+             names a file, renew that one",
+        )),
     }
 }
 
@@ -203,7 +244,7 @@ fn approve() -> Vec<Mend> {
     vec![
         Mend::run(
             "see whether the kubelet waits for its certificate: nothing approves CSRs of kubernetes.io/kubelet-serving by itself",
-            "kubectl get csr",
+            "kubectl get csr --field-selector spec.signerName=kubernetes.io/kubelet-serving",
         ),
         Mend::run(
             "make sure that it is the node's, and approve it",
@@ -220,26 +261,18 @@ pub fn silent(why: &str) -> Finding {
     ))
 }
 
+/// It went well, by a clock that cannot be right.
+pub fn clock(evidence: &str) -> Finding {
+    Finding::warning(Step::Tls, Diagnosis::ClockWrong, evidence).mends(clock::mends())
+}
+
 /// Plain HTTP at a port that wants TLS.
 pub fn plain_http(kubelet: &Kubelet, why: &str) -> Finding {
-    let url = format!("https://{}:{}", bracketed(&kubelet.url.host), kubelet.url.port);
+    let url = kubelet.url.over_tls().to_string();
     Finding::failure(Step::Tls, Diagnosis::PlainHttp, why).mend(Mend::configure(
         "speak TLS to it",
         format!("url = {}\n", toml(&url)),
     ))
-}
-
-fn authenticated(kubelet: &Kubelet) -> String {
-    format!("https://{}:10250", bracketed(&kubelet.url.host))
-}
-
-/// A host as a URL has it.
-fn bracketed(host: &str) -> String {
-    if host.contains(':') {
-        format!("[{host}]")
-    } else {
-        host.to_owned()
-    }
 }
 
 #[cfg(test)]

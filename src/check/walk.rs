@@ -1,38 +1,31 @@
 //! One kubelet's way, step by step: the way of a tick, told aloud.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
 use super::finding::{Finding, Level, Mend, Step};
 use super::report::Walked;
-use super::{Diagnosis, answer, authentication, authorization, files, identity, lines, reach, tls};
+use super::{Diagnosis, answer, authentication, authorization, clock, files, identity, lines, reach, tls};
 use crate::config::{Anchors, Kubelet, Scheme};
 use crate::kubelet::inspect::Who;
-use crate::kubelet::{Answer, Phase, ScrapeError, Scraper};
+use crate::kubelet::{Answer, Cause, Phase, ScrapeError, Scraper, now};
 
 /// The variables of the environment.
 type Env<'e> = &'e dyn Fn(&str) -> Option<String>;
 
 /// Walks as far as one gets.
 pub async fn walk(kubelet: &Kubelet, env: Env<'_>) -> Walked {
-    let now = seconds_since_1970();
+    let now = now();
     let mut way = Way {
         kubelet,
         env,
         now,
         findings: settings(kubelet),
     };
-    let (files, who) = files::look(kubelet, now);
+    let (files, who) = files::look(kubelet, now, env("KUBERNETES_SERVICE_HOST").is_some());
     way.findings.extend(files);
     way.go(who).await;
     Walked {
         url: Some(kubelet.url.to_string()),
         findings: way.findings,
     }
-}
-
-fn seconds_since_1970() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
 }
 
 /// What the configuration allows, and should not.
@@ -53,7 +46,8 @@ fn settings(kubelet: &Kubelet) -> Vec<Finding> {
         ];
     }
     if kubelet.trust.anchors == Anchors::Unverified {
-        let said = "insecure_skip_verify is set: whoever can answer at that address gets our token";
+        let said = "insecure_skip_verify is set: whoever can answer at that address is believed, and gets our token if \
+                    one is shown";
         return vec![
             Finding::warning(Step::Config, Diagnosis::Unverified, said).mend(Mend::say(
                 "take it out; the step tls then says what the kubelet's certificate needs, be it a CA, a name or a pin",
@@ -79,12 +73,8 @@ impl Way<'_> {
     }
 
     async fn go(&mut self, who: Option<Who>) {
-        let reachable = self.reach().await;
-        let files_are_good = self
-            .findings
-            .iter()
-            .all(|finding| finding.level < Level::Failure || finding.step > Step::Files);
-        if !reachable || !files_are_good {
+        let files_are_good = self.findings.iter().all(|finding| finding.level < Level::Failure);
+        if !self.reach().await || !files_are_good {
             self.identify(who.as_ref());
             return;
         }
@@ -108,10 +98,11 @@ impl Way<'_> {
 
     async fn reach(&mut self) -> bool {
         let proxies = reach::proxies(self.env);
-        let (finding, addresses) = reach::address(self.kubelet, &proxies).await;
+        let (finding, addresses) = reach::address(self.kubelet).await;
         if !self.add(finding) {
             return false;
         }
+        self.findings.extend(reach::ignored(&proxies));
         let finding = reach::tcp(self.kubelet, &addresses, &proxies).await;
         self.add(finding)
     }
@@ -127,40 +118,42 @@ impl Way<'_> {
 
     fn handshake(&mut self, scraper: &Scraper, error: Option<&ScrapeError>, who: &Who) -> bool {
         let shown = scraper.serving_certificate();
+        let way = tls::Handshake {
+            kubelet: self.kubelet,
+            shown: shown.as_ref(),
+            who,
+            now: self.now,
+            env: self.env,
+        };
+        let past = scraper.has_seen_certificate() || self.kubelet.url.scheme == Scheme::Http;
         let failure = match error {
-            Some(ScrapeError::Tls(fault)) => Some(tls::fault(
-                self.kubelet,
-                fault,
-                shown.as_ref(),
-                Some(who),
-                self.now,
-            )),
-            Some(error @ ScrapeError::Status(400, _)) if self.kubelet.url.scheme == Scheme::Http => {
+            Some(ScrapeError::Tls(fault)) => Some(tls::fault(&way, fault)),
+            // Looked at by themselves the files were good, and together they are not: CAs that are none, say.
+            Some(ScrapeError::File(error)) => Some(files::unusable(error)),
+            Some(error) if error.cause() == Cause::Tls => {
                 Some(tls::plain_http(self.kubelet, &error.to_string()))
             }
-            Some(
-                error @ (ScrapeError::Timeout {
-                    phase: Phase::Connecting,
-                    ..
-                }
-                | ScrapeError::Closed(_)
-                | ScrapeError::Connect(_)
-                | ScrapeError::File(_)),
-            ) if shown.is_none() && self.kubelet.url.scheme == Scheme::Https => {
-                Some(tls::silent(&error.to_string()))
-            }
+            Some(error) if !past => Some(tls::silent(&error.to_string())),
             _ => None,
         };
         if let Some(failure) = failure {
             return self.add(failure);
         }
-        match &shown {
-            Some(shown) => self.add(tls::good(self.kubelet, shown, self.now)),
-            None => self.add(Finding::ok(
+        self.add(match &shown {
+            Some(shown) => tls::good(self.kubelet, shown, self.now),
+            None if self.kubelet.url.scheme == Scheme::Http => Finding::ok(
                 Step::Tls,
                 "none over http: what is asked and answered can be read on the way",
-            )),
+            ),
+            None => Finding::ok(
+                Step::Tls,
+                "a certificate that is believed, and cannot be described",
+            ),
+        });
+        if let Some(evidence) = clock::wrong(shown.as_ref(), who, self.now) {
+            self.add(tls::clock(&evidence));
         }
+        true
     }
 
     /// Authentication and authorization.
@@ -170,39 +163,48 @@ impl Way<'_> {
         outcome: &Result<Answer, ScrapeError>,
         who: &Who,
     ) -> bool {
-        match outcome {
-            Err(ScrapeError::Status(401, _)) => {
+        let (cause, words) = match outcome {
+            Ok(_) => (Cause::Success, ""),
+            Err(error) => (error.cause(), error.words()),
+        };
+        match (cause, outcome) {
+            (Cause::Unauthorized, _) if words == "Unauthorized" => {
                 let cas = scraper.client_cas();
-                let finding = authentication::refused(self.kubelet, who, &cas, self.now, self.env).await;
+                let finding =
+                    authentication::refused(self.kubelet, who, cas.as_deref(), self.now, self.env).await;
                 self.add(finding)
             }
-            Err(ScrapeError::Status(403, body))
-                if authorization::user_in(body) == Some("system:anonymous") =>
-            {
+            (Cause::Forbidden, _) if authorization::user_in(words) == Some("system:anonymous") => {
                 self.add(authentication::anonymous(who))
             }
-            Err(ScrapeError::Status(403, body)) => {
-                self.add(known(authorization::user_in(body), who));
-                self.add(authorization::forbidden(self.kubelet, body, who))
+            (Cause::Forbidden, _) if authorization::is_of_kubelet(words) => {
+                self.add(known(authorization::user_in(words), who));
+                self.add(authorization::forbidden(self.kubelet, words, who))
             }
-            Err(ScrapeError::Status(500, body)) if body.starts_with("Authorization error") => {
-                self.add(known(authorization::user_in(body), who));
-                self.add(authorization::api_server_away(body))
+            (Cause::ApiServerUnreachable, _) => {
+                self.add(known(authorization::user_in(words), who));
+                self.add(authorization::api_server_away(words))
             }
             // The handler speaks, so both were passed.
-            Err(ScrapeError::Status(500, body)) if body.starts_with("Internal Error") => {
+            (Cause::Success | Cause::NotReady, _)
+            | (
+                _,
+                Err(
+                    ScrapeError::Body(_)
+                    | ScrapeError::Timeout {
+                        phase: Phase::Reading(_),
+                        ..
+                    },
+                ),
+            ) => self.passed(scraper, who).await,
+            (Cause::Timeout, Err(error)) if *who != Who::Nobody => {
+                if !authorization::is_judged(scraper).await {
+                    return self.add(authentication::silent(error));
+                }
                 self.passed(scraper, who).await
             }
-            Ok(_)
-            | Err(
-                ScrapeError::Body(_)
-                | ScrapeError::Timeout {
-                    phase: Phase::Reading(_),
-                    ..
-                },
-            ) => self.passed(scraper, who).await,
             // Nothing came that would tell.
-            Err(_) => true,
+            _ => true,
         }
     }
 
@@ -214,7 +216,7 @@ impl Way<'_> {
 
     fn answer(&mut self, outcome: Result<Answer, ScrapeError>, body: &[u8]) {
         if let Err(error) = outcome {
-            self.add(answer::missing(&error));
+            self.add(answer::missing(&error, self.kubelet.url.scheme));
             return;
         }
         match lines::make(self.kubelet, body, self.now) {
@@ -223,21 +225,21 @@ impl Way<'_> {
                 self.findings.extend(lines);
             }
             Err(error) => {
-                let said = format!("the kubelet answers 200, and what it sends cannot be used: {error}");
-                self.add(Finding::failure(Step::Answer, Diagnosis::BadAnswer, said).mend(Mend::say(
-                    "make sure that url points to a kubelet; an empty body is a kubelet that could not print its own \
-                     numbers, and passes",
-                )));
+                self.add(answer::unusable(&error));
             }
         }
     }
 }
 
+/// `user` is the kubelet's own word, which it says with a no only.
 fn known(user: Option<&str>, who: &Who) -> Finding {
-    let said = match (user.or(identity::user(who)), who) {
+    let said = match (user, who) {
         (_, Who::Nobody) => "the read-only port asks nobody who he is".to_owned(),
         (Some(user), _) => format!("the kubelet knows {user}"),
-        (None, _) => "the kubelet knows whose it is".to_owned(),
+        (None, _) => match identity::user(who) {
+            Some(user) => format!("the kubelet lets us in, as {user} by our own word"),
+            None => "the kubelet lets us in".to_owned(),
+        },
     };
     Finding::ok(Step::Authentication, said)
 }

@@ -68,6 +68,26 @@ pub struct KubeletUrl {
     pub port: NonZeroU16,
 }
 
+impl KubeletUrl {
+    /// The same host over TLS, at the same port.
+    #[must_use]
+    pub fn over_tls(&self) -> Self {
+        Self {
+            scheme: Scheme::Https,
+            ..self.clone()
+        }
+    }
+
+    /// The same host's authenticated port, where kubelets have it by default.
+    #[must_use]
+    pub fn authenticated(&self) -> Self {
+        Self {
+            port: super::url::HTTPS_PORT,
+            ..self.over_tls()
+        }
+    }
+}
+
 impl fmt::Display for KubeletUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let scheme = match self.scheme {

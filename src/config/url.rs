@@ -14,7 +14,7 @@ use super::checked::{KubeletUrl, Scheme};
 // The two `unwrap`s below are evaluated by the compiler: a zero would not build.
 
 /// The kubelet's authenticated port.
-const HTTPS_PORT: NonZeroU16 = NonZeroU16::new(10250).unwrap();
+pub(super) const HTTPS_PORT: NonZeroU16 = NonZeroU16::new(10250).unwrap();
 /// The kubelet's deprecated read-only port.
 const HTTP_PORT: NonZeroU16 = NonZeroU16::new(10255).unwrap();
 

@@ -9,6 +9,7 @@ use rustls::pki_types::CertificateDer;
 use x509_parser::prelude::{AttributeTypeAndValue, FromDer as _, GeneralName, X509Certificate, X509Name};
 use x509_parser::time::ASN1Time;
 
+use super::expiry::Life;
 use crate::config::Pin;
 
 /// What a certificate says of itself.
@@ -58,6 +59,15 @@ impl Facts {
             pin: Pin(sha256(parsed.public_key().raw)),
         })
     }
+
+    /// From when to when it holds.
+    #[must_use]
+    pub fn life(&self) -> Life {
+        Life {
+            begins: Some(self.not_before),
+            ends: self.not_after,
+        }
+    }
 }
 
 fn text(attribute: &AttributeTypeAndValue<'_>) -> Option<String> {
@@ -79,7 +89,8 @@ pub fn distinguished_name(der: &[u8]) -> Option<String> {
     Some(name.to_string())
 }
 
-fn sha256(bytes: &[u8]) -> [u8; 32] {
+/// A hash, as pins are.
+pub(super) fn sha256(bytes: &[u8]) -> [u8; 32] {
     let digest = ring::digest::digest(&ring::digest::SHA256, bytes);
     digest.as_ref().try_into().expect("a SHA-256 has 32 bytes")
 }

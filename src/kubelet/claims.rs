@@ -4,6 +4,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value};
 
+use super::expiry::Life;
+
 /// The claims of a JWT that tell whose it is, for whom and until when (RFC 7519, 4.1). No secret: only the signature,
 /// which is not in here, makes a token of them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -41,6 +43,15 @@ impl Claims {
             expires: time("exp"),
             not_before: time("nbf"),
             issued: time("iat"),
+        })
+    }
+
+    /// From when to when it holds; `None` for one that does not end.
+    #[must_use]
+    pub fn life(&self) -> Option<Life> {
+        Some(Life {
+            begins: self.issued,
+            ends: self.expires?,
         })
     }
 }

@@ -11,6 +11,7 @@ use rustls::version::{TLS12, TLS13};
 use tokio::time::Instant;
 
 use super::error::FileError;
+use super::expiry::Life;
 use super::files::Fingerprint;
 use super::identity::{self, Identity};
 use super::trust::{self, Source};
@@ -57,7 +58,7 @@ impl Origin {
 struct Loaded {
     origin: Origin,
     config: ClientConfig,
-    client_certificate_expires: Option<i64>,
+    client_certificate: Option<Life>,
 }
 
 /// A client with its one connection.
@@ -108,9 +109,14 @@ impl Clients {
         }
     }
 
-    /// When the client certificate in use expires, in seconds since 1970.
-    pub fn client_certificate_expires(&self) -> Option<i64> {
-        self.loaded.as_ref()?.client_certificate_expires
+    /// The life of the client certificate in use.
+    pub fn client_certificate(&self) -> Option<Life> {
+        self.loaded.as_ref()?.client_certificate
+    }
+
+    /// Whether the dates of the serving certificate are held against it: a pin stands in for them.
+    pub fn dates_count(&self) -> bool {
+        !matches!(self.trust.anchors, Anchors::Pinned(_))
     }
 
     /// The serving certificate seen last.
@@ -189,7 +195,7 @@ impl Clients {
             .expect("ring has cipher suites for TLS 1.2 and 1.3")
             .dangerous()
             .with_custom_certificate_verifier(Arc::new(verifier));
-        let (mut config, client_certificate_expires) = match identity {
+        let (mut config, client_certificate) = match identity {
             Identity::Certificate { cert, key } => {
                 let ours = identity::load(cert, key)?;
                 let shows = Shows {
@@ -198,7 +204,7 @@ impl Clients {
                 };
                 (
                     builder.with_client_cert_resolver(Arc::new(shows)),
-                    Some(ours.facts.not_after),
+                    Some(ours.facts.life()),
                 )
             }
             Identity::Token(_) | Identity::None => (builder.with_no_client_auth(), None),
@@ -209,7 +215,7 @@ impl Clients {
         Ok(Loaded {
             origin,
             config,
-            client_certificate_expires,
+            client_certificate,
         })
     }
 }

@@ -155,6 +155,15 @@ impl ScrapeError {
         }
     }
 
+    /// The kubelet's own words of a refusal; empty without one.
+    #[must_use]
+    pub fn words(&self) -> &str {
+        match self {
+            Self::Status(_, body) => body.trim_end(),
+            _ => "",
+        }
+    }
+
     /// The HTTP status, where there was one.
     #[must_use]
     pub fn status(&self) -> Option<u16> {
@@ -235,26 +244,26 @@ fn status_text(f: &mut fmt::Formatter<'_>, status: u16, body: &str) -> fmt::Resu
     })
 }
 
+/// What kind of trouble a file is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FileFault {
+    /// It cannot be read, or what is in it is something else.
+    Unusable,
+    /// It is a key, and not the certificate's: a pair whose halves are of two pairs.
+    NotTheKey,
+}
+
 /// Why a file cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FileError {
+    /// What kind of trouble it is.
+    pub fault: FileFault,
     /// The option that names it.
     pub option: &'static str,
     /// The file.
     pub path: PathBuf,
     /// What is wrong, and the mend.
     pub why: String,
-}
-
-/// How the words begin that tell of a pair whose halves are of two pairs.
-pub(super) const NOT_THE_KEY: &str = "is not the key of";
-
-impl FileError {
-    /// Whether it is a pair whose halves are each good, and not of each other.
-    #[must_use]
-    pub fn is_mismatched_key(&self) -> bool {
-        self.why.starts_with(NOT_THE_KEY)
-    }
 }
 
 impl fmt::Display for FileError {

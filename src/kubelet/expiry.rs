@@ -7,23 +7,54 @@ use std::time::{Duration, Instant};
 
 const DAY: i64 = 86_400;
 
-/// From here on it is said.
+/// With less than this left it is said, or with less than a tenth of the whole life where that is shorter: whoever
+/// renews does so with a tenth to a third left (kubelet `certificate_manager.go`, `token_manager.go`), and what lives a
+/// day or an hour must not be called late all its life.
 const SOON: i64 = 7 * DAY;
 
 /// How often the same is said again.
 const AGAIN: Duration = Duration::from_secs(DAY.unsigned_abs());
 
-/// Seconds left, from now; negative when over, `None` where nothing is known.
+/// From when to when something holds, in seconds since 1970, by its own word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Life {
+    /// `None` where it does not say.
+    pub begins: Option<i64>,
+    /// The first second in which it does not hold any more.
+    pub ends: i64,
+}
+
+impl Life {
+    /// What is left of it.
+    #[must_use]
+    pub fn left(self, now: i64) -> Left {
+        let whole = self.begins.map(|begins| self.ends.saturating_sub(begins));
+        Left {
+            seconds: self.ends.saturating_sub(now),
+            late_below: whole.map_or(SOON, |whole| (whole / 10).clamp(0, SOON)),
+        }
+    }
+}
+
+/// What is left of a life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Left {
+    /// Negative when it is over.
+    pub seconds: i64,
+    late_below: i64,
+}
+
+/// What is left of all that runs out; `None` where nothing is known.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Expiries {
     /// Of the bearer token, by its own word.
-    pub token: Option<i64>,
-    /// How long the token was to live in all, by its own word.
-    pub token_lifetime: Option<i64>,
+    pub token: Option<Left>,
     /// Of the client certificate in use.
-    pub client_certificate: Option<i64>,
+    pub client_certificate: Option<Left>,
     /// Of the certificate the kubelet showed last.
-    pub serving_certificate: Option<i64>,
+    pub serving_certificate: Option<Left>,
+    /// Whether that one is believed only until then: a pinned key is believed without dates.
+    pub serving_dates_count: bool,
 }
 
 /// What is running out.
@@ -40,26 +71,28 @@ enum What {
     ServingCertificate,
 }
 
-impl Expiries {
-    /// A token of an hour is renewed when a fifth of it is left (kubelet `token_manager.go`): that one is late with less
-    /// than a tenth, not with less than a week.
-    fn token_is_late_at(&self) -> i64 {
-        self.token_lifetime
-            .map_or(SOON, |lifetime| (lifetime / 10).clamp(0, SOON))
-    }
+impl What {
+    const ALL: [Self; 3] = [Self::Token, Self::ClientCertificate, Self::ServingCertificate];
+}
 
-    fn all(&self) -> [(What, Option<i64>, i64); 3] {
-        [
-            (What::Token, self.token, self.token_is_late_at()),
-            (What::ClientCertificate, self.client_certificate, SOON),
-            (What::ServingCertificate, self.serving_certificate, SOON),
-        ]
+impl Expiries {
+    fn of(&self, what: What) -> Option<Left> {
+        match what {
+            What::Token => self.token,
+            What::ClientCertificate => self.client_certificate,
+            What::ServingCertificate => self.serving_certificate.filter(|_| self.serving_dates_count),
+        }
     }
 
     /// All that is running out now.
     pub fn soon(&self) -> impl Iterator<Item = Reminder> + use<> {
-        self.all().into_iter().filter_map(|(what, left, late)| {
-            Some(Reminder { what, left: left? }).filter(|due| due.left < late)
+        let expiries = *self;
+        What::ALL.into_iter().filter_map(move |what| {
+            let left = expiries.of(what)?;
+            (left.seconds < left.late_below).then_some(Reminder {
+                what,
+                left: left.seconds,
+            })
         })
     }
 }
@@ -74,7 +107,7 @@ impl Reminders {
     /// What is to be said now: what runs out, unless that was said less than a day ago. What was renewed begins anew.
     pub fn due(&mut self, expiries: &Expiries, now: Instant) -> Vec<Reminder> {
         let soon: Vec<_> = expiries.soon().collect();
-        for (slot, (what, ..)) in self.said.iter_mut().zip(expiries.all()) {
+        for (slot, what) in self.said.iter_mut().zip(What::ALL) {
             if !soon.iter().any(|due| due.what == what) {
                 *slot = None;
             }
@@ -93,6 +126,12 @@ impl Reminders {
 }
 
 impl Reminder {
+    /// Whether it is the kubelet's, and not ours.
+    #[must_use]
+    pub fn is_of_kubelet(&self) -> bool {
+        self.what == What::ServingCertificate
+    }
+
     /// What is over, or will be, and when.
     #[must_use]
     pub fn fact(&self) -> String {
@@ -147,10 +186,17 @@ pub fn span(seconds: i64) -> String {
 mod tests {
     use super::*;
 
-    fn token(left: i64, lifetime: Option<i64>) -> Expiries {
+    fn left(seconds: i64, lifetime: i64) -> Left {
+        let life = Life {
+            begins: Some(seconds - lifetime),
+            ends: seconds,
+        };
+        life.left(0)
+    }
+
+    fn token(seconds: i64, lifetime: i64) -> Expiries {
         Expiries {
-            token: Some(left),
-            token_lifetime: lifetime,
+            token: Some(left(seconds, lifetime)),
             ..Expiries::default()
         }
     }
@@ -159,10 +205,11 @@ mod tests {
     fn is_said_once_a_day_and_anew_after_a_renewal() {
         let mut reminders = Reminders::default();
         let start = Instant::now();
-        let mut said = |left, hours: u64| {
+        let mut said = |seconds, hours: u64| {
             let expiries = Expiries {
-                client_certificate: Some(left),
-                serving_certificate: Some(left + DAY),
+                client_certificate: Some(left(seconds, 90 * DAY)),
+                serving_certificate: Some(left(seconds + DAY, 365 * DAY)),
+                serving_dates_count: true,
                 ..Expiries::default()
             };
             reminders
@@ -179,17 +226,27 @@ mod tests {
     }
 
     #[test]
-    fn a_token_that_lives_an_hour_is_not_late_all_its_life() {
-        assert_eq!(token(3_000, Some(3_607)).soon().count(), 0);
-        assert_eq!(token(300, Some(3_607)).soon().count(), 1);
-        assert_eq!(token(-1, Some(3_607)).soon().count(), 1);
-        assert_eq!(token(6 * DAY, Some(365 * DAY)).soon().count(), 1);
-        assert_eq!(token(6 * DAY, None).soon().count(), 1);
+    fn what_lives_a_short_time_is_not_late_all_its_life() {
+        assert_eq!(token(3_000, 3_607).soon().count(), 0);
+        assert_eq!(token(300, 3_607).soon().count(), 1);
+        assert_eq!(token(-1, 3_607).soon().count(), 1);
+        assert_eq!(token(6 * DAY, 365 * DAY).soon().count(), 1);
+        let unknown = Life {
+            begins: None,
+            ends: 6 * DAY,
+        };
+        let expiries = |serving_dates_count| Expiries {
+            serving_certificate: Some(unknown.left(0)),
+            serving_dates_count,
+            ..Expiries::default()
+        };
+        assert_eq!(expiries(true).soon().count(), 1);
+        assert_eq!(expiries(false).soon().count(), 0, "a pin stands in for dates");
     }
 
     #[test]
     fn reads_as_a_sentence() {
-        let said: Vec<_> = token(-7_300, None).soon().map(|due| due.to_string()).collect();
+        let said: Vec<_> = token(-7_300, 3_607).soon().map(|due| due.to_string()).collect();
         assert!(
             said[0].starts_with("the bearer token expired 2 hours ago: "),
             "{said:?}"

@@ -10,7 +10,7 @@ use std::path::Path;
 
 use rustix::fs::OFlags;
 
-use super::error::FileError;
+use super::error::{FileError, FileFault};
 
 /// Four times a distribution's whole CA bundle.
 const MAX_SIZE: u64 = 1024 * 1024;
@@ -46,6 +46,7 @@ impl Fingerprint {
 /// The whole content of the file at `path`, which the option `option` names.
 pub fn read(option: &'static str, path: &Path) -> Result<Vec<u8>, FileError> {
     let error = |why: String| FileError {
+        fault: FileFault::Unusable,
         option,
         path: path.to_owned(),
         why,

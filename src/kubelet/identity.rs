@@ -9,7 +9,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::sign::CertifiedKey;
 
 use super::certificate::Facts;
-use super::error::{FileError, NOT_THE_KEY};
+use super::error::{FileError, FileFault};
 use super::files;
 use super::token::TokenFile;
 use crate::config::Credential;
@@ -20,7 +20,7 @@ pub enum Identity {
     /// Nothing is said: the read-only port.
     None,
     /// By the header of each request.
-    Token(TokenFile),
+    Token(Box<TokenFile>),
     /// By the handshake of each connection.
     Certificate {
         /// `tls_cert`.
@@ -35,7 +35,7 @@ impl Identity {
     pub fn new(credential: &Credential) -> Self {
         match credential {
             Credential::None => Self::None,
-            Credential::BearerToken { file } => Self::Token(TokenFile::new(file.clone())),
+            Credential::BearerToken { file } => Self::Token(Box::new(TokenFile::new(file.clone()))),
             Credential::ClientCertificate { cert, key } => Self::Certificate {
                 cert: cert.clone(),
                 key: key.clone(),
@@ -56,11 +56,13 @@ pub struct ClientCertificate {
 /// Loads a pair. A half-written one, in which the key is not the certificate's, is refused.
 pub fn load(cert: &Path, key: &Path) -> Result<ClientCertificate, FileError> {
     let of_cert = |why: String| FileError {
+        fault: FileFault::Unusable,
         option: "tls_cert",
         path: cert.to_owned(),
         why,
     };
     let of_key = |why: String| FileError {
+        fault: FileFault::Unusable,
         option: "tls_key",
         path: key.to_owned(),
         why,
@@ -90,10 +92,14 @@ pub fn load(cert: &Path, key: &Path) -> Result<ClientCertificate, FileError> {
     match certified.keys_match() {
         Ok(()) | Err(rustls::Error::InconsistentKeys(rustls::InconsistentKeys::Unknown)) => {}
         Err(_) => {
-            return Err(of_key(format!(
-                "{NOT_THE_KEY} the first certificate in {}: put the leaf first, and replace both together",
+            let why = format!(
+                "is not the key of the first certificate in {}: put the leaf first, and replace both together",
                 cert.display()
-            )));
+            );
+            return Err(FileError {
+                fault: FileFault::NotTheKey,
+                ..of_key(why)
+            });
         }
     }
     Ok(ClientCertificate {

@@ -24,8 +24,8 @@ use reqwest::header::HeaderValue;
 
 pub use claims::Claims;
 pub use client::MAX_CONNECTION_AGE;
-pub use error::{Cause, FileError, Phase, ScrapeError};
-pub use expiry::{Expiries, Reminder, Reminders, span};
+pub use error::{Cause, FileError, FileFault, Phase, ScrapeError};
+pub use expiry::{Expiries, Left, Life, Reminder, Reminders, span};
 pub use request::MAX_BODY;
 pub use tls_fault::TlsFault;
 
@@ -34,6 +34,13 @@ use certificate::Facts;
 use client::Clients;
 use identity::Identity;
 use token::Token;
+
+/// Our clock, in seconds since 1970.
+#[must_use]
+pub fn now() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
+}
 
 /// An answer whose body is in the caller's buffer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -96,13 +103,23 @@ impl Scraper {
         let (authorization, client) = (self.authorization()?, self.clients.get(&self.identity)?);
         let url = format!("{}{path}", self.base);
         let asked = request::send(&client, &url, authorization.as_ref(), self.clients.shown());
-        match tokio::time::timeout(limit, asked).await {
-            Ok(answer) => Ok(answer?.status().as_u16()),
+        let outcome = match tokio::time::timeout(limit, asked).await {
+            Ok(answer) => answer.map(|answer| answer.status().as_u16()),
             Err(_) => Err(ScrapeError::Timeout {
                 limit,
                 phase: Phase::Waiting,
             }),
+        };
+        if outcome.is_err() {
+            self.clients.drop_connection();
         }
+        outcome
+    }
+
+    /// Whether a handshake came as far as a certificate.
+    #[must_use]
+    pub fn has_seen_certificate(&self) -> bool {
+        self.clients.shown().handshakes() > 0
     }
 
     /// The serving certificate of the last handshake, believed or not, as far as there was one.
@@ -111,27 +128,27 @@ impl Scraper {
         self.clients.shown().facts()
     }
 
-    /// The CAs of which the kubelet takes client certificates, as far as it lists them to who shows one.
+    /// The CAs of which the kubelet takes client certificates, as it lists them to who has one; `None` where it asked for
+    /// none.
     #[must_use]
-    pub fn client_cas(&self) -> Vec<String> {
+    pub fn client_cas(&self) -> Option<Vec<String>> {
         self.clients.shown().client_cas()
     }
 
     /// What is known of expiries now.
     #[must_use]
     pub fn expiries(&self) -> Expiries {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        let now = i64::try_from(now.as_secs()).unwrap_or(i64::MAX);
-        let left = |expires: Option<i64>| expires.map(|expires| expires.saturating_sub(now));
+        let now = now();
+        let left = |life: Option<Life>| life.map(|life| life.left(now));
         let token = match &self.identity {
-            Identity::Token(file) => file.last(),
+            Identity::Token(file) => file.last().and_then(Token::claims),
             Identity::Certificate { .. } | Identity::None => None,
         };
         Expiries {
-            token: left(token.and_then(Token::expires)),
-            token_lifetime: token.and_then(Token::lifetime),
-            client_certificate: left(self.clients.client_certificate_expires()),
-            serving_certificate: left(self.clients.shown().expires()),
+            token: left(token.and_then(Claims::life)),
+            client_certificate: left(self.clients.client_certificate()),
+            serving_certificate: left(self.clients.shown().life()),
+            serving_dates_count: self.clients.dates_count(),
         }
     }
 

@@ -3,7 +3,6 @@
 //! Knows rustls' errors and what the certificate that was shown says of itself; asks nobody.
 
 use std::fmt;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use rustls::{AlertDescription, CertificateError, Error, InvalidMessage};
 
@@ -106,11 +105,10 @@ impl TlsFault {
     }
 
     fn out_of_time(expired: bool, bound: i64) -> Self {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         Self::OutOfTime {
             expired,
             bound,
-            now: i64::try_from(now.as_secs()).unwrap_or(i64::MAX),
+            now: super::now(),
         }
     }
 }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use reqwest::header::HeaderValue;
 
 use super::claims::Claims;
-use super::error::FileError;
+use super::error::{FileError, FileFault};
 use super::files;
 
 const OPTION: &str = "bearer_token";
@@ -39,17 +39,6 @@ impl Token {
     /// What it says of itself; `None` for one that is no JWT.
     pub fn claims(&self) -> Option<&Claims> {
         self.claims.as_ref()
-    }
-
-    /// When it expires by its own word, in seconds since 1970.
-    pub fn expires(&self) -> Option<i64> {
-        self.claims.as_ref()?.expires
-    }
-
-    /// How long it was to live in all, by its own word, in seconds.
-    pub fn lifetime(&self) -> Option<i64> {
-        let claims = self.claims.as_ref()?;
-        Some(claims.expires?.saturating_sub(claims.issued?))
     }
 }
 
@@ -94,6 +83,7 @@ impl TokenFile {
 pub fn read(path: &Path) -> Result<Token, FileError> {
     let content = files::read(OPTION, path)?;
     parse(content.trim_ascii()).ok_or_else(|| FileError {
+        fault: FileFault::Unusable,
         option: OPTION,
         path: path.to_owned(),
         why: "holds something that is no token: a token is one line of visible ASCII".to_owned(),
@@ -125,6 +115,6 @@ mod tests {
     #[test]
     fn is_one_line_of_visible_ascii() {
         assert_eq!(parse(b"two\nlines"), None);
-        assert_eq!(parse(b"opaque").unwrap().expires(), None);
+        assert_eq!(parse(b"opaque").unwrap().claims(), None);
     }
 }

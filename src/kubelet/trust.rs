@@ -10,7 +10,7 @@ use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, ServerName};
 
 use super::certificate::Facts;
-use super::error::FileError;
+use super::error::{FileError, FileFault};
 use super::files;
 use super::verifier::Belief;
 use crate::config::{Anchors, Pin, Trust};
@@ -81,6 +81,7 @@ pub fn load(trust: &Trust, source: &Source, provider: &Arc<CryptoProvider>) -> R
         .build()
         // It refuses an empty store and wrong CRLs; there are none of these.
         .map_err(|_| FileError {
+            fault: FileFault::Unusable,
             option: OPTION,
             path: PathBuf::from("(not set)"),
             why: "there is no in-pod CA and the system's store is empty: name the CA of the kubelet's certificate"
@@ -91,6 +92,7 @@ pub fn load(trust: &Trust, source: &Source, provider: &Arc<CryptoProvider>) -> R
 
 fn server_name(name: &str) -> Result<ServerName<'static>, FileError> {
     ServerName::try_from(name.to_owned()).map_err(|_| FileError {
+        fault: FileFault::Unusable,
         option: "tls_server_name",
         path: PathBuf::from(name),
         why: "is neither a DNS name nor an address".to_owned(),
@@ -127,6 +129,7 @@ pub fn read(path: &Path) -> Result<Vec<CertificateDer<'static>>, FileError> {
 
 fn error(path: &Path, why: &str) -> FileError {
     FileError {
+        fault: FileFault::Unusable,
         option: OPTION,
         path: path.to_owned(),
         why: why.to_owned(),

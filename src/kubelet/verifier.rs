@@ -10,10 +10,12 @@ use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, Server
 use rustls::client::{ResolvesClientCert, WebPkiServerVerifier};
 use rustls::crypto::{WebPkiSupportedAlgorithms, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::server::ParsedCertificate;
 use rustls::sign::CertifiedKey;
 use rustls::{CertificateError, DigitallySignedStruct, Error, SignatureScheme};
 
-use super::certificate::{Facts, distinguished_name};
+use super::certificate::{Facts, distinguished_name, sha256};
+use super::expiry::Life;
 use crate::config::Pin;
 
 /// The serving certificate of the last handshake, shared between the verifier and who reports of it.
@@ -24,7 +26,7 @@ pub struct Shown(Arc<Mutex<Last>>);
 struct Last {
     facts: Option<Facts>,
     handshakes: u64,
-    client_cas: Vec<String>,
+    client_cas: Option<Vec<String>>,
 }
 
 impl Shown {
@@ -33,9 +35,9 @@ impl Shown {
         self.with(|last| last.facts.clone())
     }
 
-    /// When it expires, in seconds since 1970.
-    pub fn expires(&self) -> Option<i64> {
-        self.with(|last| last.facts.as_ref().map(|facts| facts.not_after))
+    /// From when to when it holds.
+    pub fn life(&self) -> Option<Life> {
+        self.with(|last| last.facts.as_ref().map(Facts::life))
     }
 
     /// How many handshakes came as far as a certificate.
@@ -43,15 +45,15 @@ impl Shown {
         self.with(|last| last.handshakes)
     }
 
-    /// The CAs of which the kubelet takes client certificates, as it lists them in the handshake. Empty where it lists
-    /// none, or has none.
-    pub fn client_cas(&self) -> Vec<String> {
+    /// The CAs of which the kubelet takes client certificates, as it lists them in the handshake; `None` where it asks
+    /// for no certificate at all.
+    pub fn client_cas(&self) -> Option<Vec<String>> {
         self.with(|last| last.client_cas.clone())
     }
 
     fn remember_client_cas(&self, names: &[&[u8]]) {
         let names = names.iter().filter_map(|name| distinguished_name(name)).collect();
-        self.with(|last| last.client_cas = names);
+        self.with(|last| last.client_cas = Some(names));
     }
 
     fn remember(&self, certificate: &CertificateDer<'_>) {
@@ -140,12 +142,16 @@ impl ServerCertVerifier for Verifier {
                 let name = name.as_ref().unwrap_or(host);
                 webpki.verify_server_cert(end_entity, intermediates, name, ocsp_response, now)
             }
-            Belief::Pinned(pins) => match Facts::read(end_entity) {
-                Some(facts) if pins.contains(&facts.pin) => Ok(ServerCertVerified::assertion()),
-                _ => Err(Error::InvalidCertificate(
+            Belief::Pinned(pins) => {
+                // Read by the same code that then verifies the handshake's signature with that key.
+                let key = ParsedCertificate::try_from(end_entity)?.subject_public_key_info();
+                if pins.contains(&Pin(sha256(&key))) {
+                    return Ok(ServerCertVerified::assertion());
+                }
+                Err(Error::InvalidCertificate(
                     CertificateError::ApplicationVerificationFailure,
-                )),
-            },
+                ))
+            }
             Belief::Anyone => Ok(ServerCertVerified::assertion()),
         }
     }

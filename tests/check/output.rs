@@ -5,7 +5,7 @@ use std::io::Read as _;
 use std::process::Stdio;
 
 use serde_json::Value;
-use test_kubelet::{ClientSpec, Serving};
+use test_kubelet::{ClientSpec, GeneratorOptions, Serving, summary as summary_of};
 
 use super::support::check::{check, of_check};
 use super::support::plugin::{bare, block};
@@ -18,7 +18,7 @@ fn tells_who_we_are_whom_we_believe_and_what_came() {
     for words in [
         "ServiceAccount telegraf of namespace monitoring; issued by https://kubernetes.default.svc.cluster.local; for https://kubernetes.default.svc.cluster.local; until ",
         "signed by \"CN=kubernetes\", for test-node, localhost, 127.0.0.1, ::1, until ",
-        "the kubelet knows system:serviceaccount:monitoring:telegraf",
+        "the kubelet lets us in, as system:serviceaccount:monitoring:telegraf by our own word",
         "`get` on `nodes/stats`, and not nodes/proxy",
         "node \"test-node\", 3 pods, 6 containers, ",
         "Kubernetes 1.33 or newer",
@@ -100,18 +100,44 @@ fn says_what_was_not_reached_and_goes_on_with_the_next_kubelet() {
     );
 }
 
+/// Escape, DEL, C1's control sequence introducer, and the character that turns the direction around.
+const STEERING: [char; 4] = ['\x1b', '\x7f', '\u{9b}', '\u{202e}'];
+
+/// What comes from a kubelet or a certificate, with all of them in it.
+fn hostile() -> String {
+    format!("evil{}name", STEERING.iter().collect::<String>())
+}
+
 #[test]
-fn words_of_a_certificate_do_not_steer_the_terminal() {
+fn nothing_from_outside_steers_the_terminal() {
     let kubelet = start(Serving::CaIssued);
+    let mut summary: Value = serde_json::from_slice(&summary_of(&GeneratorOptions::default(), 1)).unwrap();
+    summary["node"][hostile()] = 1.into();
+    summary["node"]["nodeName"] = hostile().into();
+    kubelet.set_body(Some(summary.to_string().into_bytes()));
     let (cert, key) = kubelet.issue_client_certificate(&ClientSpec {
-        common_name: "evil\x1b[2Jname".to_owned(),
+        common_name: hostile(),
         ..ClientSpec::default()
     });
     let pair = kubelet.files().dir.join("evil.key");
     std::fs::write(&pair, key + &cert).unwrap();
-    // That there is no escape in it is seen by every check.
-    let checked = check(&kubelet, &with_certificate(&kubelet, &pair, &pair), &[]);
-    assert!(checked.text.contains("name"), "{}", checked.text);
+    let of_certificate = with_certificate(&kubelet, &pair, &pair);
+    let dir = tempfile::tempdir().unwrap();
+    for config in [&block(&kubelet), &of_certificate] {
+        for flags in [&[][..], &["--json"], &["--print-rbac"]] {
+            let output = of_check(dir.path(), config)
+                .args(flags)
+                .stdin(Stdio::null())
+                .output()
+                .unwrap();
+            let said = String::from_utf8(output.stdout).unwrap();
+            assert!(!said.contains(STEERING), "{flags:?} {said:?}");
+            assert!(config != &of_certificate || said.contains("evil"), "{said}");
+        }
+    }
+    // What is escaped for machines is the very text when it is read.
+    let checked = check(&kubelet, &block(&kubelet), &[]);
+    assert!(checked.json.to_string().contains("evil"), "{}", checked.text);
 }
 
 fn rbac(config: &str) -> String {
@@ -142,6 +168,7 @@ fn the_rights_that_are_printed_are_the_least() {
     );
     for text in [&of_token, &of_certificate] {
         assert_eq!(text.matches("resources:").count(), 1);
+        assert_eq!(text.matches("kind: ClusterRoleBinding").count(), 1);
         assert!(
             text.contains("    resources: [\"nodes/stats\"]\n    verbs: [\"get\"]\n"),
             "{text}"
@@ -153,6 +180,14 @@ fn the_rights_that_are_printed_are_the_least() {
         unknown.starts_with("# ") && unknown.contains("correct the subject"),
         "{unknown}"
     );
+    // A pipe to `kubectl apply` gets rights or nothing.
+    let dir = tempfile::tempdir().unwrap();
+    let output = of_check(dir.path(), "[[inputs.kubelet]]\n")
+        .arg("--print-rbac")
+        .output()
+        .unwrap();
+    assert_eq!((output.status.code(), output.stdout), (Some(2), Vec::new()));
+    assert!(String::from_utf8(output.stderr).unwrap().starts_with("E! "));
     let nothing = rbac("[[inputs.kubelet]]\n  url = \"http://127.0.0.1\"\n");
     assert!(nothing.lines().all(|line| line.starts_with('#')), "{nothing}");
 }

@@ -7,7 +7,7 @@ use test_kubelet::{Fault, Serving};
 
 use super::harness::{assert_failure, at, fault};
 use super::support::plugin::block;
-use super::support::scrape::start;
+use super::support::scrape::{config as config_of, start};
 
 #[test]
 fn protocols() {
@@ -169,7 +169,8 @@ fn answers() {
             "crictl",
         ),
         (internal("something new"), "not_ready", "journalctl -u kubelet"),
-        (Fault::Silent, "no_answer", "crictl"),
+        (Fault::RuntimeHung, "no_answer", "crictl"),
+        (Fault::Drop, "connection_closed", "journalctl"),
         (Fault::HoldBody, "slow_answer", "response_timeout = "),
         (Fault::Truncated, "bad_answer", "broke off"),
         (Fault::EmptyBody, "bad_answer", "empty"),
@@ -180,11 +181,49 @@ fn answers() {
             "redirects",
         ),
         (fault(404, "404: Page Not Found"), "bad_answer", "404"),
+        // Of an API server that url points to by mistake.
+        (
+            fault(
+                403,
+                r#"{"kind":"Status","status":"Failure","message":"nodes is forbidden","code":403}"#,
+            ),
+            "bad_answer",
+            "url points to",
+        ),
+        (
+            fault(
+                401,
+                r#"{"kind":"Status","status":"Failure","reason":"Unauthorized","code":401}"#,
+            ),
+            "bad_answer",
+            "url points to",
+        ),
     ] {
         kubelet.set_fault(fault);
         assert_failure(&kubelet, &config, &[], ["answer", diagnosis], &[words]);
         kubelet.set_fault(Fault::None);
     }
+}
+
+/// Silence to a question that needs no runtime is not the runtime's.
+#[test]
+fn a_kubelet_that_waits_for_its_api_server() {
+    let kubelet = start(Serving::CaIssued);
+    kubelet.set_fault(Fault::Silent);
+    let config = format!("{}  response_timeout = \"300ms\"\n", block(&kubelet));
+    let want = ["authentication", "api_server_silent"];
+    assert_failure(&kubelet, &config, &[], want, &["readyz"]);
+
+    let kubelet = start(Serving::PlainHttp);
+    kubelet.set_fault(Fault::Silent);
+    let config = format!("{}  response_timeout = \"300ms\"\n", config_of(&kubelet, &[]));
+    assert_failure(
+        &kubelet,
+        &config,
+        &[],
+        ["answer", "no_answer"],
+        &["connected, and no answer"],
+    );
 }
 
 #[test]

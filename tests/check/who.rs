@@ -67,6 +67,15 @@ fn tokens() {
         &["deleted"],
     );
     let good = with_token(&kubelet, &files.token);
+    // A balancer's word is not the API server's.
+    kubelet.set_fault(Fault::ApiServerAnswers(503));
+    assert_failure(
+        &kubelet,
+        &deleted,
+        &pod,
+        ["authentication", "api_server_away"],
+        &["webhook"],
+    );
     kubelet.set_fault(Fault::ApiServerAway);
     assert_failure(
         &kubelet,
@@ -204,6 +213,44 @@ fn rights() {
         ["authorization", "forbidden_default_account"],
         &words,
     );
+}
+
+/// Who a kubelet names is not always who we are: then nobody is given a right.
+#[test]
+fn a_refusal_of_somebody_else() {
+    let kubelet = start(Serving::CaIssued);
+    let evil = "Forbidden (user=system:serviceaccount:kube-system:evil, verb=get, resource=nodes, subresource=stats)";
+    kubelet.set_fault(super::harness::fault(403, evil));
+    let checked = check(&kubelet, &with_token(&kubelet, &kubelet.files().token), &[]);
+    assert_eq!(checked.bad(), [["authorization", "failure", "forbidden"]]);
+    assert!(!checked.said().contains("ClusterRole"), "{}", checked.text);
+}
+
+#[test]
+fn a_node_is_one_of_a_group() {
+    let kubelet = start(Serving::CaIssued);
+    let (cert, key) = kubelet.issue_client_certificate(&ClientSpec {
+        common_name: "system:node:node-1".to_owned(),
+        organizations: vec!["system:nodes".to_owned()],
+        ..ClientSpec::default()
+    });
+    let pair = kubelet.files().dir.join("node.key");
+    std::fs::write(&pair, key + &cert).unwrap();
+    let config = with_certificate(&kubelet, &pair, &pair);
+    let words = ["kind: Group\\n    name: \\\"system:nodes\\\""];
+    assert_failure(&kubelet, &config, &[], ["authorization", "forbidden"], &words);
+}
+
+#[test]
+fn a_kubelet_that_looks_at_no_certificate() {
+    let kubelet = TestKubelet::start(Options {
+        client_ca: false,
+        ..Options::default()
+    });
+    let files = kubelet.files();
+    let config = with_certificate(&kubelet, &files.client_cert, &files.client_key);
+    let want = ["authentication", "certificates_not_taken"];
+    assert_failure(&kubelet, &config, &[], want, &["clientCAFile", "token"]);
 }
 
 #[test]

@@ -111,6 +111,24 @@ fn serving_certificates_and_what_is_configured() {
     );
 }
 
+#[test]
+fn no_ca_and_the_wrong_name() {
+    let kubelet = start(Serving::CaIssued);
+    let files = kubelet.files();
+    let no_ca = config(&kubelet, &[("bearer_token", &files.token)]);
+    let empty = [("SSL_CERT_FILE", "/dev/null"), ("SSL_CERT_DIR", "/nowhere")];
+    let words = ["tls_ca", "store is empty"];
+    assert_failure(&kubelet, &no_ca, &empty, ["files", "file_unusable"], &words);
+    let other = format!("{}  tls_server_name = \"other-node\"\n", block(&kubelet));
+    assert_failure(
+        &kubelet,
+        &other,
+        &[],
+        ["tls", "serving_wrong_name"],
+        &["test-node"],
+    );
+}
+
 /// When all that we have is over since years, it is the clock.
 #[test]
 fn a_clock_of_the_future() {

@@ -55,7 +55,7 @@ async fn a_new_token_is_used_at_once_on_the_same_connection() {
     let file = &kubelet.files().token;
     let mut scraper = scraper(&kubelet, token(file));
     scrape(&mut scraper).await.unwrap();
-    let left = scraper.expiries().token.unwrap();
+    let left = scraper.expiries().token.unwrap().seconds;
     assert!((3_500..=3_607).contains(&left), "{left}");
 
     let longer = TokenSpec {
@@ -69,7 +69,7 @@ async fn a_new_token_is_used_at_once_on_the_same_connection() {
         last(&kubelet).user.unwrap(),
         "system:serviceaccount:monitoring:proxy"
     );
-    assert!(scraper.expiries().token.unwrap() > 7_000);
+    assert!(scraper.expiries().token.unwrap().seconds > 7_000);
     assert_eq!(kubelet.connections(), 1);
 }
 
@@ -106,7 +106,7 @@ async fn a_401_is_asked_again_only_with_another_token() {
     let mut scraper = scraper(&kubelet, token(file));
     assert!(refused(&mut scraper).await.contains("401"));
     assert_eq!(kubelet.requests().len(), 1);
-    assert!(scraper.expiries().token.unwrap() < 0);
+    assert!(scraper.expiries().token.unwrap().seconds < 0);
 
     // The file is replaced while the kubelet judges the old token.
     kubelet.set_fault(test_kubelet::Fault::Silent);
@@ -138,7 +138,7 @@ async fn a_new_client_certificate_gets_a_new_connection() {
         scrape(&mut scraper).await.unwrap();
         scrape(&mut scraper).await.unwrap();
         assert_eq!(kubelet.connections(), before + 1);
-        assert!(scraper.expiries().client_certificate.unwrap() > 89 * 86_400);
+        assert!(scraper.expiries().client_certificate.unwrap().seconds > 89 * 86_400);
 
         let (new_cert, new_key) = kubelet.issue_client_certificate(&ClientSpec {
             common_name: "somebody".to_owned(),
@@ -159,7 +159,7 @@ async fn a_new_client_certificate_gets_a_new_connection() {
         }
         assert!(refused(&mut scraper).await.contains("user=somebody"));
         assert_eq!(kubelet.connections(), before + 2);
-        assert!(scraper.expiries().client_certificate.unwrap() <= 600);
+        assert!(scraper.expiries().client_certificate.unwrap().seconds <= 600);
     }
 }
 

@@ -91,7 +91,7 @@ async fn unverified_is_what_it_says_and_tells_the_expiry_still() {
     let mut scraper = Scraper::new(&config);
     assert_eq!(scraper.expiries().serving_certificate, None);
     scrape(&mut scraper).await.unwrap();
-    assert!(scraper.expiries().serving_certificate.unwrap() < -3_000);
+    assert!(scraper.expiries().serving_certificate.unwrap().seconds < -3_000);
 }
 
 #[tokio::test]

@@ -65,7 +65,7 @@ fn user_of(certificate: &[u8], client_ca: &[u8]) -> Option<String> {
         .extended_key_usage()
         .ok()
         .flatten()
-        .is_some_and(|usage| usage.value.client_auth);
+        .is_none_or(|usage| usage.value.client_auth || usage.value.any);
     if !certificate.validity().is_valid_at(now) || !for_clients {
         return None;
     }

@@ -7,6 +7,7 @@ mod auth;
 mod files;
 pub mod generate;
 mod options;
+mod pace;
 mod pki;
 mod random;
 mod serve;

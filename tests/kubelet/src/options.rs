@@ -19,6 +19,8 @@ pub struct Options {
     pub serving: Serving,
     /// `authentication.anonymous.enabled`.
     pub anonymous: bool,
+    /// `authentication.x509.clientCAFile` is set.
+    pub client_ca: bool,
     /// `authentication.webhook.enabled`.
     pub webhook: bool,
     /// The words of a 403.
@@ -45,6 +47,7 @@ impl Default for Options {
             node_name: "test-node".to_owned(),
             serving: Serving::CaIssued,
             anonymous: false,
+            client_ca: true,
             webhook: true,
             wording: Wording::New,
             http1_only: false,
@@ -109,6 +112,12 @@ pub enum Fault {
     ApiServerAway,
     /// Requests are taken and never answered, until the fault changes.
     Silent,
+    /// Requests are judged, and who may ask is never answered, until the fault changes: the container runtime hangs.
+    RuntimeHung,
+    /// The API server answers with this status, whoever asks.
+    ApiServerAnswers(u16),
+    /// The kubelet cannot find out whether somebody may `nodes/proxy`.
+    ProxyUnknown,
     /// Headers and half the body come, the rest when the fault changes.
     HoldBody,
     /// The body comes in sixteen pieces with a pause before each.

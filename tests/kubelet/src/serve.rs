@@ -1,26 +1,24 @@
 //! Connections and requests: who may see what, and the faults.
 
-use std::io;
 use std::net::TcpListener;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
 use http_body_util::{Either, Full};
-use hyper::body::{Body, Frame, Incoming};
+use hyper::body::Incoming;
 use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue, LOCATION};
 use hyper::service::service_fn;
 use hyper::{Request, Response, Version};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto::Builder;
 use tokio::net::TcpStream;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
 
 use crate::auth::{Refusal, Shown, authenticate, authorize, bearer};
 use crate::generate::{GeneratorOptions, pod_list, summary_at};
+use crate::pace::{Pace, Pieces, chunked};
 use crate::{Fault, Seen, Serving, Shared};
 
 /// Serves until stopped.
@@ -149,7 +147,8 @@ impl std::fmt::Display for Dropped {
 
 impl std::error::Error for Dropped {}
 
-type Answer = Response<Either<Full<Bytes>, Pieces>>;
+/// An answer whose body is whole, or comes in pieces.
+pub(crate) type Answer = Response<Either<Full<Bytes>, Pieces>>;
 
 async fn answer(connection: &Connection, request: Request<Incoming>) -> Result<Answer, Dropped> {
     let shared = &connection.shared;
@@ -221,6 +220,11 @@ async fn judge(connection: &Connection, request: &Request<Incoming>) -> Result<J
         Ok(user) => user,
         Err((user, Refusal(status, body))) => return Ok(said(user, status, body)),
     };
+    if *shared.fault.borrow() == Fault::RuntimeHung {
+        let mut changes = shared.fault.subscribe();
+        // As above.
+        let _ = changes.wait_for(|fault| *fault != Fault::RuntimeHung).await;
+    }
     let path = request.uri().path();
     if path == "/pods" {
         let body = shared
@@ -246,6 +250,10 @@ async fn judge(connection: &Connection, request: &Request<Incoming>) -> Result<J
 fn api_server(connection: &Connection, request: &Request<Incoming>, away: bool) -> Result<Judged, Dropped> {
     if away {
         return Err(Dropped);
+    }
+    if let Fault::ApiServerAnswers(status) = *connection.shared.fault.borrow() {
+        let body = Arc::new(Vec::new());
+        return Ok((None, status, Arc::clone(&body), plain(status, &body)));
     }
     let user = authorization(request).and_then(|shown| connection.shared.tokens.review(bearer(shown)?));
     let (status, body) = match user {
@@ -296,7 +304,8 @@ fn permitted(
         "/pods" => &["pods", "proxy"],
         _ => &["proxy"],
     };
-    match authorize(&shared.options, &user, verb, subresources, away) {
+    let unknown = *shared.fault.borrow() == Fault::ProxyUnknown && subresources == ["proxy"];
+    match authorize(&shared.options, &user, verb, subresources, away || unknown) {
         Ok(()) => Ok(Some(user)),
         Err(refusal) => Err((Some(user), refusal)),
     }
@@ -358,60 +367,4 @@ fn plain(status: u16, body: &[u8]) -> Answer {
         HeaderValue::from_static("text/plain; charset=utf-8"),
     );
     answer
-}
-
-/// How a body is sent.
-enum Pace {
-    AtOnce,
-    Every(Duration),
-    BreakOff,
-    Held(watch::Receiver<Fault>),
-}
-
-/// A body without a length, piece by piece: chunked in HTTP/1.1, as the kubelet sends whatever is longer than 2 kB.
-fn chunked(body: Arc<Vec<u8>>, pace: Pace) -> Answer {
-    let (sender, pieces) = mpsc::channel(2);
-    tokio::spawn(async move {
-        let count = if matches!(pace, Pace::AtOnce) { 2 } else { 16 };
-        let size = (body.len() / count).max(1);
-        let mut pace = pace;
-        for (at, piece) in body.chunks(size).enumerate() {
-            match &mut pace {
-                Pace::Every(pause) => tokio::time::sleep(*pause).await,
-                Pace::BreakOff if at == count / 2 => {
-                    let _ = sender.send(Err(io::Error::other("broken off on request"))).await;
-                    return;
-                }
-                Pace::Held(fault) if at == count / 2 => {
-                    let _ = fault.wait_for(|fault| *fault != Fault::HoldBody).await;
-                }
-                _ => {}
-            }
-            if sender.send(Ok(Bytes::copy_from_slice(piece))).await.is_err() {
-                return;
-            }
-        }
-    });
-    let mut answer = Response::new(Either::Right(Pieces(pieces)));
-    answer
-        .headers_mut()
-        .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    answer
-}
-
-/// The pieces of a body as they come.
-struct Pieces(mpsc::Receiver<io::Result<Bytes>>);
-
-impl Body for Pieces {
-    type Data = Bytes;
-    type Error = io::Error;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<io::Result<Frame<Bytes>>>> {
-        self.0
-            .poll_recv(context)
-            .map(|piece| piece.map(|piece| piece.map(Frame::data)))
-    }
 }

@@ -7,7 +7,7 @@ use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signat
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, UnixTime};
 use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
-use rustls::server::{ClientHello, ResolvesServerCert};
+use rustls::server::{ClientHello, ResolvesServerCert, WebPkiClientVerifier};
 use rustls::sign::CertifiedKey;
 use rustls::{DigitallySignedStruct, DistinguishedName, Error, ServerConfig, SignatureScheme};
 use time::Duration;
@@ -58,14 +58,18 @@ fn config(options: &Options, pair: Option<(String, String)>, client_ca: &Ca) -> 
         let key = rustls::crypto::ring::sign::any_supported_type(&key).expect("a key");
         Arc::new(CertifiedKey::new(chain, key))
     });
-    let takes_any = TakesAny {
-        names: vec![DistinguishedName::from(client_ca.subject.clone())],
-        provider: Arc::clone(&provider),
+    let clients: Arc<dyn ClientCertVerifier> = if options.client_ca {
+        Arc::new(TakesAny {
+            names: vec![DistinguishedName::from(client_ca.subject.clone())],
+            provider: Arc::clone(&provider),
+        })
+    } else {
+        WebPkiClientVerifier::no_client_auth()
     };
     let mut config = ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .expect("TLS 1.2 and 1.3")
-        .with_client_cert_verifier(Arc::new(takes_any))
+        .with_client_cert_verifier(clients)
         .with_cert_resolver(Arc::new(Shows(certified)));
     if !options.http1_only {
         config.alpn_protocols.push(b"h2".to_vec());
