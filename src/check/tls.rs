@@ -27,18 +27,20 @@ pub struct Handshake<'h> {
     pub env: &'h dyn Fn(&str) -> Option<String>,
 }
 
-/// The directory, because the kubelet replaces the file, and a file that is mounted alone stays the old one. Its key lies
-/// there too, readable by root only.
-const OWN_CERTIFICATES: &str = "\
+/// Where a pod finds it once it is mounted.
+const MOUNTED_CERTIFICATE: &str = "/etc/kubelet-certificate/kubelet.crt";
+
+/// The file alone, and not its directory, in which keys lie.
+const MOUNT: &str = "\
 volumeMounts:
-  - name: kubelet-pki
-    mountPath: /var/lib/kubelet/pki
+  - name: kubelet-certificate
+    mountPath: /etc/kubelet-certificate/kubelet.crt
     readOnly: true
 volumes:
-  - name: kubelet-pki
+  - name: kubelet-certificate
     hostPath:
-      path: /var/lib/kubelet/pki
-      type: Directory
+      path: /var/lib/kubelet/pki/kubelet.crt
+      type: File
 ";
 
 /// The handshake went well.
@@ -134,13 +136,10 @@ fn is_address(host: &str) -> bool {
 
 fn own_certificate(shown: Option<&Facts>) -> Vec<Mend> {
     let mut mends = vec![
-        Mend::apply(
-            "mount the directory of the node's own certificate into the container",
-            OWN_CERTIFICATES,
-        ),
+        Mend::apply("mount the node's own certificate into the container", MOUNT),
         Mend::configure(
             "and believe it, for the name that it carries",
-            format!("tls_ca = \"{OWN_CERTIFICATE}\"\ntls_server_name = \"$NODE_NAME\"\n"),
+            format!("tls_ca = \"{MOUNTED_CERTIFICATE}\"\ntls_server_name = \"$NODE_NAME\"\n"),
         ),
         Mend::apply(
             "or let the cluster's CA sign one, in the kubelet's configuration, and approve its CSR",
