@@ -10,6 +10,8 @@ use std::time::Duration;
 use super::duration::{self, DurationError};
 use super::expand::ExpandError;
 use super::filter::PatternError;
+use super::output::OutputError;
+use super::size::SizeError;
 use super::url::UrlError;
 
 /// The longest value or key that is shown; what is longer is rather a token than a slip.
@@ -239,6 +241,10 @@ pub enum ValueError {
     Pin,
     /// Not a name for a measurement.
     MetricName,
+    /// Not a size, or none that will do.
+    Size(SizeError),
+    /// Nowhere that lines could go.
+    Output(OutputError),
     /// Not a pattern for the names that there are.
     Pattern(PatternError),
 }
@@ -264,6 +270,8 @@ impl fmt::Display for ValueError {
                 "not the SHA-256 of a key; write its 32 bytes in Base64 or hexadecimal, as `telegraf-kubelet check` \
                  prints them",
             ),
+            Self::Size(error) => error.fmt(f),
+            Self::Output(error) => error.fmt(f),
             Self::Pattern(error) => error.fmt(f),
             Self::MetricName => f.write_str(
                 "no name for a measurement; write one without control characters, without # or _ in front, \
@@ -304,6 +312,8 @@ pub enum Clash {
         /// The time between two ticks.
         interval: Duration,
     },
+    /// A socket, and no ticks of our own.
+    NobodyTicks,
     /// An exclude list that leaves nothing of its include list.
     NothingLeft,
     /// The same kubelet twice.
@@ -346,6 +356,10 @@ impl fmt::Display for Clash {
                 "{} is not shorter than the interval of {}; lower it, so that one scrape ends before the next begins",
                 duration::text(*timeout),
                 duration::text(*interval)
+            ),
+            Self::NobodyTicks => f.write_str(
+                "nobody prompts a program that writes to a socket; set interval = \"10s\", or start it with \
+                 -poll_interval 10s",
             ),
             Self::NothingLeft => {
                 f.write_str("takes away all that the include list lets through; correct one of the two")
