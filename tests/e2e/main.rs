@@ -8,6 +8,7 @@ mod everything;
 mod influx;
 mod peer;
 mod process;
+mod socket;
 mod stage;
 #[path = "../support/mod.rs"]
 mod support;
