@@ -6,7 +6,7 @@
 use std::time::{Duration, Instant, SystemTime};
 
 use crate::config;
-use crate::execd::{Broken, Prompts, Stdout, Ticks};
+use crate::execd::{Broken, Output, Prompts, Ticks};
 use crate::kubelet::{Answer, Cause, Left, Reminders, ScrapeError, Scraper};
 use crate::lines::{self, Batch, Rendered, Renderer, ScrapeReport};
 use crate::summary::NotASummary;
@@ -26,7 +26,7 @@ pub struct Collector {
     /// The most that was in `body` since it was made.
     body_peak: usize,
     batch: Batch,
-    stdout: Stdout,
+    output: Output,
     said: Said,
 }
 
@@ -79,9 +79,9 @@ impl std::fmt::Display for Failure {
 }
 
 impl Collector {
-    /// A collector that writes to `stdout`.
+    /// A collector that writes to `output`.
     #[must_use]
-    pub fn new(kubelet: &config::Kubelet, scraper: Scraper, stdout: Stdout) -> Self {
+    pub fn new(kubelet: &config::Kubelet, scraper: Scraper, output: Output) -> Self {
         Self {
             url: kubelet.url.to_string(),
             scraper,
@@ -89,7 +89,7 @@ impl Collector {
             body: Vec::new(),
             body_peak: 0,
             batch: Batch::default(),
-            stdout,
+            output,
             said: Said::default(),
         }
     }
@@ -126,7 +126,7 @@ impl Collector {
         });
         self.tell(&outcome);
         self.report(&outcome, took, at);
-        let (batch, written) = self.stdout.write(std::mem::take(&mut self.batch)).await;
+        let (batch, written) = self.output.write(std::mem::take(&mut self.batch)).await;
         self.batch = batch;
         written
     }

@@ -7,7 +7,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout, timeout_at}
 
 use crate::collector::Collector;
 use crate::config::{Anchors, Config, Scheme, Ticking};
-use crate::execd::{self, Broken, Prompts, STOP_BUDGET, Signals, Stdout, Ticks};
+use crate::execd::{Broken, Output, Prompts, STOP_BUDGET, Signals, Ticks};
 use crate::kubelet::Scraper;
 
 /// No prompt for so long, and none of our own, is a set-up in which nothing will ever happen.
@@ -46,18 +46,21 @@ impl From<std::io::Error> for RunError {
 pub fn run(config: &Config, signals: Signals) -> Result<(), RunError> {
     warn_of_risks(config);
     let prompts = Prompts::listen(signals)?;
-    let stdout = Stdout::open()?;
+    let output = Output::open(&config.output)?;
+    if let Output::Stdout(_) = output {
+        prompts.listen_to_stdin()?;
+    }
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
     let outcome = runtime.block_on(async {
         let mut running = JoinSet::new();
         for kubelet in &config.kubelets {
-            let collector = Collector::new(kubelet, Scraper::new(kubelet), stdout.clone());
+            let collector = Collector::new(kubelet, Scraper::new(kubelet), output.clone());
             running.spawn(collector.run(prompts.clone()));
         }
         tokio::spawn(keep_time(config.ticking, prompts.clone()));
-        finish(running, prompts.ticks()).await
+        finish(running, prompts.ticks(), &output).await
     });
     // A write that nobody reads must not keep us: the process ends without it.
     runtime.shutdown_background();
@@ -83,7 +86,11 @@ fn warn_of_risks(config: &Config) {
 }
 
 /// Waits for the word to stop, and then as long as the budget allows for what is under way.
-async fn finish(mut running: JoinSet<Result<(), Broken>>, mut ticks: Ticks) -> Result<(), RunError> {
+async fn finish(
+    mut running: JoinSet<Result<(), Broken>>,
+    mut ticks: Ticks,
+    output: &Output,
+) -> Result<(), RunError> {
     ticks.stopped().await;
     let deadline = Instant::now() + STOP_BUDGET;
     let mut outcome = Ok(());
@@ -96,7 +103,7 @@ async fn finish(mut running: JoinSet<Result<(), Broken>>, mut ticks: Ticks) -> R
             return outcome;
         }
     }
-    execd::close(deadline.into_std());
+    output.close(deadline.into_std());
     outcome
 }
 

@@ -10,7 +10,7 @@ use std::time::Duration;
 use log::LevelFilter;
 
 use super::duration::{self, DurationError};
-use super::error::{echo, quoted};
+use super::echo::{echo, quoted};
 use super::value;
 
 /// What `--help` prints.

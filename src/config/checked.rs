@@ -17,6 +17,8 @@ pub struct Config {
     pub kubelets: Vec<Kubelet>,
     /// Whether the program ticks by itself.
     pub ticking: Ticking,
+    /// Where the lines go. Never a socket without own ticks: nobody would prompt.
+    pub output: Output,
     /// The least severe level that reaches stderr.
     pub log_level: log::LevelFilter,
 }
@@ -31,6 +33,20 @@ pub enum Ticking {
     Prompted,
     /// At this period too: Telegraf runs us with `signal = "none"`, or we run without Telegraf.
     Every(Duration),
+}
+
+/// Where the lines go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Output {
+    /// To the Telegraf that runs us.
+    Stdout,
+    /// To a Telegraf beside us, at its `inputs.socket_listener`.
+    Socket {
+        /// Absolute, and short enough for a socket.
+        path: PathBuf,
+        /// The most bytes to keep while nobody takes them.
+        buffer: usize,
+    },
 }
 
 /// One kubelet to scrape.

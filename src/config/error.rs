@@ -8,12 +8,12 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::duration::{self, DurationError};
+use super::echo::{one_line, quoted};
 use super::expand::ExpandError;
 use super::filter::PatternError;
+use super::output::OutputError;
+use super::size::SizeError;
 use super::url::UrlError;
-
-/// The longest value or key that is shown; what is longer is rather a token than a slip.
-const LONGEST_ECHO: usize = 60;
 
 /// Why there is no [`Config`](super::Config). `Display` is the whole message, on one line.
 #[derive(Debug)]
@@ -253,6 +253,10 @@ pub enum ValueError {
     Pin,
     /// Not a name for a measurement.
     MetricName,
+    /// Not a size, or none that will do.
+    Size(SizeError),
+    /// Nowhere that lines could go.
+    Output(OutputError),
     /// Not a pattern for the names that there are.
     Pattern(PatternError),
 }
@@ -278,6 +282,8 @@ impl fmt::Display for ValueError {
                 "not the SHA-256 of a key; write its 32 bytes in Base64 or hexadecimal, as `telegraf-kubelet check` \
                  prints them",
             ),
+            Self::Size(error) => error.fmt(f),
+            Self::Output(error) => error.fmt(f),
             Self::Pattern(error) => error.fmt(f),
             Self::MetricName => f.write_str(
                 "no name for a measurement; write one without control characters, without # or _ in front, \
@@ -318,6 +324,8 @@ pub enum Clash {
         /// The time between two ticks.
         interval: Duration,
     },
+    /// A socket, and no ticks of our own.
+    NobodyTicks,
     /// An exclude list that leaves nothing of its include list.
     NothingLeft,
     /// The same kubelet twice.
@@ -361,6 +369,10 @@ impl fmt::Display for Clash {
                 duration::text(*timeout),
                 duration::text(*interval)
             ),
+            Self::NobodyTicks => f.write_str(
+                "nobody prompts a program that writes to a socket; set interval = \"10s\", or start it with \
+                 -poll_interval 10s",
+            ),
             Self::NothingLeft => {
                 f.write_str("takes away all that the include list lets through; correct one of the two")
             }
@@ -374,39 +386,4 @@ impl fmt::Display for Clash {
             ),
         }
     }
-}
-
-/// A list of words as TOML strings.
-pub(super) fn quoted(words: &[&str]) -> String {
-    words
-        .iter()
-        .map(|word| format!("\"{word}\""))
-        .collect::<Vec<_>>()
-        .join(", ")
-}
-
-/// A value or key for a message, or nothing where it could be a secret.
-///
-/// A token lands in the wrong place by a slip of the hand, and Telegraf's log is read by more people than the token.
-pub(super) fn echo(key: &str, written: &str) -> Option<String> {
-    const SECRET_KEYS: [&str; 7] = ["token", "key", "pass", "pwd", "secret", "cred", "auth"];
-    const SECRET_TEXTS: [&str; 4] = ["eyJ", "@", "-----", "Bearer "];
-    let key = key.to_ascii_lowercase();
-    let secret = SECRET_KEYS.iter().any(|word| key.contains(word))
-        || SECRET_TEXTS.iter().any(|word| written.contains(word))
-        || written.chars().count() > LONGEST_ECHO;
-    (!secret).then(|| one_line(written))
-}
-
-/// The text with its control characters escaped: a log line of Telegraf's ends at the first newline.
-fn one_line(text: &str) -> String {
-    text.chars()
-        .fold(String::with_capacity(text.len()), |mut out, character| {
-            if character.is_control() {
-                out.extend(character.escape_default());
-            } else {
-                out.push(character);
-            }
-            out
-        })
 }

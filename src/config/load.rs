@@ -8,7 +8,9 @@ use std::time::Duration;
 use log::LevelFilter;
 
 use super::args::{Args, Polling};
-use super::checked::{Anchors, Config, Credential, Kubelet, KubeletUrl, Lines, Scheme, Ticking, Trust};
+use super::checked::{
+    Anchors, Config, Credential, Kubelet, KubeletUrl, Lines, Output, Scheme, Ticking, Trust,
+};
 use super::error::{Clash, ConfigError};
 use super::expand::Env;
 use super::filter::{Filter, Globs};
@@ -63,6 +65,7 @@ pub(super) fn from_source(source: &Source<'_>, args: &Args, env: Env<'_>) -> Res
         (Polling::Disabled, _) | (Polling::AsConfigured, None) => Ticking::Prompted,
         (Polling::Every(interval), _) | (Polling::AsConfigured, Some(interval)) => Ticking::Every(interval),
     };
+    let output = output(&blocks, ticking)?;
     let mut kubelets: Vec<Kubelet> = Vec::with_capacity(blocks.len());
     for block in &blocks {
         let kubelet = kubelet(block, ticking, args.config.is_some(), env)?;
@@ -81,6 +84,7 @@ pub(super) fn from_source(source: &Source<'_>, args: &Args, env: Env<'_>) -> Res
     Ok(Config {
         kubelets,
         ticking,
+        output,
         log_level,
     })
 }
@@ -99,6 +103,26 @@ fn once_per_process<T: PartialEq>(blocks: &[Block<'_>], option: &Opt<T>) -> Resu
         }
     }
     Ok(first.map(|(value, _)| value))
+}
+
+fn output(blocks: &[Block<'_>], ticking: Ticking) -> Result<Output, ConfigError> {
+    let target = once_per_process(blocks, &options::OUTPUT)?.flatten();
+    let buffer = once_per_process(blocks, &options::OUTPUT_BUFFER)?;
+    // A socket is never the default, so a block says it.
+    let asks = blocks.iter().find(|block| block.has(&options::OUTPUT.info));
+    match (target, asks, ticking) {
+        (Some(_), Some(block), Ticking::Prompted) => {
+            Err(block.conflict(&options::OUTPUT.info, Clash::NobodyTicks))
+        }
+        (Some(path), Some(block), Ticking::Every(_)) => Ok(Output::Socket {
+            path,
+            buffer: match buffer {
+                Some(buffer) => buffer,
+                None => block.get_or_default(&options::OUTPUT_BUFFER)?,
+            },
+        }),
+        _ => Ok(Output::Stdout),
+    }
 }
 
 fn kubelet(block: &Block<'_>, ticking: Ticking, in_file: bool, env: Env<'_>) -> Result<Kubelet, ConfigError> {

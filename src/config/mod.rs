@@ -6,15 +6,18 @@
 mod args;
 mod checked;
 mod duration;
+mod echo;
 mod error;
 mod expand;
 mod filter;
 mod foreign;
 mod load;
 mod options;
+mod output;
 mod pin;
 mod raw;
 mod sample;
+mod size;
 #[cfg(test)]
 mod tests;
 mod url;
@@ -22,13 +25,16 @@ mod value;
 
 pub use args::{Args, ArgsError, CheckArgs, HELP, Invocation, Polling, Show, is_check, parse_args};
 pub use checked::{
-    Anchors, Config, Credential, Kubelet, KubeletUrl, Lines, Scheme, Ticking, Timestamp, Trust, Volumes,
+    Anchors, Config, Credential, Kubelet, KubeletUrl, Lines, Output, Scheme, Ticking, Timestamp, Trust,
+    Volumes,
 };
 pub use duration::DurationError;
 pub use error::{Clash, ConfigError, HeadError, Position, ValueError};
 pub use expand::ExpandError;
 pub use filter::{Filter, PatternError};
 pub use load::load;
+pub use output::OutputError;
 pub use pin::Pin;
 pub use sample::{options_table, sample_config};
+pub use size::SizeError;
 pub use url::UrlError;

@@ -46,7 +46,7 @@ impl Sample {
 }
 
 /// All options, in the order in which people read them.
-pub(super) static ALL: [&Info; 24] = [
+pub(super) static ALL: [&Info; 26] = [
     &URL.info,
     &BEARER_TOKEN.info,
     &TLS_CERT.info,
@@ -70,6 +70,8 @@ pub(super) static ALL: [&Info; 24] = [
     &FIELDS_EXCLUDE.info,
     &POD_UID.info,
     &INTERVAL.info,
+    &OUTPUT.info,
+    &OUTPUT_BUFFER.info,
     &LOG_LEVEL.info,
 ];
 
@@ -310,11 +312,35 @@ pub(super) static INTERVAL: Opt<Duration> = Opt {
         key: "interval",
         kind: "duration",
         sample: Sample::Example(r#""10s""#),
-        doc: "Scrape by itself at this interval, once for all blocks. Only for an execd block with signal = \"none\": \
-              in its other modes Telegraf prompts, and each sample would be written twice. The flag -poll_interval \
-              wins over it.",
+        doc: "Scrape by itself at this interval, once for all blocks. Only for an output to a socket, and for an execd \
+              block with signal = \"none\": in its other modes Telegraf prompts, and each sample would be written \
+              twice. The flag -poll_interval wins over it.",
     },
     read: value::duration,
+};
+
+pub(super) static OUTPUT: Opt<Option<PathBuf>> = Opt {
+    info: Info {
+        key: "output",
+        kind: "string",
+        sample: Sample::Default(r#""stdout""#),
+        doc: "Where the lines go, once for all blocks: \"stdout\", to the inputs.execd that runs the program, or \
+              \"unixgram:///run/telegraf-kubelet/telegraf.sock\", to an inputs.socket_listener with this \
+              service_address. With a socket the program has to have an interval, heeds no stdin, and waits for \
+              Telegraf whenever it is away.",
+    },
+    read: value::output,
+};
+
+pub(super) static OUTPUT_BUFFER: Opt<usize> = Opt {
+    info: Info {
+        key: "output_buffer",
+        kind: "size",
+        sample: Sample::Default(r#""8MiB""#),
+        doc: "The most to keep for a socket while Telegraf is away or slow, once for all blocks. When it is full, the \
+              oldest batches are dropped, and the log says how many. A node of 110 pods makes up to 0.6 MB a tick.",
+    },
+    read: value::buffer,
 };
 
 pub(super) static LOG_LEVEL: Opt<LevelFilter> = Opt {

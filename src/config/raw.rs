@@ -7,7 +7,8 @@ use std::path::Path;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::error::{Clash, ConfigError, HeadError, Position, ValueError, echo};
+use super::echo::echo;
+use super::error::{Clash, ConfigError, HeadError, Position, ValueError};
 use super::expand::Env;
 use super::foreign;
 use super::options::{self, Info, Opt};

@@ -14,7 +14,9 @@ use super::duration::{self, DurationError};
 use super::error::ValueError;
 use super::expand::{Env, expand};
 use super::filter::{Globs, PatternError};
+use super::output;
 use super::pin::Pin;
+use super::size::{self, SizeError};
 use super::url;
 
 /// The words of `tls_min_version`.
@@ -104,6 +106,31 @@ pub(super) fn duration(value: &DeValue<'_>, env: Env<'_>) -> Result<Duration, Va
         Err(ValueError::Zero)
     } else {
         Ok(duration)
+    }
+}
+
+/// Where lines go; a socket's path, or `None` for stdout.
+pub(super) fn output(value: &DeValue<'_>, env: Env<'_>) -> Result<Option<PathBuf>, ValueError> {
+    output::parse(&text(value, env)?).map_err(ValueError::Output)
+}
+
+/// A number of bytes that holds a batch of the smallest node, and is no slip of the hand.
+pub(super) fn buffer(value: &DeValue<'_>, env: Env<'_>) -> Result<usize, ValueError> {
+    const LEAST: usize = 64 * 1024;
+    const MOST: usize = 1024 * 1024 * 1024;
+    let size = match value {
+        DeValue::String(_) => size::parse(&text(value, env)?),
+        DeValue::Integer(number) => match i128::from_str_radix(number.as_str(), number.radix()) {
+            Ok(bytes) => size::parse(&bytes.to_string()),
+            Err(_) => Err(SizeError::TooLarge),
+        },
+        _ => return Err(wrong_type("a size such as \"8MiB\"", value)),
+    };
+    match size.map(|bytes| usize::try_from(bytes).unwrap_or(usize::MAX)) {
+        Ok(bytes) if bytes < LEAST => Err(ValueError::Size(SizeError::TooSmall)),
+        Ok(bytes) if bytes > MOST => Err(ValueError::Size(SizeError::TooLarge)),
+        Ok(bytes) => Ok(bytes),
+        Err(error) => Err(ValueError::Size(error)),
     }
 }
 

@@ -5,6 +5,7 @@
 //! short, and a line that would block is left out and counted instead.
 
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use log::{Level, LevelFilter, Log, Metadata, Record};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -18,11 +19,14 @@ const CUT: &str = " …";
 
 static LOGGER: Stderr = Stderr {
     lost: AtomicU64::new(0),
+    turn: Mutex::new(()),
 };
 
 struct Stderr {
     /// Lines left out since the last one that got through.
     lost: AtomicU64,
+    /// One line at a time: what was ready is not any more when somebody else wrote in between.
+    turn: Mutex<()>,
 }
 
 /// Makes the `log` macros and panics write to stderr, from the level `info` up.
@@ -45,6 +49,7 @@ impl Log for Stderr {
         if !self.enabled(record.metadata()) {
             return;
         }
+        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
         if !is_ready() {
             self.lost.fetch_add(1, Ordering::Relaxed);
             return;

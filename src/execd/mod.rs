@@ -1,13 +1,19 @@
 //! Telegraf's side: ticks in, whole batches out, log lines with their level, and the end of life.
 //!
-//! Knows the execd protocol (`plugins/inputs/execd` and `internal/process` of Telegraf) and nothing of Kubernetes.
+//! Knows the execd protocol (`plugins/inputs/execd` and `internal/process` of Telegraf), what a socket's reader does
+//! (`plugins/common/socket`), and nothing of Kubernetes.
 
 pub mod log;
+mod output;
 mod prompts;
+mod queue;
+mod socket;
 mod stdout;
 
+pub use output::Output;
 pub use prompts::{Prompts, Signals, Ticks};
-pub use stdout::{Broken, Stdout, close};
+pub use socket::Socket;
+pub use stdout::{Broken, Stdout};
 
 use std::time::Duration;
 

@@ -56,16 +56,25 @@ impl Signals {
 pub struct Prompts(Arc<watch::Sender<Asked>>);
 
 impl Prompts {
-    /// Listens to stdin and the signals from now on.
+    /// Listens to the signals from now on.
     ///
     /// # Errors
     /// No thread can be started.
     pub fn listen(signals: Signals) -> io::Result<Self> {
         let prompts = Self(Arc::new(watch::Sender::new(Asked::default())));
-        let (on_signal, on_stdin) = (prompts.clone(), prompts.clone());
+        let on_signal = prompts.clone();
         spawn("signals", move || on_signal.follow_signals(signals))?;
-        spawn("stdin", move || on_stdin.follow_stdin())?;
         Ok(prompts)
+    }
+
+    /// Listens to stdin too, and stops at its end. Without Telegraf at its other end it is `/dev/null` as a rule, whose
+    /// end means nothing.
+    ///
+    /// # Errors
+    /// No thread can be started.
+    pub fn listen_to_stdin(&self) -> io::Result<()> {
+        let on_stdin = self.clone();
+        spawn("stdin", move || on_stdin.follow_stdin())
     }
 
     /// The side that ticks come out at. Each receiver sees all of them.

@@ -1,4 +1,4 @@
-//! The one way out: whole batches, in pieces that cannot be torn.
+//! The way out to the Telegraf that runs us: whole batches, in pieces that cannot be torn.
 //!
 //! Lines leave in writes of at most `PIPE_BUF` bytes, each of whole lines. A pipe takes such a write entirely or not at
 //! all (POSIX), so that even a SIGKILL in the middle of a batch leaves whole lines behind: Telegraf reads an unfinished
@@ -89,7 +89,7 @@ impl Stdout {
 
 /// Lets the reader have everything, then closes stdout and stderr and lingers. Call it last: nothing can be said any
 /// more.
-pub fn close(deadline: Instant) {
+pub(super) fn close(deadline: Instant) {
     while Instant::now() < deadline
         && rustix::io::ioctl_fionread(rustix::stdio::stdout()).is_ok_and(|unread| unread > 0)
     {

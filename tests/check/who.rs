@@ -10,6 +10,7 @@ use test_kubelet::{ClientSpec, Fault, Options, Serving, TestKubelet, TokenSpec, 
 
 use super::harness::{assert_failure, in_pod};
 use super::support::check::check;
+use super::support::plugin::copied;
 use super::support::scrape::{config, start, with_certificate, with_token};
 
 /// `nobody`'s user id on every Linux.
@@ -145,13 +146,9 @@ fn token_files() {
 fn an_unreadable_token_file() {
     let kubelet = start(Serving::CaIssued);
     let dir = tempfile::tempdir().unwrap();
-    let (token, ca, program) = (
-        dir.path().join("token"),
-        dir.path().join("ca.crt"),
-        dir.path().join("program"),
-    );
+    let (token, ca) = (dir.path().join("token"), dir.path().join("ca.crt"));
+    let program = copied(dir.path());
     std::fs::copy(&kubelet.files().ca, &ca).unwrap();
-    std::fs::copy(env!("CARGO_BIN_EXE_telegraf-kubelet"), &program).unwrap();
     kubelet.write_token(&token, &TokenSpec::default());
     let mode = |path: &Path, mode| std::fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
     mode(dir.path(), 0o755);

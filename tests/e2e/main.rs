@@ -9,6 +9,7 @@ mod influx;
 mod peer;
 mod pod;
 mod process;
+mod socket;
 mod stage;
 #[path = "../support/mod.rs"]
 mod support;

@@ -21,7 +21,7 @@ use crate::wait::until;
 pub const DATABASE: &str = "telegraf";
 
 /// The tag `host` of everything.
-const HOST: &str = "the-host";
+pub const HOST: &str = "the-host";
 
 /// How Telegraf prompts the plugin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,10 +45,15 @@ pub struct Stage {
 impl Stage {
     /// With three pods of two containers; counters move from scrape to scrape.
     pub fn new() -> Self {
+        Self::with(Options::default())
+    }
+
+    /// With such a kubelet.
+    pub fn with(options: Options) -> Self {
         let dir = TempDir::new().expect("a temporary directory");
         Self {
             influx: Influx::start(dir.path()),
-            kubelet: TestKubelet::start(Options::default()),
+            kubelet: TestKubelet::start(options),
             dir,
         }
     }
@@ -95,6 +100,11 @@ impl Stage {
         }
     }
 
+    /// The test's directory.
+    pub fn dir(&self) -> &Path {
+        self.dir.path()
+    }
+
     /// A file in the test's directory.
     pub fn write(&self, name: &str, text: &str) -> PathBuf {
         let path = self.dir.path().join(name);
@@ -134,7 +144,7 @@ impl Stage {
 }
 
 /// Nothing but the line about a scrape that failed.
-fn is_failure(batch: &[(Key, Number)]) -> bool {
+pub fn is_failure(batch: &[(Key, Number)]) -> bool {
     batch.iter().all(|((measurement, tags, _), _)| {
         measurement == "kubelet_scrape" && tags.get("result").is_some_and(|result| result != "success")
     })

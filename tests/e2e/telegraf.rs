@@ -86,6 +86,17 @@ impl Service {
         })
     }
 
+    /// Its process.
+    pub fn pid(&self) -> Pid {
+        self.process.pid()
+    }
+
+    /// Ends it by this signal, however that looks.
+    pub fn end_by(mut self, signal: Signal) {
+        send(self.process.pid(), signal);
+        self.process.wait("Telegraf ends");
+    }
+
     /// Stops it as systemd and Kubernetes do.
     pub fn stop(self) -> Ended {
         send(self.process.pid(), Signal::TERM);

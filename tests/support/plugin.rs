@@ -1,7 +1,7 @@
 //! The real binary, run as Telegraf runs it: ticks in at stdin or by signal, lines out at stdout and stderr.
 
 use std::io::{BufRead as _, BufReader, Read, Write as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
@@ -59,6 +59,20 @@ pub fn bare() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_telegraf-kubelet"));
     command.env_remove("NODE_IP").env_remove("HOSTIP");
     command
+}
+
+/// A copy of the program where anybody may run it, whoever may look into the directory that Cargo built it in.
+pub fn copied(dir: &Path) -> PathBuf {
+    let own = dir.join("telegraf-kubelet");
+    std::fs::copy(env!("CARGO_BIN_EXE_telegraf-kubelet"), &own).expect("a writable directory");
+    // Another test that starts a program just now has a copy of the handle that wrote it, for a moment.
+    let end = Instant::now() + PATIENCE;
+    let busy = || Command::new(&own).arg("--version").output();
+    while busy().is_err_and(|error| error.kind() == std::io::ErrorKind::ExecutableFileBusy) {
+        assert!(Instant::now() < end, "somebody goes on writing {}", own.display());
+        thread::yield_now();
+    }
+    own
 }
 
 impl Plugin {

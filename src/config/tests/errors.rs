@@ -115,6 +115,48 @@ fn a_value_that_its_option_can_not_take() {
 }
 
 #[test]
+fn an_output_that_can_not_be() {
+    assert_errors(&[
+        (
+            "output = 'stderr'",
+            r#"2: output = 'stderr': no output; write "stdout", or "unixgram:///run/telegraf-kubelet/telegraf.sock" for a socket"#,
+        ),
+        (
+            "output = 'unix:///run/t.sock'",
+            "2: output = 'unix:///run/t.sock': Telegraf tears a line of such a socket when it stops; write unixgram:// here and in the service_address of inputs.socket_listener",
+        ),
+        (
+            "output = 'unixgram://t.sock'\ninterval = '10s'",
+            r#"2: output = 'unixgram://t.sock': no absolute path; write it with three slashes, as in "unixgram:///run/telegraf-kubelet/telegraf.sock""#,
+        ),
+        (
+            "# prose\noutput = 'unixgram:///run/t.sock'",
+            r#"3: output: nobody prompts a program that writes to a socket; set interval = "10s", or start it with -poll_interval 10s"#,
+        ),
+        (
+            "output_buffer = '8M'",
+            r#"2: output_buffer = '8M': not a size; write a whole number and a unit, as in "8MiB" or "3MB""#,
+        ),
+        (
+            "output_buffer = 1000",
+            "2: output_buffer = 1000: too small for one batch of a small node; write 64KiB or more",
+        ),
+        (
+            "output_buffer = '2GiB'",
+            "2: output_buffer = '2GiB': more than 1GiB; write less",
+        ),
+        (
+            "output_buffer = true",
+            r#"2: output_buffer = true: a TOML boolean where a size such as "8MiB" belongs; write a size such as "8MiB""#,
+        ),
+        (
+            "output = 'unixgram:///a'\ninterval = '9s'\n[[inputs.kubelet]]\nurl = 'https://b'\noutput = 'unixgram:///b'",
+            "6: output: differs from line 2, and a process has but one; give all blocks the same value, or only one of them",
+        ),
+    ]);
+}
+
+#[test]
 fn a_key_that_is_not_ours() {
     assert_errors(&[
         (

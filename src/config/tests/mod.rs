@@ -14,7 +14,7 @@ use super::load::from_source;
 use super::options::{self, Sample};
 use super::raw::Source;
 use super::{
-    Anchors, Args, Config, ConfigError, Credential, Kubelet, Polling, Scheme, Ticking, Trust, load,
+    Anchors, Args, Config, ConfigError, Credential, Kubelet, Output, Polling, Scheme, Ticking, Trust, load,
     sample_config,
 };
 
@@ -86,6 +86,7 @@ fn everything_left_out_is_the_in_cluster_default() {
     let want = Config {
         kubelets: vec![in_cluster()],
         ticking: Ticking::Prompted,
+        output: Output::Stdout,
         log_level: LevelFilter::Info,
     };
     assert_eq!(block("").expect("all options have defaults"), want);
@@ -212,6 +213,35 @@ fn flags_win_over_the_file() {
     };
     assert_eq!(level(None), LevelFilter::Warn);
     assert_eq!(level(Some(LevelFilter::Debug)), LevelFilter::Debug);
+}
+
+#[test]
+fn a_socket_takes_ticks_of_ones_own_from_the_file_or_a_flag() {
+    let socket = |buffer| Output::Socket {
+        path: "/run/t.sock".into(),
+        buffer,
+    };
+    let config = block("interval = '10s'\noutput = 'unixgram:///run/t.sock'").expect("valid");
+    assert_eq!(config.output, socket(8 * 1024 * 1024));
+    let args = Args {
+        polling: Polling::Every(Duration::from_secs(10)),
+        ..as_run()
+    };
+    for (written, bytes) in [
+        ("'64KiB'", 65_536),
+        ("'3MB'", 3_000_000),
+        ("0x10_0000", 1_048_576),
+    ] {
+        let text =
+            format!("[[inputs.kubelet]]\noutput = 'unixgram://$RUN/t.sock'\noutput_buffer = {written}");
+        let env = |name: &str| (name == "RUN").then(|| "/run".to_owned()).or_else(|| env(name));
+        let source = Source {
+            path: Path::new("kubelet.conf"),
+            text: &text,
+        };
+        let config = from_source(&source, &args, &env).expect("valid");
+        assert_eq!(config.output, socket(bytes), "{written}");
+    }
 }
 
 #[test]

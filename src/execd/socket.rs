@@ -1,0 +1,276 @@
+//! The way out to a Telegraf beside us: datagrams to its `inputs.socket_listener`.
+//!
+//! Datagrams, because Telegraf reads a stream to wherever it is when it stops, and takes the half line there for a whole
+//! one. A datagram of whole lines arrives whole or not at all, whoever is killed. What the kernel took is never sent
+//! again, and what it did not take waits: nothing is torn, nothing is doubled.
+//!
+//! A thread of its own does the sending, which blocks while Telegraf does not read. Scraping and stopping go on.
+
+use std::fmt;
+use std::io;
+use std::os::unix::fs::FileTypeExt as _;
+use std::os::unix::net::UnixDatagram;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rustix::io::Errno;
+
+use super::queue::{Load, Queue};
+use crate::lines::Batch;
+
+/// Between two attempts. Always the same, because an attempt costs two system calls.
+const RETRY: Duration = Duration::from_secs(1);
+
+/// What Telegraf has room for (65,536 bytes, or `read_buffer_size` where that is set); it cuts off what is longer.
+const LONGEST: usize = 64 * 1024;
+
+/// A socket, for any number of writers: their batches never mix.
+#[derive(Debug, Clone)]
+pub struct Socket(Arc<Shared>);
+
+/// What writers and the thread share.
+#[derive(Debug)]
+struct Shared {
+    path: PathBuf,
+    queue: Mutex<Queue>,
+    changed: Condvar,
+}
+
+impl Socket {
+    /// Sends to the socket at `path` from now on, be it there or not, and keeps up to `buffer` bytes for it.
+    ///
+    /// # Errors
+    /// No thread can be started.
+    pub fn open(path: &Path, buffer: usize) -> io::Result<Self> {
+        let shared = Arc::new(Shared {
+            path: path.to_owned(),
+            queue: Mutex::new(Queue::new(buffer)),
+            changed: Condvar::new(),
+        });
+        let mut sender = Sender {
+            shared: Arc::clone(&shared),
+            away: false,
+            said_too_long: false,
+        };
+        thread::Builder::new()
+            .name("socket".to_owned())
+            .stack_size(64 * 1024)
+            .spawn(move || sender.run())?;
+        Ok(Self(shared))
+    }
+
+    /// Leaves a copy of a batch to be sent. Waits for nobody.
+    pub fn write(&self, batch: &Batch) {
+        let mut text = Vec::with_capacity(batch.len());
+        batch.runs().for_each(|run| text.extend_from_slice(run));
+        if self.0.change(|queue| queue.push(Load::new(text))) {
+            log::warn!(
+                "{}: output_buffer is full: drops the oldest batches until Telegraf reads, and counts them",
+                self.0
+            );
+        }
+    }
+
+    /// Waits until everything was sent, or until `deadline`.
+    pub fn close(&self, deadline: Instant) {
+        self.0.change(|queue| queue.calls += 1);
+        let left = deadline.saturating_duration_since(Instant::now());
+        let mut queue = self
+            .0
+            .changed
+            .wait_timeout_while(self.0.lock(), left, |queue| !queue.is_empty())
+            .unwrap_or_else(PoisonError::into_inner)
+            .0;
+        if !queue.is_empty() {
+            log::warn!(
+                "{}: stopped with {} bytes that Telegraf did not take",
+                self.0,
+                queue.held()
+            );
+        }
+        self.0.tell_dropped(&mut queue);
+    }
+}
+
+impl fmt::Display for Shared {
+    /// As in the configuration.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "unixgram://{}", self.path.display())
+    }
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, Queue> {
+        // Nothing that is done under the lock stops half-way.
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn change<T>(&self, change: impl FnOnce(&mut Queue) -> T) -> T {
+        let changed = change(&mut self.lock());
+        self.changed.notify_all();
+        changed
+    }
+
+    fn tell_dropped(&self, queue: &mut Queue) {
+        if let Some(dropped) = queue.take_dropped() {
+            log::warn!(
+                "{self}: dropped {} batches with {} bytes while output_buffer was full; raise it to keep more",
+                dropped.batches,
+                dropped.bytes
+            );
+        }
+    }
+}
+
+/// The thread's side.
+struct Sender {
+    shared: Arc<Shared>,
+    /// Telegraf could not be reached, and that was said.
+    away: bool,
+    said_too_long: bool,
+}
+
+impl Sender {
+    fn run(&mut self) {
+        loop {
+            let calls = self.wait_for_batch();
+            match self.send_all() {
+                Ok(()) => self.tell_back(),
+                Err(error) => {
+                    self.tell_away(&error);
+                    self.wait_to_retry(calls);
+                }
+            }
+        }
+    }
+
+    /// Waits until there is something to send; the number of calls by then.
+    fn wait_for_batch(&self) -> u64 {
+        let shared = &self.shared;
+        shared
+            .changed
+            .wait_while(shared.lock(), |queue| !queue.has_waiting())
+            .unwrap_or_else(PoisonError::into_inner)
+            .calls
+    }
+
+    /// Waits for a batch that is newer than the last attempt, but not for ever.
+    fn wait_to_retry(&self, calls: u64) {
+        let shared = &self.shared;
+        let waited = shared
+            .changed
+            .wait_timeout_while(shared.lock(), RETRY, |queue| queue.calls == calls);
+        drop(waited.unwrap_or_else(PoisonError::into_inner));
+    }
+
+    /// Sends all that waits. The socket is opened for this and closed behind it: so a Telegraf that was restarted in the
+    /// meantime is met anew, and one that was not there between two batches is not missed.
+    fn send_all(&mut self) -> Result<(), Away> {
+        let socket = connect(&self.shared.path).map_err(Away::NotThere)?;
+        loop {
+            let Some(mut load) = self.shared.lock().take() else {
+                return Ok(());
+            };
+            let sent = self.send(&socket, &mut load);
+            self.shared.change(|queue| match sent {
+                Ok(()) => queue.done(&load),
+                Err(_) => queue.put_back(load),
+            });
+            sent.map_err(Away::Left)?;
+        }
+    }
+
+    /// Sends what is left of one batch, and blocks while Telegraf does not read. When it goes away instead, the batch
+    /// goes on where the next one begins: with a whole line.
+    fn send(&mut self, socket: &UnixDatagram, load: &mut Load) -> io::Result<()> {
+        loop {
+            let piece = load.piece();
+            let bytes = piece.len();
+            if bytes == 0 {
+                return Ok(());
+            }
+            let sent = if bytes > LONGEST {
+                Err(Errno::MSGSIZE.into())
+            } else {
+                socket.send(piece).map(drop)
+            };
+            if let Err(error) = sent {
+                match Errno::from_io_error(&error) {
+                    Some(Errno::INTR) => continue,
+                    Some(Errno::MSGSIZE) => self.tell_too_long(bytes),
+                    _ => return Err(error),
+                }
+            }
+            load.left(bytes);
+        }
+    }
+
+    fn tell_away(&mut self, away: &Away) {
+        if std::mem::replace(&mut self.away, true) {
+            return;
+        }
+        log::warn!("{}: {}", self.shared, away.text(&self.shared.path));
+    }
+
+    fn tell_back(&mut self) {
+        if std::mem::take(&mut self.away) {
+            log::info!("{}: Telegraf reads, and all that waited is sent", self.shared);
+        }
+        let mut queue = self.shared.lock();
+        self.shared.tell_dropped(&mut queue);
+    }
+
+    fn tell_too_long(&mut self, bytes: usize) {
+        if !std::mem::replace(&mut self.said_too_long, true) {
+            log::warn!(
+                "{}: left out a line of {bytes} bytes, more than Telegraf reads at once; said here once",
+                self.shared
+            );
+        }
+    }
+}
+
+fn connect(path: &Path) -> io::Result<UnixDatagram> {
+    let socket = UnixDatagram::unbound()?;
+    socket.connect(path)?;
+    Ok(socket)
+}
+
+/// Why nothing can be sent now. Tried again, whatever it is: the mend may come from outside at any time.
+enum Away {
+    /// From the start.
+    NotThere(io::Error),
+    /// In the middle.
+    Left(io::Error),
+}
+
+impl Away {
+    fn text(&self, path: &Path) -> String {
+        let (Self::NotThere(error) | Self::Left(error)) = self;
+        let mend = match (self, Errno::from_io_error(error)) {
+            (Self::Left(_), Some(Errno::CONNREFUSED | Errno::CONNRESET | Errno::PIPE)) => {
+                "Telegraf went away in the middle of a batch, and what it had not read is lost"
+            }
+            (_, Some(Errno::NOENT)) => {
+                "not there: made by an inputs.socket_listener with this service_address"
+            }
+            (_, Some(Errno::CONNREFUSED)) if is_other_file(path) => {
+                "a file that is no socket: correct output, or the volume that it is on"
+            }
+            (_, Some(Errno::CONNREFUSED)) => "left behind by a Telegraf that is gone",
+            (_, Some(Errno::PROTOTYPE)) => "a stream socket: begin service_address with unixgram://",
+            (_, Some(Errno::ACCESS)) => {
+                "not allowed: run both as one user, or set socket_mode in inputs.socket_listener"
+            }
+            _ => return format!("cannot be sent to ({error}); lines wait"),
+        };
+        format!("{mend}; lines wait")
+    }
+}
+
+fn is_other_file(path: &Path) -> bool {
+    path.metadata()
+        .is_ok_and(|metadata| !metadata.file_type().is_socket())
+}
