@@ -61,6 +61,7 @@ fn it_does_not_tell_where_it_was_built() {
     for home in [std::env::var("CARGO_HOME"), std::env::var("HOME")]
         .iter()
         .flatten()
+        .filter(|home| *home != "/")
     {
         assert!(!has(&format!("{home}/")), "{home}");
     }
