@@ -4,11 +4,13 @@
 //! Knows the plugin only from outside. `influxd` and `telegraf` have to be in the `PATH` (or Telegraf in `TELEGRAF`);
 //! `.ci/run` installs both.
 
+mod dashboard;
 mod everything;
 mod influx;
 mod peer;
 mod process;
 mod stage;
+mod story;
 #[path = "../support/mod.rs"]
 mod support;
 mod telegraf;

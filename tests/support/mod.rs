@@ -2,6 +2,7 @@
 
 #![allow(dead_code, reason = "each test program uses its part of this")]
 
+pub mod dashboard;
 pub mod expect;
 pub mod generate;
 pub mod lines;
