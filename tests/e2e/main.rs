@@ -4,6 +4,7 @@
 //! Knows the plugin only from outside. `influxd` and `telegraf` have to be in the `PATH` (or Telegraf in `TELEGRAF`);
 //! `.ci/run` installs both.
 
+mod dashboard;
 mod everything;
 mod influx;
 mod peer;
@@ -11,6 +12,7 @@ mod pod;
 mod process;
 mod socket;
 mod stage;
+mod story;
 #[path = "../support/mod.rs"]
 mod support;
 mod telegraf;

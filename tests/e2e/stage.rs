@@ -61,15 +61,18 @@ impl Stage {
     /// Telegraf with the plugin, a tick a second.
     pub fn telegraf(&self, prompt: Prompt) -> Telegraf {
         let files = self.kubelet.files();
-        let kubelet_conf = self.write(
-            "kubelet.conf",
-            &format!(
-                "[[inputs.kubelet]]\n  url = '{}'\n  bearer_token = '{}'\n  tls_ca = '{}'\n",
-                self.kubelet.url(),
-                files.token.display(),
-                files.ca.display()
-            ),
+        let config = format!(
+            "[[inputs.kubelet]]\n  url = '{}'\n  bearer_token = '{}'\n  tls_ca = '{}'\n",
+            self.kubelet.url(),
+            files.token.display(),
+            files.ca.display()
         );
+        self.telegraf_with(prompt, &config)
+    }
+
+    /// The same with this configuration of the plugin.
+    pub fn telegraf_with(&self, prompt: Prompt, config: &str) -> Telegraf {
+        let kubelet_conf = self.write("kubelet.conf", config);
         Telegraf {
             configs: vec![self.telegraf_conf(prompt)],
             environment: [

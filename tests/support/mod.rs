@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "each test program uses its part of this")]
 
 pub mod check;
+pub mod dashboard;
 pub mod expect;
 pub mod generate;
 pub mod lines;

@@ -1,0 +1,201 @@
+//! `telegraf/dashboard.json` against a database that the plugin filled: each query of each panel and each variable has
+//! an answer, with all chosen and with one of each.
+//!
+//! With `DASHBOARD_RESULTS=FILE` the answers are kept for `.ci/draw_dashboard.py`, and `DASHBOARD_TICKS=N` makes more of
+//! them.
+
+use std::collections::BTreeMap;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use serde_json::{Map, Value, json};
+use test_kubelet::{ClientSpec, Fault, Options, TestKubelet};
+
+use crate::stage::{DATABASE, Prompt, Stage};
+use crate::story::summary;
+use crate::support::dashboard::{Choice, Dashboard, Selection, list, text};
+use crate::wait::PATIENCE;
+
+/// Enough for two of the intervals of a rate, and for a failure between good scrapes.
+const TICKS: u32 = 20;
+
+/// A tick a second instead of one in ten, so that a panel's least interval is a tenth of what it is for users.
+const FASTER: u32 = 10;
+
+/// Answers with a token; answers with a client certificate, and not always; refuses the token.
+const NODES: [&str; 3] = ["worker-1", "worker-2", "worker-3"];
+
+#[test]
+fn every_query_has_an_answer() {
+    let stage = Stage::new();
+    let from = milliseconds();
+    fill(&stage, ticks());
+    let to = milliseconds();
+
+    let dashboard = Dashboard::read();
+    let all = Selection {
+        from,
+        to,
+        values: dashboard.queried_variables().map(chosen_all).collect(),
+    };
+    let offered = offered(&stage, &dashboard, &all);
+    assert_eq!(offered["node"], NODES[..2], "the third has never told its name");
+    let (answers, empty) = answers(&stage, &dashboard, &all);
+    assert!(empty.is_empty(), "no value for\n{}", empty.join("\n"));
+    chosen_alone_it_is_alone(&stage, &dashboard, &all, &offered);
+    if let Some(file) = std::env::var_os("DASHBOARD_RESULTS") {
+        let results = json!({ "from": from, "to": to, "panels": answers });
+        std::fs::write(file, results.to_string())
+            .expect("DASHBOARD_RESULTS names a file that can be written");
+    }
+}
+
+/// One node, namespace and pod chosen: answers are about these only. What this node does not have, a failure and a
+/// client certificate, and nothing else is missing.
+fn chosen_alone_it_is_alone(
+    stage: &Stage,
+    dashboard: &Dashboard,
+    all: &Selection,
+    offered: &BTreeMap<String, Vec<String>>,
+) {
+    let chosen = [
+        ("node", "node_name", NODES[0]),
+        ("namespace", "namespace", "shop"),
+        ("pod", "pod_name", "search-0"),
+    ];
+    let values = chosen.map(|(variable, _, value)| {
+        assert!(
+            offered[variable].iter().any(|offered| offered == value),
+            "{offered:?}"
+        );
+        (variable.to_owned(), Choice::These(vec![value.to_owned()]))
+    });
+    let one = Selection {
+        values: values.into(),
+        ..all.clone()
+    };
+    let (answers, empty) = answers(stage, dashboard, &one);
+    assert_eq!(
+        empty,
+        [
+            "panel 3 \"Kubelets that fail\", query A",
+            "panel 7 \"First to run out\", query B",
+            "panel 9 \"Certificates: days left\", query B"
+        ]
+    );
+    let panels = answers.as_object().into_iter().flat_map(Map::values);
+    let series = panels.flat_map(|queries| queries.as_object().into_iter().flat_map(Map::values));
+    for series in series.flat_map(list) {
+        for (_, tag, value) in chosen {
+            let found = series["tags"][tag].as_str();
+            assert!(found.is_none_or(|found| found == value), "{series}");
+        }
+    }
+}
+
+fn ticks() -> u32 {
+    std::env::var("DASHBOARD_TICKS")
+        .map_or(TICKS, |ticks| ticks.parse().expect("DASHBOARD_TICKS is a number"))
+}
+
+fn milliseconds() -> i64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970");
+    i64::try_from(now.as_millis()).expect("not so far in the future")
+}
+
+/// Telegraf and the plugin scrape all nodes so many times, and what happens on these is told tick by tick.
+fn fill(stage: &Stage, ticks: u32) {
+    let nodes = NODES.map(|name| {
+        TestKubelet::start(Options {
+            node_name: name.to_owned(),
+            ..Options::default()
+        })
+    });
+    let tell = |tick: u32| {
+        for ((number, node), name) in (0..).zip(&nodes).zip(NODES) {
+            let now = milliseconds() / 1_000;
+            node.set_body(Some(summary(number, name, f64::from(tick), now)));
+        }
+    };
+    tell(0);
+    let service = stage
+        .telegraf_with(Prompt::Stdin, &configuration(stage, &nodes))
+        .start();
+    for tick in 1..=ticks {
+        for node in &nodes {
+            assert!(
+                node.wait_for_requests(usize::try_from(tick).expect("few"), PATIENCE),
+                "no scrape {tick}"
+            );
+        }
+        tell(tick);
+        let down = (ticks / 2..ticks / 2 + ticks / 8).contains(&tick);
+        nodes[1].set_fault(if down { Fault::NotReady } else { Fault::None });
+    }
+    let ended = service.stop();
+    ended.assert_quiet(&["the kubelet answers 403", "the kubelet answers 500"]);
+}
+
+/// A block for each node, with another identity each.
+fn configuration(stage: &Stage, nodes: &[TestKubelet; 3]) -> String {
+    let block = |node: &TestKubelet, identity: String| {
+        let (url, ca) = (node.url(), node.files().ca.display());
+        format!("[[inputs.kubelet]]\n  url = '{url}'\n  tls_ca = '{ca}'\n{identity}")
+    };
+    let token = |path: &std::path::Path| format!("  bearer_token = '{}'\n", path.display());
+    let (cert, key) = nodes[1].issue_client_certificate(&ClientSpec {
+        valid_until: 20 * 86_400,
+        ..ClientSpec::default()
+    });
+    let pair = stage.write("client.pem", &format!("{cert}{key}"));
+    [
+        block(&nodes[0], token(&nodes[0].files().token)),
+        block(&nodes[1], format!("  tls_cert = '{}'\n", pair.display())),
+        block(&nodes[2], token(&nodes[2].files().unbound_token)),
+    ]
+    .concat()
+}
+
+/// A variable with all of its values chosen.
+fn chosen_all(variable: &Value) -> (String, Choice) {
+    let all = text(&variable["allValue"]).to_owned();
+    (text(&variable["name"]).to_owned(), Choice::All(all))
+}
+
+/// What each variable offers.
+fn offered(stage: &Stage, dashboard: &Dashboard, selection: &Selection) -> BTreeMap<String, Vec<String>> {
+    let offered = dashboard.queried_variables().map(|variable| {
+        let name = text(&variable["name"]);
+        let query = selection.sent(text(&variable["query"]), None);
+        let series = stage.influx.query(DATABASE, &query);
+        assert_eq!(series.len(), 1, "${name}: {query}: {series:?}");
+        let values = series[0]["values"].as_array().expect("values");
+        // A key and a value each.
+        let values = values.iter().map(|row| text(&row[1]).to_owned());
+        (name.to_owned(), values.collect())
+    });
+    offered.collect()
+}
+
+/// The series that each query is answered, by panel and letter; and the queries without a value.
+fn answers(stage: &Stage, dashboard: &Dashboard, selection: &Selection) -> (Value, Vec<String>) {
+    let mut answers = Map::new();
+    let mut empty = Vec::new();
+    for target in dashboard.targets() {
+        let interval = target.least_interval().map(|interval| interval / FASTER);
+        let query = selection.sent(target.query(), interval);
+        let series = stage.influx.query(DATABASE, &query);
+        if !series.iter().any(has_value) {
+            empty.push(target.name());
+        }
+        let panel = answers.entry(target.panel["id"].to_string());
+        panel.or_insert_with(|| json!({}))[text(&target.target["refId"])] = series.into();
+    }
+    (answers.into(), empty)
+}
+
+/// Something beside time and what tags bring along.
+fn has_value(series: &Value) -> bool {
+    let rows = series["values"].as_array().into_iter().flatten();
+    rows.filter_map(Value::as_array)
+        .any(|row| row.iter().skip(1).any(Value::is_number))
+}

@@ -1,0 +1,281 @@
+//! What happens on a made-up node: summaries whose numbers move as they do on a real one, for people to look at.
+//!
+//! The test kubelet draws its numbers by lot: good for telling values apart, and noise in a graph. Each object and key
+//! here is still the generator's; only numbers are replaced, so that they wave, fill up and add up, and pods get names.
+
+use std::f64::consts::TAU;
+
+use serde_json::{Map, Value};
+use test_kubelet::GeneratorOptions;
+use test_kubelet::generate::summary_at;
+
+/// A pod.
+struct Pod {
+    namespace: &'static str,
+    /// With `#` for its node's number.
+    name: &'static str,
+    cores: f64,
+    bytes: f64,
+    /// How full its claim is in the beginning, and how much fuller in a second, on the first node.
+    claim: Option<(f64, f64)>,
+}
+
+/// The pods of each node.
+const PODS: [Pod; 8] = [
+    pod("shop", "search-#", 0.9, 1_500e6, Some((0.62, 3e-6))),
+    pod("shop", "cart-7d9f8b6c5d-x2lq#", 0.35, 420e6, None),
+    pod("shop", "web-5f7c9d8b44-9mzk#", 0.5, 300e6, None),
+    pod("payments", "ledger-#", 0.25, 800e6, Some((0.83, 4e-7))),
+    pod("payments", "gateway-6c8b7f9d5-tq4w#", 0.15, 180e6, None),
+    pod("monitoring", "telegraf-x8kw#", 0.02, 30e6, None),
+    pod("kube-system", "coredns-5d78c9869d-j6vt#", 0.03, 45e6, None),
+    pod("kube-system", "cilium-hd7q#", 0.12, 210e6, None),
+];
+
+const fn pod(
+    namespace: &'static str,
+    name: &'static str,
+    cores: f64,
+    bytes: f64,
+    claim: Option<(f64, f64)>,
+) -> Pod {
+    Pod {
+        namespace,
+        name,
+        cores,
+        bytes,
+        claim,
+    }
+}
+
+/// The pod of the second node whose containers begin anew, and after how many seconds.
+const RESTARTS: (&str, f64) = ("cart-7d9f8b6c5d-x2lq1", 12.0);
+
+/// How long the longest wave takes, in seconds.
+const LONGEST: f64 = 90.0;
+
+/// The node's memory.
+const MEMORY: f64 = 16e9;
+
+/// The summary of node `number`, called `name`, so many seconds after the beginning; `now` is when that is.
+pub fn summary(number: u32, name: &str, second: f64, now: i64) -> Vec<u8> {
+    let options = GeneratorOptions {
+        pods: PODS.len(),
+        node_name: name.to_owned(),
+        ..GeneratorOptions::default()
+    };
+    let generated = summary_at(&options, whole(second), now);
+    let mut summary: Value = serde_json::from_slice(&generated).expect("JSON");
+    let phase = f64::from(number);
+    let mut pods = Usage::default();
+    for pod in objects(&mut summary["pods"]) {
+        pods.add(tell_pod(pod, number, second));
+    }
+    let node = summary["node"].as_object_mut().expect("a node");
+    let mut total = pods;
+    for system in objects(&mut node["systemContainers"]) {
+        let usage = match system["name"].as_str() {
+            Some("pods") => pods,
+            Some("kubelet") => Usage::of(0.08, 120e6, phase, second),
+            _ => Usage::of(0.15, 200e6, phase + 1.0, second),
+        };
+        usage.write(system, MEMORY);
+        if system["name"] != "pods" {
+            total.add(usage);
+        }
+    }
+    move_object(node, phase, 3.0, second);
+    total.write(node, MEMORY);
+    summary.to_string().into_bytes()
+}
+
+/// Names a pod, moves its numbers, and says what it uses.
+fn tell_pod(pod: &mut Map<String, Value>, node: u32, second: f64) -> Usage {
+    let generated = pod["podRef"]["name"].as_str().expect("a name");
+    let number: u8 = generated[generated.len() - 5..].parse().expect("its number");
+    let Pod {
+        namespace,
+        name,
+        cores,
+        bytes,
+        claim,
+    } = PODS[usize::from(number)];
+    let name = name.replace('#', &node.to_string());
+    let phase = f64::from(node) + 0.9 * f64::from(number);
+    pod["podRef"]["name"] = name.as_str().into();
+    pod["podRef"]["namespace"] = namespace.into();
+    move_object(pod, phase, cores, second);
+    for volume in objects(&mut pod["volume"]) {
+        if let (Some(reference), Some((share, growth))) = (volume.get_mut("pvcRef"), claim) {
+            reference["name"] = format!("data-{name}").into();
+            reference["namespace"] = namespace.into();
+            // One that fills slowly, one fast; what a third would do, nobody sees.
+            let times = if node == 0 { 1.0 } else { 40.0 };
+            fill(volume, share + growth * times * second);
+        } else {
+            volume.remove("pvcRef");
+        }
+    }
+
+    let mut total = Usage::default();
+    for container in objects(&mut pod["containers"]) {
+        let (share, more) = if container["name"] == "app" {
+            (0.9, 0.0)
+        } else {
+            (0.1, 2.0)
+        };
+        let usage = Usage::of(cores * share, bytes * share, phase + more, second);
+        usage.write(container, bytes * share * 1.6);
+        total.add(usage);
+        if name == RESTARTS.0 && second >= RESTARTS.1 {
+            container["startTime"] = "2026-01-01T09:41:00Z".into();
+        }
+    }
+    total.write(pod, bytes * 1.6);
+    total
+}
+
+/// Cores, core seconds so far, and bytes of memory.
+#[derive(Debug, Default, Clone, Copy)]
+struct Usage {
+    cores: f64,
+    seconds: f64,
+    bytes: f64,
+}
+
+impl Usage {
+    fn of(cores: f64, bytes: f64, phase: f64, second: f64) -> Self {
+        let cpu = Wave { middle: cores, phase };
+        Self {
+            cores: cpu.at(second),
+            seconds: cpu.sum(second),
+            // Memory moves less than cpu does.
+            bytes: bytes * 0.7
+                + Wave {
+                    middle: bytes * 0.3,
+                    phase: phase + 1.0,
+                }
+                .at(second),
+        }
+    }
+
+    fn add(&mut self, other: Self) {
+        self.cores += other.cores;
+        self.seconds += other.seconds;
+        self.bytes += other.bytes;
+    }
+
+    fn write(&self, owner: &mut Map<String, Value>, limit: f64) {
+        set(&mut owner["cpu"], "usageNanoCores", self.cores * 1e9);
+        set(&mut owner["cpu"], "usageCoreNanoSeconds", self.seconds * 1e9);
+        let memory = &mut owner["memory"];
+        set(memory, "workingSetBytes", self.bytes);
+        set(memory, "usageBytes", self.bytes * 1.3);
+        set(memory, "rssBytes", self.bytes * 0.8);
+        set(memory, "availableBytes", limit - self.bytes);
+    }
+}
+
+/// Moves all in an object, and in what it holds, but cpu's and memory's own numbers.
+fn move_object(object: &mut Map<String, Value>, phase: f64, size: f64, second: f64) {
+    if object.contains_key("capacityBytes") {
+        fill(object, 0.25 + 0.09 * (phase * 1.3 % 5.0) + 5e-5 * second);
+    }
+    let wave = |middle: f64| Wave { middle, phase };
+    for (at, (key, value)) in object.iter_mut().enumerate() {
+        let at = f64::from(u32::try_from(at).expect("few"));
+        match key.as_str() {
+            "rxBytes" => *value = whole(wave(400e3 * size).sum(second)).into(),
+            "txBytes" => *value = whole(wave(250e3 * size).sum(second)).into(),
+            "rxErrors" | "txErrors" => *value = 3.into(),
+            "curproc" => *value = whole(wave(1_900.0).at(second)).into(),
+            "process_count" => *value = whole(wave(20.0 * size + 2.0).at(second)).into(),
+            "swapUsageBytes" => *value = whole(wave(40e6 * size).at(second)).into(),
+            "some" => pressure(value, 30.0 * size.sqrt(), phase, second),
+            "full" => pressure(value, 10.0 * size.sqrt(), phase, second),
+            _ => {}
+        }
+        match value {
+            Value::Object(inner) => move_object(inner, phase + at, size, second),
+            Value::Array(_) => {
+                for inner in objects(value) {
+                    // Not their places: containers come in another order each time.
+                    let name = inner["name"].as_str().expect("a name");
+                    let own = name.bytes().fold(0.0, |sum, byte| sum + f64::from(byte)) * 0.37;
+                    move_object(inner, phase + own, size, second);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+fn fill(filesystem: &mut Map<String, Value>, share: f64) {
+    let capacity = filesystem["capacityBytes"].as_f64().expect("a number");
+    let inodes = filesystem["inodes"].as_f64().expect("a number");
+    for (key, number) in [
+        ("usedBytes", capacity * share),
+        ("availableBytes", capacity * (1.0 - share)),
+        ("inodesUsed", inodes * share / 5.0),
+        ("inodesFree", inodes * (1.0 - share / 5.0)),
+    ] {
+        filesystem.insert(key.to_owned(), whole(number).into());
+    }
+}
+
+/// None most of the time, and then a lot.
+fn pressure(numbers: &mut Value, percent: f64, phase: f64, second: f64) {
+    let now = (Wave { middle: 1.0, phase }.at(second) - 0.9).max(0.0) * percent;
+    for (key, share) in [("avg10", 1.2), ("avg60", 1.0), ("avg300", 0.6)] {
+        numbers[key] = ((now * share * 100.0).round() / 100.0).into();
+    }
+}
+
+/// A number that goes up and down around its middle, by at most half of it.
+#[derive(Debug, Clone, Copy)]
+struct Wave {
+    middle: f64,
+    phase: f64,
+}
+
+impl Wave {
+    const PARTS: [(f64, f64); 2] = [(0.35, 1.0), (0.15, 3.7)];
+
+    fn at(self, second: f64) -> f64 {
+        let parts = Self::PARTS.map(|(height, times)| height * self.angle(second, times).sin());
+        self.middle * (1.0 + parts.iter().sum::<f64>())
+    }
+
+    /// What it adds up to, with a day before the beginning.
+    fn sum(self, second: f64) -> f64 {
+        let parts = Self::PARTS
+            .map(|(height, times)| -height * self.angle(second, times).cos() * LONGEST / (TAU * times));
+        self.middle * (86_400.0 + second + parts.iter().sum::<f64>())
+    }
+
+    fn angle(self, second: f64, times: f64) -> f64 {
+        TAU * times * second / LONGEST + self.phase * times
+    }
+}
+
+fn objects(list: &mut Value) -> impl Iterator<Item = &mut Map<String, Value>> {
+    let list = list.as_array_mut().expect("a list");
+    list.iter_mut()
+        .map(|value| value.as_object_mut().expect("an object"))
+}
+
+/// Replaces a number that is there.
+fn set(owner: &mut Value, key: &str, number: f64) {
+    if let Some(value) = owner.get_mut(key) {
+        *value = whole(number).into();
+    }
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "numbers of a node: not negative and far below 2^53"
+)]
+fn whole(number: f64) -> u64 {
+    number as u64
+}
