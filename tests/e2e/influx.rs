@@ -103,7 +103,7 @@ impl Influx {
     }
 
     /// The series in the answer to one query.
-    fn query(&self, database: &str, query: &str) -> Vec<Value> {
+    pub fn query(&self, database: &str, query: &str) -> Vec<Value> {
         let answer = self.get(&format!(
             "/query?epoch=ns&db={}&q={}",
             escaped(database),

@@ -6,6 +6,7 @@ pub mod check;
 pub mod expect;
 pub mod generate;
 pub mod lines;
+pub mod page;
 pub mod plugin;
 pub mod scrape;
 
