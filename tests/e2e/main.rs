@@ -4,8 +4,10 @@
 //! Knows the plugin only from outside. `influxd` and `telegraf` have to be in the `PATH` (or Telegraf in `TELEGRAF`);
 //! `.ci/run` installs both.
 
+mod alerts;
 mod dashboard;
 mod everything;
+mod guides;
 mod influx;
 mod peer;
 mod pod;

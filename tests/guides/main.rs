@@ -3,7 +3,9 @@
 //!
 //! `UPDATE_GUIDES=1 cargo test --test guides` writes anew what the program says in them.
 
-mod page;
+mod costs;
+mod migrating;
+mod operating;
 mod parts;
 #[path = "../support/mod.rs"]
 mod support;

@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 
 use telegraf_kubelet::check::Diagnosis;
 
-use super::page::{self, Page};
+use super::support::page::{self, Block, Page, blocks, part};
 use super::support::plugin::{bare, command};
 
 /// The program takes this configuration; the error is what it says.
@@ -286,4 +286,25 @@ fn pages_are_neutral() {
             assert!(!text.contains(words), "{}: {words}", page.name());
         }
     }
+}
+
+#[test]
+fn blocks_are_found_with_what_stands_above_them() {
+    let text = "words\n\n<!-- check: a -->\n```toml\nx = 1\n```\n\n- item\n\n  ```sh\n  ls\n    -l\n  ```\n";
+    let block = |language: &str, marker: Option<&str>, text: &str| Block {
+        language: language.to_owned(),
+        marker: marker.map(str::to_owned),
+        text: text.to_owned(),
+    };
+    assert_eq!(
+        blocks(text),
+        [
+            block("toml", Some("check: a"), "x = 1\n"),
+            block("sh", None, "ls\n  -l\n")
+        ]
+    );
+    let (from, to) = part(text, "check: a").expect("a part");
+    assert_eq!(&text[from..to], "x = 1\n");
+    assert_eq!(part("<!-- a -->\nt\n<!-- end of a -->", "a"), Some((11, 13)));
+    assert_eq!(part(text, "check: b"), None);
 }

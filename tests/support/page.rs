@@ -40,6 +40,12 @@ pub fn guides() -> Vec<Page> {
     paths.into_iter().map(Page::read).collect()
 }
 
+/// The guide in this file.
+pub fn guide(name: &str) -> Page {
+    let found = guides().into_iter().find(|page| page.name() == name);
+    found.unwrap_or_else(|| panic!("no guide is called {name}"))
+}
+
 /// The README and all guides.
 pub fn all() -> Vec<Page> {
     let mut pages = vec![Page::read(root().join("README.md"))];
@@ -91,6 +97,23 @@ impl Page {
     }
 }
 
+/// The words in backticks of a text.
+pub fn spans(text: &str) -> Vec<&str> {
+    text.split('`').skip(1).step_by(2).collect()
+}
+
+/// The rows of the first table behind `head`, cell by cell.
+pub fn rows<'t>(text: &'t str, head: &str) -> Vec<Vec<&'t str>> {
+    let (_, table) = text.split_once(head).unwrap_or_else(|| panic!("no {head:?}"));
+    let rows = table
+        .trim_start_matches('\n')
+        .lines()
+        .skip_while(|line| !line.starts_with("|---"));
+    let rows = rows.skip(1).take_while(|line| line.starts_with('|'));
+    rows.map(|row| row.trim_matches('|').split('|').map(str::trim).collect())
+        .collect()
+}
+
 /// All fenced blocks of a text.
 pub fn blocks(text: &str) -> Vec<Block> {
     let mut blocks = Vec::new();
@@ -140,7 +163,7 @@ pub fn holds(page: &Page, marker: &str, expected: &str, same: impl Fn(&str, &str
 
 /// Where the part begins and ends that this comment introduces: a fenced block's inside, or what stands between it and
 /// the comment `end of …`.
-fn part(text: &str, marker: &str) -> Option<(usize, usize)> {
+pub fn part(text: &str, marker: &str) -> Option<(usize, usize)> {
     let comment = format!("<!-- {marker} -->\n");
     let mut from = text.find(&comment)? + comment.len();
     let end = if text[from..].starts_with("```") {
@@ -150,25 +173,4 @@ fn part(text: &str, marker: &str) -> Option<(usize, usize)> {
         format!("<!-- end of {marker} -->")
     };
     Some((from, from + text[from..].find(&end)?))
-}
-
-#[test]
-fn blocks_are_found_with_what_stands_above_them() {
-    let text = "words\n\n<!-- check: a -->\n```toml\nx = 1\n```\n\n- item\n\n  ```sh\n  ls\n    -l\n  ```\n";
-    let block = |language: &str, marker: Option<&str>, text: &str| Block {
-        language: language.to_owned(),
-        marker: marker.map(str::to_owned),
-        text: text.to_owned(),
-    };
-    assert_eq!(
-        blocks(text),
-        [
-            block("toml", Some("check: a"), "x = 1\n"),
-            block("sh", None, "ls\n  -l\n")
-        ]
-    );
-    let (from, to) = part(text, "check: a").expect("a part");
-    assert_eq!(&text[from..to], "x = 1\n");
-    assert_eq!(part("<!-- a -->\nt\n<!-- end of a -->", "a"), Some((11, 13)));
-    assert_eq!(part(text, "check: b"), None);
 }
