@@ -9,10 +9,12 @@
 //! * [`lines`]: from the types to line protocol; the one place that knows names.
 //!
 //! [`collector`] takes one kubelet through these steps at each tick, [`run`] is the life of the process.
+//! [`install`] stands apart: it brings the program into another container.
 
 pub mod collector;
 pub mod config;
 pub mod execd;
+pub mod install;
 pub mod kubelet;
 pub mod lines;
 pub mod run;

@@ -11,7 +11,7 @@ use std::process::ExitCode;
 
 use telegraf_kubelet::config::{self, Invocation};
 use telegraf_kubelet::execd::{self, Signals};
-use telegraf_kubelet::run;
+use telegraf_kubelet::{install, run};
 
 fn main() -> ExitCode {
     // First of all: a SIGUSR1 that finds no handler kills, and Telegraf sends it within milliseconds.
@@ -31,6 +31,10 @@ fn start(signals: std::io::Result<Signals>) -> Result<(), Box<dyn std::error::Er
         Invocation::Help => print(config::HELP),
         Invocation::Version => print(concat!("telegraf-kubelet ", env!("CARGO_PKG_VERSION"), "\n")),
         Invocation::SampleConfig => print(&config::sample_config()),
+        Invocation::Install(path) => {
+            install::install(&path)?;
+            print(&format!("telegraf-kubelet is at {}\n", path.display()))
+        }
         Invocation::Run(args) => {
             let config = config::load(&args, &|name| std::env::var(name).ok())?;
             log::set_max_level(config.log_level);

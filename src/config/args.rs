@@ -18,6 +18,7 @@ pub const HELP: &str = "\
 Metrics of a Kubernetes node from its kubelet's /stats/summary, for Telegraf's inputs.execd.
 
 Usage: telegraf-kubelet [flags]
+       telegraf-kubelet install FILE   put a copy of this program at FILE, for an init container
 
   -config FILE              read FILE; without it, the in-cluster defaults at https://$NODE_IP:10250
   -poll_interval DURATION   scrape by itself at this interval; wins over the file's interval
@@ -44,6 +45,8 @@ pub enum Invocation {
     Version,
     /// Print the sample configuration.
     SampleConfig,
+    /// Put a copy of the program at this path.
+    Install(PathBuf),
 }
 
 /// The flags of a run.
@@ -79,6 +82,8 @@ pub enum ArgsError {
     },
     /// Something that is no flag.
     Positional,
+    /// `install` without its one path.
+    Install,
     /// An argument that can't be taken apart.
     NotUtf8,
     /// A flag without its value.
@@ -113,6 +118,9 @@ impl fmt::Display for ArgsError {
             Self::Unknown { flag: Some(flag) } => write!(f, "{flag}: unknown flag; {USAGE}"),
             Self::Unknown { flag: None } => write!(f, "unknown flag; {USAGE}"),
             Self::Positional => write!(f, "an argument that is no flag; take it out, or {USAGE}"),
+            Self::Install => {
+                f.write_str("install: takes the copy's path and nothing else, like /plugin/telegraf-kubelet")
+            }
             Self::NotUtf8 => f.write_str(
                 "an argument that is not UTF-8; give such a path as an argument of its own behind -config",
             ),
@@ -142,7 +150,10 @@ impl std::error::Error for ArgsError {}
 /// # Errors
 /// The first argument that can't be followed.
 pub fn parse_args(args: impl Iterator<Item = OsString>) -> Result<Invocation, ArgsError> {
-    let mut args = args;
+    let mut args = args.peekable();
+    if args.next_if(|first| first == "install").is_some() {
+        return install(args);
+    }
     let mut run = Args::default();
     let mut every = None;
     let mut disabled = false;
@@ -183,6 +194,15 @@ pub fn parse_args(args: impl Iterator<Item = OsString>) -> Result<Invocation, Ar
         }
     }
     Ok(finished(run, every, disabled))
+}
+
+/// The one path behind `install`.
+fn install(mut args: impl Iterator<Item = OsString>) -> Result<Invocation, ArgsError> {
+    let is_path = |path: &OsString| !path.is_empty() && !path.as_encoded_bytes().starts_with(b"-");
+    match (args.next().filter(is_path), args.next()) {
+        (Some(path), None) => Ok(Invocation::Install(path.into())),
+        _ => Err(ArgsError::Install),
+    }
 }
 
 /// A flag without its dashes, and the value behind its `=`.
@@ -323,6 +343,7 @@ mod tests {
             (vec!["-h"], Invocation::Help),
             (vec!["-config", "x", "--version"], Invocation::Version),
             (vec!["--sample-config"], Invocation::SampleConfig),
+            (vec!["install", "/x"], Invocation::Install("/x".into())),
         ] {
             assert_eq!(parse(&line), Ok(want), "{line:?}");
         }
@@ -352,6 +373,22 @@ mod tests {
             ),
             (
                 vec!["-poll_interval_disabled", "true"],
+                "an argument that is no flag; take it out, or see --help",
+            ),
+            (
+                vec!["install"],
+                "install: takes the copy's path and nothing else, like /plugin/telegraf-kubelet",
+            ),
+            (
+                vec!["install", "--help"],
+                "install: takes the copy's path and nothing else, like /plugin/telegraf-kubelet",
+            ),
+            (
+                vec!["install", "/x", "/y"],
+                "install: takes the copy's path and nothing else, like /plugin/telegraf-kubelet",
+            ),
+            (
+                vec!["-log_level=info", "install"],
                 "an argument that is no flag; take it out, or see --help",
             ),
             (vec!["-config"], "-config: has no value; see --help"),
