@@ -21,6 +21,8 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             log::error!("{error}");
+            // Or Telegraf, which stops reading as soon as it has reaped us, may never show what was wrong.
+            execd::close(std::time::Instant::now());
             ExitCode::FAILURE
         }
     }
