@@ -51,6 +51,16 @@ class Configs(unittest.TestCase):
                 self.assertEqual(programs.telegraf_refusal(other), "")
         self.assertEqual(kinds, {"influxdb_v2", "influxdb_v3"})
 
+    def test_telegraf_is_the_same_in_both_shapes(self):
+        child, sidecar = (
+            tomllib.loads((rendered.TELEGRAF_DIR / path).read_text())
+            for path in ["telegraf.conf", "kubernetes/sidecar/telegraf.conf"]
+        )
+        for part in ["agent", "outputs"]:
+            self.assertEqual(sidecar[part], child[part])
+        self.assertEqual(list(child["inputs"]), ["execd"])
+        self.assertEqual(list(sidecar["inputs"]), ["socket_listener"])
+
     def test_the_token_is_where_the_program_looks_for_it(self):
         sample = (rendered.TELEGRAF_DIR / "kubelet.conf").read_text()
         default = re.search(r'^  # bearer_token = "(.*)/token"$', sample, re.MULTILINE)[1]

@@ -24,7 +24,7 @@ class Pods(unittest.TestCase):
                     if result == "success":
                         node = database.first("kubernetes_node")
                         self.assertIn(",node_name=test-node ", node)
-        self.assertGreaterEqual(seen, 4)
+        self.assertGreaterEqual(seen, 5)
 
 
 if __name__ == "__main__":
