@@ -121,6 +121,19 @@ class Chart(unittest.TestCase):
         (path,) = (mount["mountPath"] for mount in of["mountPoints"] if mount["name"] == volume)
         self.assertEqual(of["config"]["inputs"][0]["execd"]["command"], [f"{path}/telegraf-kubelet"])
 
+    def test_the_images_have_the_program_where_the_commands_have_it(self):
+        dockerfile = (rendered.REPOSITORY / "Dockerfile").read_text()
+        stages = {stage.split()[0]: stage for stage in dockerfile.split(" AS ")[1:]}
+        (in_telegraf,) = values("image")["config"]["inputs"][0]["execd"]["command"]
+        self.assertIn(f" {in_telegraf}\n", stages["telegraf"])
+        # What is built without a target is the last stage.
+        self.assertIn(" /telegraf-kubelet\n", list(stages.values())[-1])
+        for name, _, daemon_set in rendered.with_pods():
+            for container in rendered.containers(daemon_set["spec"]["template"]["spec"]):
+                if "telegraf-kubelet:" in container["image"]:
+                    with self.subTest(f"{name} {container['name']}"):
+                        self.assertEqual(container["command"][0], "/telegraf-kubelet")
+
     def test_telegraf_takes_the_configuration(self):
         for way in ["image", "volume"]:
             self.assertEqual(programs.telegraf_refusal(toml(values(way)["config"])), "")
