@@ -10,11 +10,13 @@
 //!
 //! [`collector`] takes one kubelet through these steps at each tick, [`run`] is the life of the process.
 //! [`check`] goes the same way once, and tells what it meets.
+//! [`install`] stands apart: it brings the program into another container.
 
 pub mod check;
 pub mod collector;
 pub mod config;
 pub mod execd;
+pub mod install;
 pub mod kubelet;
 pub mod lines;
 pub mod run;

@@ -15,7 +15,7 @@ use std::process::ExitCode;
 use telegraf_kubelet::check::{self, Colour, Level};
 use telegraf_kubelet::config::{self, CheckArgs, Invocation};
 use telegraf_kubelet::execd::{self, Signals};
-use telegraf_kubelet::run;
+use telegraf_kubelet::{install, run};
 
 fn main() -> ExitCode {
     // A check is a person's or a script's, who want Ctrl-C to end it as it ends everything.
@@ -29,8 +29,11 @@ fn main() -> ExitCode {
             // A check that failed to be one was silent until now.
             log::set_max_level(log::max_level().max(log::LevelFilter::Error));
             log::error!("{error}");
-            let code = if is_check { Level::Failure.exit_code() } else { 1 };
-            ExitCode::from(code)
+            if !is_check {
+                // Or Telegraf, which stops reading as soon as it has reaped us, may never show what was wrong.
+                execd::close(std::time::Instant::now());
+            }
+            ExitCode::from(if is_check { Level::Failure.exit_code() } else { 1 })
         }
     }
 }
@@ -41,6 +44,10 @@ fn start(signals: Option<std::io::Result<Signals>>) -> Result<ExitCode, Box<dyn 
         Invocation::Version => print(concat!("telegraf-kubelet ", env!("CARGO_PKG_VERSION"), "\n"))?,
         Invocation::SampleConfig => print(&config::sample_config())?,
         Invocation::Check(args) => return check(&args),
+        Invocation::Install(path) => {
+            install::install(&path)?;
+            print(&format!("telegraf-kubelet is at {}\n", path.display()))?;
+        }
         Invocation::Run(args) => {
             let config = config::load(&args, &|name| std::env::var(name).ok())?;
             log::set_max_level(config.log_level);

@@ -1,16 +1,18 @@
-//! The README says what the program does: its tables are those of the one place that knows.
+//! The README says what the program does: its tables are those of the one place that knows. So does the configuration
+//! that is shipped.
 //!
 //! `UPDATE_README=1 cargo test --test readme` writes them anew.
 
 use std::fmt::Write as _;
 
 use telegraf_kubelet::check::Diagnosis;
-use telegraf_kubelet::config::options_table;
+use telegraf_kubelet::config::{options_table, sample_config};
 use telegraf_kubelet::kubelet::Cause;
 use telegraf_kubelet::lines::schema::Platform;
 use telegraf_kubelet::lines::{Row, SCRAPE_FIELDS, rows};
 
 const README: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/README.md");
+const SAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/telegraf/kubelet.conf");
 
 /// The part named `name`, between its two markers.
 fn part<'t>(readme: &'t str, name: &str) -> &'t str {
@@ -41,6 +43,19 @@ fn its_tables_are_the_programs() {
     check("measurements", &format!("\n{}\n{}\n", measurements(), fields()));
     check("scrape", &format!("\n{}\n{}\n", scrape(), results()));
     check("diagnoses", &format!("\n{}\n", diagnoses()));
+}
+
+#[test]
+fn the_shipped_configuration_is_what_sample_config_prints() {
+    if std::env::var_os("UPDATE_README").is_some() {
+        std::fs::write(SAMPLE, sample_config()).unwrap();
+    }
+    let shipped = std::fs::read_to_string(SAMPLE).unwrap();
+    assert_eq!(
+        shipped,
+        sample_config(),
+        "UPDATE_README=1 cargo test --test readme"
+    );
 }
 
 fn measurements() -> String {

@@ -19,6 +19,7 @@ Metrics of a Kubernetes node from its kubelet's /stats/summary, for Telegraf's i
 
 Usage: telegraf-kubelet [flags]          scrape at each of Telegraf's prompts
        telegraf-kubelet check [flags]    say what is wrong with the set-up and how to mend it
+       telegraf-kubelet install FILE     put a copy of this program at FILE, for an init container
 
   -config FILE              read FILE; without it, the in-cluster defaults at https://$NODE_IP:10250
   -poll_interval DURATION   scrape by itself at this interval; wins over the file's interval
@@ -55,6 +56,8 @@ pub enum Invocation {
     Version,
     /// Print the sample configuration.
     SampleConfig,
+    /// Put a copy of the program at this path.
+    Install(PathBuf),
 }
 
 /// The flags of a run.
@@ -111,6 +114,8 @@ pub enum ArgsError {
     },
     /// Something that is no flag.
     Positional,
+    /// `install` without its one path.
+    Install,
     /// An argument that can't be taken apart.
     NotUtf8,
     /// A flag without its value.
@@ -145,6 +150,9 @@ impl fmt::Display for ArgsError {
             Self::Unknown { flag: Some(flag) } => write!(f, "{flag}: unknown flag; {USAGE}"),
             Self::Unknown { flag: None } => write!(f, "unknown flag; {USAGE}"),
             Self::Positional => write!(f, "an argument that is no flag; take it out, or {USAGE}"),
+            Self::Install => {
+                f.write_str("install: takes the copy's path and nothing else, like /plugin/telegraf-kubelet")
+            }
             Self::NotUtf8 => f.write_str(
                 "an argument that is not UTF-8; give such a path as an argument of its own behind -config",
             ),
@@ -181,6 +189,9 @@ pub fn is_check(args: impl Iterator<Item = OsString>) -> bool {
 /// The first argument that can't be followed.
 pub fn parse_args(args: impl Iterator<Item = OsString>) -> Result<Invocation, ArgsError> {
     let mut args = args.peekable();
+    if args.next_if(|first| first == "install").is_some() {
+        return install(args);
+    }
     let check = args.next_if(|arg| arg == CHECK).is_some();
     let mut read = Flags::default();
     while let Some(arg) = args.next() {
@@ -264,6 +275,15 @@ impl Flags {
         } else {
             Invocation::Run(self.run)
         }
+    }
+}
+
+/// The one path behind `install`.
+fn install(mut args: impl Iterator<Item = OsString>) -> Result<Invocation, ArgsError> {
+    let is_path = |path: &OsString| !path.is_empty() && !path.as_encoded_bytes().starts_with(b"-");
+    match (args.next().filter(is_path), args.next()) {
+        (Some(path), None) => Ok(Invocation::Install(path.into())),
+        _ => Err(ArgsError::Install),
     }
 }
 

@@ -13,7 +13,7 @@ mod stdout;
 pub use output::Output;
 pub use prompts::{Prompts, Signals, Ticks};
 pub use socket::Socket;
-pub use stdout::{Broken, Stdout};
+pub use stdout::{Broken, Stdout, close};
 
 use std::time::Duration;
 

@@ -89,7 +89,7 @@ impl Stdout {
 
 /// Lets the reader have everything, then closes stdout and stderr and lingers. Call it last: nothing can be said any
 /// more.
-pub(super) fn close(deadline: Instant) {
+pub fn close(deadline: Instant) {
     while Instant::now() < deadline
         && rustix::io::ioctl_fionread(rustix::stdio::stdout()).is_ok_and(|unread| unread > 0)
     {

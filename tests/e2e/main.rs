@@ -52,6 +52,26 @@ fn test_mode_shows_one_tick_on_the_screen() {
     assert_eq!(stage.stored(), 0, "--test writes nothing");
 }
 
+/// Again and again, because it is a race between two threads of Telegraf's.
+#[test]
+fn what_is_wrong_with_the_configuration_is_in_telegrafs_log() {
+    let stage = Stage::new();
+    let mut telegraf = stage.telegraf(Prompt::Stdin);
+    let wrong = stage.write("wrong.conf", "[[inputs.kubelet]]\n  uri = \"https://n\"\n");
+    telegraf
+        .environment
+        .push(("KUBELET_CONFIG", wrong.into_os_string()));
+    for _ in 0..20 {
+        let log = telegraf.run("--test").log;
+        let said = "E! [inputs.execd::kubelet] ";
+        assert!(
+            log.lines()
+                .any(|line| line.contains(said) && line.ends_with("did you mean url?")),
+            "{log}"
+        );
+    }
+}
+
 #[test]
 fn once_stores_one_tick() {
     let stage = Stage::new();

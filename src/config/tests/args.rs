@@ -57,6 +57,7 @@ fn reads_flags_as_go_does() {
         (vec!["-h"], Invocation::Help),
         (vec!["-config", "x", "--version"], Invocation::Version),
         (vec!["--sample-config"], Invocation::SampleConfig),
+        (vec!["install", "/x"], Invocation::Install("/x".into())),
     ] {
         assert_eq!(parse(&line), Ok(want), "{line:?}");
     }
@@ -86,6 +87,22 @@ fn refuses_the_rest_with_a_mend() {
         ),
         (
             vec!["-poll_interval_disabled", "true"],
+            "an argument that is no flag; take it out, or see --help",
+        ),
+        (
+            vec!["install"],
+            "install: takes the copy's path and nothing else, like /plugin/telegraf-kubelet",
+        ),
+        (
+            vec!["install", "--help"],
+            "install: takes the copy's path and nothing else, like /plugin/telegraf-kubelet",
+        ),
+        (
+            vec!["install", "/x", "/y"],
+            "install: takes the copy's path and nothing else, like /plugin/telegraf-kubelet",
+        ),
+        (
+            vec!["-log_level=info", "install"],
             "an argument that is no flag; take it out, or see --help",
         ),
         (vec!["-config"], "-config: has no value; see --help"),

@@ -1,0 +1,93 @@
+//! `telegraf-kubelet install FILE`: a copy of this program where another container can run it.
+//!
+//! Our image holds this program and nothing else, so an init container has no `cp` to bring it into the volume that it
+//! shares with Telegraf. Knows files only.
+
+use std::fmt;
+use std::fs::{File, OpenOptions, Permissions};
+use std::io;
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
+
+/// To be run by any user: Telegraf's may be another than ours.
+const MODE: u32 = 0o755;
+
+/// Why there is no copy. `Display` is the whole message, on one line.
+#[derive(Debug)]
+pub enum InstallError {
+    /// The system doesn't show us our own file.
+    Own(io::Error),
+    /// No file could have this path.
+    NotAFile(PathBuf),
+    /// The copy can't be written.
+    Write {
+        /// Where it should have been.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+}
+
+impl fmt::Display for InstallError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Own(error) => write!(f, "install: this program's own file can't be read: {error}"),
+            Self::NotAFile(path) => write!(
+                f,
+                "install: {} is a directory; name the file, like /plugin/telegraf-kubelet",
+                path.display()
+            ),
+            Self::Write { path, source } => write!(
+                f,
+                "install: {} can't be written: {source}; its directory has to be there and to be writable for this user",
+                path.display()
+            ),
+        }
+    }
+}
+
+impl std::error::Error for InstallError {}
+
+/// Copies the running program to `path`, in place of what may be there: whole, or not at all.
+///
+/// # Errors
+/// See [`InstallError`].
+pub fn install(path: &Path) -> Result<(), InstallError> {
+    let own = std::env::current_exe()
+        .and_then(File::open)
+        .map_err(InstallError::Own)?;
+    let (false, Some(beside)) = (path.is_dir(), beside(path)) else {
+        return Err(InstallError::NotAFile(path.to_owned()));
+    };
+    copy(own, &beside)
+        .and_then(|()| std::fs::rename(&beside, path))
+        .map_err(|source| {
+            // There may be none; what went wrong before is what has to be said.
+            let _ = std::fs::remove_file(&beside);
+            InstallError::Write {
+                path: path.to_owned(),
+                source,
+            }
+        })
+}
+
+/// Where the copy grows. A file that is being run can't be written to, one in its place can be put there.
+fn beside(path: &Path) -> Option<PathBuf> {
+    let mut name = std::ffi::OsString::from(".");
+    name.push(path.file_name()?);
+    name.push(format!(".{}", std::process::id()));
+    Some(path.with_file_name(name))
+}
+
+fn copy(mut own: File, path: &Path) -> io::Result<()> {
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(MODE)
+        .open(path)?;
+    io::copy(&mut own, &mut file)?;
+    // The umask has no say in it.
+    file.set_permissions(Permissions::from_mode(MODE))?;
+    file.sync_all()
+}

@@ -1,0 +1,163 @@
+"""The rights that are given are the ones that the program uses, in every manifest and every guide."""
+
+import http.server
+import itertools
+import pathlib
+import subprocess
+import tempfile
+import threading
+import unittest
+
+import yaml
+
+import blocks
+import rendered
+
+# How a kubelet names what it asks the API server for, by the path of the request and its method.
+SUBRESOURCES = {
+    "/stats/": "nodes/stats",
+    "/metrics/": "nodes/metrics",
+    "/logs/": "nodes/log",
+    "/pods": "nodes/pods",
+    "/healthz": "nodes/healthz",
+    "/configz": "nodes/configz",
+}
+VERBS = {"GET": "get", "POST": "create", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
+
+
+def right(method, path):
+    """The right that a kubelet wants to see for a request."""
+    for prefix, subresource in SUBRESOURCES.items():
+        if path.startswith(prefix):
+            return ("", subresource, VERBS[method])
+    return ("", "nodes/proxy", VERBS[method])
+
+
+class Recorder(http.server.BaseHTTPRequestHandler):
+    """A kubelet that notes down what it is asked."""
+
+    asked = []
+
+    def answer(self):
+        self.asked.append((self.command, self.path))
+        body = b'{"node": {"nodeName": "n"}, "pods": []}'
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_HEAD = answer
+
+    def log_message(self, *_):
+        pass
+
+
+def used():
+    """What the real program asks a kubelet for in a tick."""
+    Recorder.asked.clear()
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Recorder)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    with tempfile.TemporaryDirectory() as directory:
+        config = pathlib.Path(directory) / "kubelet.conf"
+        config.write_text(f'[[inputs.kubelet]]\n  url = "http://127.0.0.1:{server.server_port}"\n')
+        done = subprocess.run(
+            [rendered.PLUGIN, "-config", config], input="\n", capture_output=True, text=True, timeout=60, check=True
+        )
+    server.shutdown()
+    server.server_close()
+    if "result=success" not in done.stdout:
+        raise AssertionError(f"no good scrape: {done}")
+    return {right(method, path) for method, path in Recorder.asked}
+
+
+def granted(role):
+    """All that a role gives."""
+    rights = set()
+    for rule in role["rules"]:
+        # Names of nodes make less of a right, everything else something other.
+        if set(rule) - {"resourceNames"} != {"apiGroups", "resources", "verbs"}:
+            raise AssertionError(f"a rule of another kind: {rule}")
+        rights |= set(itertools.product(rule["apiGroups"], rule["resources"], rule["verbs"]))
+    return rights
+
+
+class Access(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.used = used()
+
+    def test_the_program_needs_one_right(self):
+        self.assertEqual(self.used, {("", "nodes/stats", "get")})
+
+    def test_every_rendered_role_gives_that_and_nothing_more(self):
+        for name, objects in rendered.variants().items():
+            with self.subTest(name):
+                roles = rendered.of_kind(objects, "ClusterRole", "Role")
+                if rendered.of_kind(objects, "ServiceAccount"):
+                    self.assertEqual(len(roles), 1)
+                for role in roles:
+                    self.assertNotIn("aggregationRule", role)
+                    self.assertEqual(granted(role), self.used)
+
+    def test_every_role_in_a_guide_gives_that_and_nothing_more(self):
+        seen = 0
+        for where, text in blocks.blocks("yaml"):
+            for document in yaml.safe_load_all(text):
+                if isinstance(document, dict) and document.get("kind") in ("ClusterRole", "Role"):
+                    with self.subTest(where):
+                        seen += 1
+                        self.assertEqual(granted(document), self.used)
+        self.assertGreater(seen, 0)
+
+    def test_the_right_is_bound_to_who_asks(self):
+        for name, objects, daemon_set in rendered.with_pods():
+            with self.subTest(name):
+                pod = daemon_set["spec"]["template"]["spec"]
+                (binding,) = rendered.of_kind(objects, "ClusterRoleBinding", "RoleBinding")
+                (role,) = rendered.of_kind(objects, "ClusterRole", "Role")
+                self.assertEqual(binding["kind"], "ClusterRoleBinding")
+                self.assertEqual(binding["roleRef"]["name"], role["metadata"]["name"])
+                configs = [
+                    data["kubelet.conf"]
+                    for data in rendered.config_maps(objects).values()
+                    if "kubelet.conf" in data
+                ]
+                certificate = any("\n  tls_cert = " in config for config in configs)
+                if certificate:
+                    # And no namespace, which users don't have: kustomize likes to add one.
+                    who = {
+                        "apiGroup": "rbac.authorization.k8s.io",
+                        "kind": "User",
+                        "name": "telegraf-kubelet-client",
+                    }
+                else:
+                    who = {
+                        "kind": "ServiceAccount",
+                        "name": pod["serviceAccountName"],
+                        "namespace": daemon_set["metadata"]["namespace"],
+                    }
+                self.assertEqual(binding["subjects"], [who])
+                tokens = [
+                    source["serviceAccountToken"]
+                    for volume in pod["volumes"]
+                    for source in volume.get("projected", {}).get("sources", [])
+                    if "serviceAccountToken" in source
+                ]
+                self.assertEqual(len(tokens), 0 if certificate else 1)
+                for token in tokens:
+                    self.assertNotIn("audience", token)
+
+    def test_what_is_too_much_is_found(self):
+        for rules in [
+            [{"apiGroups": [""], "resources": ["nodes/stats", "nodes/proxy"], "verbs": ["get"]}],
+            [{"apiGroups": [""], "resources": ["nodes/stats"], "verbs": ["get", "list"]}],
+            [{"apiGroups": [""], "resources": ["*"], "verbs": ["*"]}],
+        ]:
+            self.assertNotEqual(granted({"rules": rules}), self.used)
+        with self.assertRaises(AssertionError):
+            granted({"rules": [{"nonResourceURLs": ["/metrics"], "verbs": ["get"]}]})
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,236 @@
+"""Every object against the schemas of Kubernetes, and every pod against what it promises of itself."""
+
+import copy
+import json
+import unittest
+
+import kubernetes_validate
+import yaml
+from kubernetes_validate.utils import all_versions
+
+import blocks
+import rendered
+
+# Older ones than these are out of everybody's support. The newest is whichever the package has.
+OLDEST = "1.28"
+VERSIONS = [version for version in all_versions() if [int(n) for n in version.split(".")[:2]] >= [1, 28]]
+
+
+def validate(objects):
+    for each in objects:
+        for version in VERSIONS:
+            kubernetes_validate.validate(each, version, strict=True)
+
+
+class Schemas(unittest.TestCase):
+    def test_there_are_several_versions(self):
+        self.assertGreaterEqual(len(VERSIONS), 10, VERSIONS)
+        self.assertTrue(VERSIONS[0].startswith(OLDEST), VERSIONS)
+
+    def test_everything_rendered_is_valid(self):
+        for name, objects in rendered.variants().items():
+            with self.subTest(name):
+                self.assertTrue(objects)
+                validate(objects)
+
+    def test_everything_in_a_guide_is_valid(self):
+        seen = 0
+        for where, text in blocks.blocks("yaml"):
+            for document in yaml.safe_load_all(text):
+                with self.subTest(where):
+                    seen += 1
+                    validate(rendered.build_beside(text) if is_kustomization(document) else whole(document))
+        self.assertGreater(seen, 0)
+
+    def test_an_invalid_object_is_refused(self):
+        _, _, daemon_set = next(rendered.with_pods())
+        misspelt = copy.deepcopy(daemon_set)
+        misspelt["spec"]["template"]["spec"]["automountServiceAccountTokn"] = False
+        for wrong in [[misspelt], whole([{"name": "N", "valu": "v"}]), whole({"spec": {"volume": []}})]:
+            with self.assertRaises(kubernetes_validate.ValidationError):
+                validate(wrong)
+
+
+def is_kustomization(document):
+    return isinstance(document, dict) and document.get("kind") == "Kustomization"
+
+
+# What the package has no schema of: no object of the API.
+WITHOUT_SCHEMA = {"KubeletConfiguration"}
+BINDING = {
+    "apiVersion": "rbac.authorization.k8s.io/v1",
+    "kind": "ClusterRoleBinding",
+    "metadata": {"name": "b"},
+    "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "r"},
+}
+
+
+def whole(document):
+    """The objects that a block of a guide is, or that the part of one which it shows belongs into."""
+    if isinstance(document, list):
+        return whole({"containers": [{"env": document}]})
+    if "kind" in document:
+        return [] if document["kind"] in WITHOUT_SCHEMA else [document]
+    if set(document) <= {"subjects", "roleRef"}:
+        return [BINDING | document]
+    spec = document.get("spec", document)
+    spec = spec.get("template", {}).get("spec", spec)
+    containers = [{"name": "c", "image": "i:1"} | each for each in spec.get("containers", [{}])]
+    if "volumeMounts" in spec:
+        containers[0]["volumeMounts"] = spec["volumeMounts"]
+    spec = {key: value for key, value in spec.items() if key != "volumeMounts"} | {"containers": containers}
+    return [{"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"}, "spec": spec}]
+
+
+def faults(daemon_set):
+    """What a hardened pod must not be; one line each."""
+    pod = daemon_set["spec"]["template"]["spec"]
+    yield from pod_faults(pod)
+    for container in rendered.containers(pod):
+        for fault in container_faults(container):
+            yield f"{container['name']}: {fault}"
+    mounted = {mount["name"] for container in rendered.containers(pod) for mount in container["volumeMounts"]}
+    if mounted != {volume["name"] for volume in pod["volumes"]}:
+        yield f"volumes are not the mounted ones: {mounted}"
+    if "rollingUpdate" not in daemon_set["spec"].get("updateStrategy", {}):
+        yield "no updateStrategy"
+
+
+def pod_faults(pod):
+    context = pod.get("securityContext", {})
+    if context.get("runAsNonRoot") is not True or not context.get("runAsUser") or not context.get("runAsGroup"):
+        yield "could run as root"
+    if context.get("seccompProfile") != {"type": "RuntimeDefault"}:
+        yield "no seccomp"
+    for shared in ["hostNetwork", "hostPID", "hostIPC"]:
+        if pod.get(shared):
+            yield shared
+    # The token is where a volume brings it, in no other container.
+    if pod.get("automountServiceAccountToken") is not False:
+        yield "the token is mounted everywhere"
+    if pod.get("tolerations") != [{"operator": "Exists"}]:
+        yield "not on every node"
+    if pod.get("nodeSelector") != {"kubernetes.io/os": "linux"}:
+        yield "on Windows too"
+    for wanted in ["priorityClassName", "serviceAccountName"]:
+        if not pod.get(wanted):
+            yield f"no {wanted}"
+    for volume in pod["volumes"]:
+        yield from volume_faults(volume)
+
+
+def volume_faults(volume):
+    if "secret" in volume and volume["secret"].get("defaultMode") != 0o440:
+        yield f"{volume['name']}: a secret that others may read"
+    if "emptyDir" in volume and "sizeLimit" not in volume["emptyDir"]:
+        yield f"{volume['name']}: without a limit"
+    path = volume.get("hostPath")
+    if path and path != {"path": "/var/lib/kubelet/pki/kubelet.crt", "type": "File"}:
+        yield f"{volume['name']}: of the node: {path}"
+
+
+def container_faults(container):
+    context = dict(container.get("securityContext", {}))
+    wanted = {
+        "allowPrivilegeEscalation": False,
+        "readOnlyRootFilesystem": True,
+        "capabilities": {"drop": ["ALL"]},
+    }
+    if context != wanted:
+        yield f"securityContext {context}"
+    for bound in ["requests", "limits"]:
+        if set(container.get("resources", {}).get(bound, {})) != {"cpu", "memory"}:
+            yield f"no {bound}"
+    name, _, tag = container["image"].rpartition("/")[2].partition(":")
+    if not name or not tag or tag == "latest":
+        yield f"image {container['image']}"
+    if not container.get("command"):
+        yield "leaves its command to the image"
+
+
+class Hardening(unittest.TestCase):
+    def test_every_pod_is_hardened(self):
+        seen = 0
+        for name, _, daemon_set in rendered.with_pods():
+            with self.subTest(name):
+                seen += 1
+                self.assertEqual(list(faults(daemon_set)), [])
+        self.assertGreaterEqual(seen, 4)
+
+    def test_the_namespace_holds_pods_to_it(self):
+        for name, objects, daemon_set in rendered.with_pods():
+            with self.subTest(name):
+                volumes = daemon_set["spec"]["template"]["spec"]["volumes"]
+                enforced = "privileged" if any("hostPath" in volume for volume in volumes) else "restricted"
+                (namespace,) = rendered.of_kind(objects, "Namespace")
+                self.assertEqual(
+                    namespace["metadata"]["labels"], {"pod-security.kubernetes.io/enforce": enforced}
+                )
+                self.assertEqual(daemon_set["metadata"]["namespace"], namespace["metadata"]["name"])
+
+    def test_every_loosened_screw_is_found(self):
+        _, _, daemon_set = next(rendered.with_pods())
+        for path, value in [
+            (["securityContext", "runAsNonRoot"], False),
+            (["securityContext", "runAsUser"], 0),
+            (["securityContext", "seccompProfile"], {"type": "Unconfined"}),
+            (["hostNetwork"], True),
+            (["automountServiceAccountToken"], True),
+            (["priorityClassName"], None),
+            (["initContainers", 0, "securityContext", "readOnlyRootFilesystem"], False),
+            (["containers", 0, "securityContext", "privileged"], True),
+            (["containers", 0, "securityContext", "capabilities"], {"drop": ["ALL"], "add": ["NET_RAW"]}),
+            (["containers", 0, "resources", "limits"], {"cpu": 1}),
+            (["containers", 0, "image"], "registry:5000/telegraf"),
+            (["containers", 0, "image"], "telegraf:latest"),
+            (["volumes", 0], {"name": "telegraf", "hostPath": {"path": "/"}}),
+        ]:
+            with self.subTest(path):
+                loosened = copy.deepcopy(daemon_set)
+                at = loosened["spec"]["template"]["spec"]
+                for step in path[:-1]:
+                    at = at[step]
+                at[path[-1]] = value
+                self.assertNotEqual(list(faults(loosened)), [])
+
+
+class Consistency(unittest.TestCase):
+    def test_what_a_pod_refers_to_is_there(self):
+        for name, objects, daemon_set in rendered.with_pods():
+            with self.subTest(name):
+                pod = daemon_set["spec"]["template"]["spec"]
+                there = {(each["kind"], each["metadata"]["name"]) for each in objects}
+                self.assertIn(("ServiceAccount", pod["serviceAccountName"]), there)
+                self.assertIn(("PriorityClass", pod["priorityClassName"]), there)
+                # Kubernetes puts this one into every namespace.
+                there.add(("ConfigMap", "kube-root-ca.crt"))
+                for volume in pod["volumes"]:
+                    if "configMap" in volume:
+                        self.assertIn(("ConfigMap", volume["configMap"]["name"]), there)
+
+    def test_the_files_are_the_repositorys_own(self):
+        maps = rendered.config_maps(rendered.variants()["telegraf"])
+        shipped = {name: text for data in maps.values() for name, text in data.items()}
+        for name in ["telegraf.conf", "kubelet.conf"]:
+            self.assertEqual(shipped[name], (rendered.TELEGRAF_DIR / name).read_text())
+
+    def test_each_pod_knows_its_node(self):
+        for name, _, daemon_set in rendered.with_pods():
+            with self.subTest(name):
+                fields = {}
+                for container in daemon_set["spec"]["template"]["spec"]["containers"]:
+                    for variable in container.get("env", []):
+                        field = variable.get("valueFrom", {}).get("fieldRef", {}).get("fieldPath")
+                        fields[variable["name"]] = field
+                self.assertEqual(fields.get("NODE_IP"), "status.hostIP")
+                self.assertEqual(fields.get("NODE_NAME"), "spec.nodeName")
+                self.assertEqual(fields.get("HOSTNAME"), "spec.nodeName")
+
+    def test_nothing_asks_for_the_proxy(self):
+        for name, objects in rendered.variants().items():
+            with self.subTest(name):
+                self.assertNotIn("nodes/proxy", json.dumps(rendered.of_kind(objects, "ClusterRole", "Role")))
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,97 @@
+//! `telegraf-kubelet install FILE`, as an init container calls it.
+
+mod support;
+
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use support::plugin::{Plugin, bare, block, command};
+use test_kubelet::{Options, TestKubelet};
+
+fn install(path: &Path) -> Output {
+    bare().arg("install").arg(path).output().unwrap()
+}
+
+fn names(dir: &Path) -> Vec<String> {
+    let entries = fs::read_dir(dir).unwrap();
+    let mut names: Vec<_> = entries
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn the_copy_is_the_program_and_takes_the_place_of_one_that_runs() {
+    let dir = tempfile::tempdir().unwrap();
+    let kubelet = TestKubelet::start(Options::default());
+    let path = dir.path().join("plugin");
+    let mut processes = Vec::new();
+    for _ in 0..2 {
+        let output = install(&path);
+        assert!(output.status.success(), "{output:?}");
+        assert_eq!(
+            String::from_utf8(output.stdout).unwrap(),
+            format!("telegraf-kubelet is at {}\n", path.display())
+        );
+        assert!(output.stderr.is_empty());
+        assert_eq!(names(dir.path()), ["plugin"]);
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o7777, 0o755);
+
+        // Each runs on while the next takes its place.
+        let config_dir = tempfile::tempdir().unwrap();
+        let here = command(config_dir.path(), &block(&kubelet));
+        let mut there = Command::new(&path);
+        there.args(here.get_args());
+        let mut plugin = Plugin::start(there);
+        plugin.tick();
+        assert!(plugin.batch().last().unwrap().contains("result=success"));
+        processes.push(plugin);
+    }
+    for mut plugin in processes {
+        plugin.tick();
+        assert!(plugin.batch().last().unwrap().contains("result=success"));
+    }
+}
+
+#[test]
+fn what_can_not_be_written_is_said_and_leaves_nothing_behind() {
+    let dir = tempfile::tempdir().unwrap();
+    let occupied = dir.path().join("occupied");
+    fs::create_dir(&occupied).unwrap();
+    for (path, said) in [
+        (occupied, "is a directory; name the file"),
+        (
+            dir.path().join("nowhere/plugin"),
+            "can't be written: No such file",
+        ),
+        (dir.path().join(".."), "is a directory; name the file"),
+    ] {
+        let output = install(&path);
+        assert_eq!(output.status.code(), Some(1), "{}", path.display());
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert!(
+            stderr.starts_with("E! install: ") && stderr.contains(said) && stderr.lines().count() == 1,
+            "{stderr}"
+        );
+        assert_eq!(names(dir.path()), ["occupied"]);
+    }
+}
+
+/// Init containers run under whatever umask their runtime has.
+#[test]
+fn everybody_may_run_the_copy_whatever_the_umask() {
+    let dir = tempfile::tempdir().unwrap();
+    fs::set_permissions(dir.path(), Permissions::from_mode(0o755)).unwrap();
+    let path = dir.path().join("plugin");
+    let script = "umask 077 && exec \"$0\" install \"$1\"";
+    let status = Command::new("sh")
+        .args(["-c", script, env!("CARGO_BIN_EXE_telegraf-kubelet")])
+        .arg(&path)
+        .status()
+        .unwrap();
+    assert!(status.success());
+    assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o7777, 0o755);
+}
