@@ -3,6 +3,8 @@
 //! `cargo bench --bench process`, or with a number of pods behind `--`. The real binary, run as Telegraf runs it,
 //! against the test kubelet on loopback. Ratios from one run; memory as the system counts it. Nothing here is a test.
 
+mod support;
+
 use std::fs;
 use std::hint::black_box;
 use std::io::{BufRead as _, BufReader, Write as _};
@@ -10,6 +12,7 @@ use std::process::{Command, Stdio};
 use std::time::Instant;
 
 use serde::de::IgnoredAny;
+use support::{as_ratio, processor, resident};
 use test_kubelet::{Options, TestKubelet};
 
 const WARM_UP: u32 = 20;
@@ -83,36 +86,13 @@ fn measure(kubelet: &TestKubelet) -> Result<(), Box<dyn std::error::Error>> {
         as_ratio(each, skip)
     );
     println!(
-        "  resident {warm} after {WARM_UP} ticks, {} after {}",
+        "  resident {warm} kB after {WARM_UP} ticks, {} kB after {}",
         resident(pid)?,
         WARM_UP + TICKS
     );
     drop(stdin);
     child.wait()?;
     Ok(())
-}
-
-/// Nanoseconds of processor time of all threads so far.
-fn processor(pid: u32) -> Result<u64, Box<dyn std::error::Error>> {
-    let mut total = 0;
-    for task in fs::read_dir(format!("/proc/{pid}/task"))? {
-        let text = fs::read_to_string(task?.path().join("schedstat"))?;
-        total += text
-            .split(' ')
-            .next()
-            .ok_or("an empty schedstat")?
-            .parse::<u64>()?;
-    }
-    Ok(total)
-}
-
-fn resident(pid: u32) -> Result<String, Box<dyn std::error::Error>> {
-    let status = fs::read_to_string(format!("/proc/{pid}/status"))?;
-    let line = status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmRSS:"))
-        .ok_or("no VmRSS")?;
-    Ok(line.trim().to_owned())
 }
 
 /// The best of many rounds, in nanoseconds.
@@ -123,12 +103,4 @@ fn skipping(body: &[u8]) -> u64 {
         u64::try_from(began.elapsed().as_nanos()).unwrap_or(u64::MAX)
     };
     (0..100).map(|_| time()).min().unwrap_or(1)
-}
-
-#[expect(
-    clippy::cast_precision_loss,
-    reason = "nanoseconds of a tick are far below 2^52"
-)]
-fn as_ratio(time: u64, unit: u64) -> f64 {
-    time as f64 / unit as f64
 }

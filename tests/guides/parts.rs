@@ -228,7 +228,7 @@ fn links_lead_somewhere() {
         assert_eq!(dead(&page), Vec::<String>::new(), "{}", page.name());
     }
     let text =
-        "## A `b`: c\n[a](#a-b-c) [b](#a-b) [c](nowhere.md) [d](README.md#tests) [e](README.md#toasts)\n";
+        "## A `b`: c\n[a](#a-b-c) [b](#a-b) [c](nowhere.md) [d](README.md#options) [e](README.md#toasts)\n";
     let page = Page {
         path: page::all()[0].path.with_file_name("none.md"),
         text: text.to_owned(),
