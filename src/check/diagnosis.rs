@@ -90,5 +90,6 @@ diagnoses! {
     UnknownKeys = "unknown_keys", "the kubelet is newer than this program, and tells things that are not written (no fault)";
     ValuesRejected = "values_rejected", "values that are not of the API's type";
     NoLines = "no_lines", "the filters let nothing through";
+    OutputAway = "output_away", "nobody reads the socket that `output` names; lines wait";
     LinesBroken = "lines_broken", "a line does not parse: a bug in this program";
 }

@@ -56,11 +56,13 @@ pub enum Step {
     Answer,
     /// The lines made of it.
     Lines,
+    /// Where they go, if that is a socket; once for all kubelets.
+    Output,
 }
 
 impl Step {
-    /// All of them, in their order.
-    pub const ALL: [Self; 10] = [
+    /// All that are taken with each kubelet, in their order.
+    pub const OF_KUBELET: [Self; 10] = [
         Self::Config,
         Self::Files,
         Self::Address,
@@ -87,6 +89,7 @@ impl fmt::Display for Step {
             Self::Authorization => "authorization",
             Self::Answer => "answer",
             Self::Lines => "lines",
+            Self::Output => "output",
         })
     }
 }

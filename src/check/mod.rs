@@ -18,6 +18,7 @@ mod files;
 mod finding;
 mod identity;
 mod lines;
+mod output;
 mod rbac;
 mod reach;
 mod report;
@@ -29,7 +30,7 @@ pub use diagnosis::Diagnosis;
 pub use finding::{Finding, Level, Mend, Piece, Step};
 pub use report::{Colour, Walked};
 
-use crate::config::{self, CheckArgs, ConfigError, Show};
+use crate::config::{self, CheckArgs, ConfigError, Kubelet, Show};
 
 /// A check's output, whole.
 #[derive(Debug)]
@@ -89,31 +90,34 @@ pub fn run(
             level: Level::Ok,
         });
     }
-    let walked = match loaded {
-        Ok(config) => {
-            let runtime = tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build()?;
-            let mut walked = Vec::new();
-            for kubelet in &config.kubelets {
-                walked.push(runtime.block_on(walk::walk(kubelet, env)));
-            }
-            // A resolver that does not answer sits in a thread of its own, and must not keep us.
-            runtime.shutdown_background();
-            walked
+    let (walked, output) = match loaded {
+        Ok(config) => (walk_all(&config.kubelets, env)?, output::look(&config.output)),
+        Err(error) => {
+            let findings = vec![misconfigured(&error)];
+            (vec![Walked { url: None, findings }], None)
         }
-        Err(error) => vec![Walked {
-            url: None,
-            findings: vec![misconfigured(&error)],
-        }],
     };
+    let output = output.as_ref();
     Ok(Report {
-        level: walked.iter().map(Walked::level).max().unwrap_or(Level::Ok),
+        level: report::worst(&walked, output),
         text: match args.show {
-            Show::Json => report::json(&walked),
-            Show::Text | Show::Rbac => report::text(&walked, colour),
+            Show::Json => report::json(&walked, output),
+            Show::Text | Show::Rbac => report::text(&walked, output, colour),
         },
     })
+}
+
+fn walk_all(kubelets: &[Kubelet], env: &dyn Fn(&str) -> Option<String>) -> std::io::Result<Vec<Walked>> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    let mut walked = Vec::new();
+    for kubelet in kubelets {
+        walked.push(runtime.block_on(walk::walk(kubelet, env)));
+    }
+    // A resolver that does not answer sits in a thread of its own, and must not keep us.
+    runtime.shutdown_background();
+    Ok(walked)
 }
 
 fn misconfigured(error: &ConfigError) -> Finding {

@@ -30,8 +30,19 @@ impl Walked {
             return Vec::new();
         }
         let reached = |step: &Step| self.findings.iter().any(|finding| finding.step == *step);
-        Step::ALL.into_iter().filter(|step| !reached(step)).collect()
+        Step::OF_KUBELET
+            .into_iter()
+            .filter(|step| !reached(step))
+            .collect()
     }
+}
+
+/// The worst of all.
+#[must_use]
+pub fn worst(walked: &[Walked], output: Option<&Finding>) -> Level {
+    let levels = walked.iter().map(Walked::level);
+    let levels = levels.chain(output.map(|finding| finding.level));
+    levels.max().unwrap_or(Level::Ok)
 }
 
 /// Terminal colours, or none.
@@ -51,7 +62,7 @@ impl Colour {
 
 /// For people.
 #[must_use]
-pub fn text(walked: &[Walked], colour: Colour) -> String {
+pub fn text(walked: &[Walked], output: Option<&Finding>, colour: Colour) -> String {
     let mut out = String::new();
     for way in walked {
         out.push_str(way.url.as_deref().unwrap_or("configuration"));
@@ -68,8 +79,13 @@ pub fn text(walked: &[Walked], colour: Colour) -> String {
         }
         out.push('\n');
     }
+    if let Some(finding) = output {
+        out.push_str("all of them\n");
+        push_finding(&mut out, finding, colour);
+        out.push('\n');
+    }
     let count = |level| {
-        let findings = walked.iter().flat_map(|way| &way.findings);
+        let findings = walked.iter().flat_map(|way| &way.findings).chain(output);
         findings.filter(|finding| finding.level == level).count()
     };
     push(
@@ -117,8 +133,7 @@ fn push(out: &mut String, text: std::fmt::Arguments<'_>) {
 
 /// For machines: one object.
 #[must_use]
-pub fn json(walked: &[Walked]) -> String {
-    let worst = walked.iter().map(Walked::level).max().unwrap_or(Level::Ok);
+pub fn json(walked: &[Walked], output: Option<&Finding>) -> String {
     let kubelets: Vec<_> = walked
         .iter()
         .map(|way| {
@@ -130,7 +145,11 @@ pub fn json(walked: &[Walked]) -> String {
             })
         })
         .collect();
-    let whole = json!({"result": worst.to_string(), "kubelets": kubelets});
+    let whole = json!({
+        "result": worst(walked, output).to_string(),
+        "kubelets": kubelets,
+        "output": output.map(json_of),
+    });
     escaped(&format!("{whole:#}\n"))
 }
 

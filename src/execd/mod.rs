@@ -12,7 +12,7 @@ mod stdout;
 
 pub use output::Output;
 pub use prompts::{Prompts, Signals, Ticks};
-pub use socket::Socket;
+pub use socket::{Socket, reach};
 pub use stdout::{Broken, Stdout, close};
 
 use std::time::Duration;

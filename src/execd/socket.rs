@@ -232,6 +232,15 @@ impl Sender {
     }
 }
 
+/// Whether somebody can be sent to at `path` now. Sends nothing.
+///
+/// # Errors
+/// Why not, and the mend.
+pub fn reach(path: &Path) -> Result<(), String> {
+    let connected = connect(path).map(drop);
+    connected.map_err(|error| Away::NotThere(error).text(path))
+}
+
 fn connect(path: &Path) -> io::Result<UnixDatagram> {
     let socket = UnixDatagram::unbound()?;
     socket.connect(path)?;

@@ -119,6 +119,29 @@ fn notices() {
     assert_eq!(notices(&[]), [""; 0]);
 }
 
+/// The lines wait where nobody reads them, which is not the kubelet's trouble.
+#[test]
+fn a_socket_beside_telegraf() {
+    let kubelet = start(Serving::CaIssued);
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("telegraf.sock");
+    let config = format!(
+        "{}  output = \"unixgram://{}\"\n  interval = \"10s\"\n",
+        block(&kubelet),
+        path.display()
+    );
+    let checked = check(&kubelet, &config, &[]);
+    let output = &checked.json["output"];
+    assert_eq!((checked.code, checked.bad()), (1, Vec::new()), "{}", checked.text);
+    assert_eq!(output["diagnosis"], "output_away");
+    assert!(output.to_string().contains("service_address"), "{output:#}");
+    assert!(checked.text.contains("[output_away]"), "{}", checked.text);
+    let _reader = std::os::unix::net::UnixDatagram::bind(&path).unwrap();
+    let checked = check(&kubelet, &config, &[]);
+    assert_eq!(checked.code, 0, "{}", checked.text);
+    assert_eq!(checked.json["output"]["result"], "ok");
+}
+
 /// A pinned key is believed without dates, so that none of them is a warning.
 #[test]
 fn a_pinned_certificate_that_is_over() {
