@@ -5,6 +5,7 @@ import textwrap
 
 from rendered import REPOSITORY
 
+HEREDOC = re.compile(r"<<(END|YAML)$\n(.*?)^\1$", re.MULTILINE | re.DOTALL)
 FENCE = re.compile(r"^( *)```(\w+)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
 ELSEWHERE = {"target", "fuzz", ".git"}
 
@@ -23,3 +24,11 @@ def blocks(language):
             if match[2] == language:
                 line = text.count("\n", 0, match.start()) + 1
                 yield f"{path}:{line}", textwrap.dedent(match[3])
+
+
+def manifests():
+    """Each manifest in a guide: in a block of its own, or what a command is given to read."""
+    yield from blocks("yaml")
+    for where, text in blocks("sh"):
+        for match in HEREDOC.finditer(text):
+            yield where, match[2]

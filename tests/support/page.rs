@@ -46,9 +46,10 @@ pub fn guide(name: &str) -> Page {
     found.unwrap_or_else(|| panic!("no guide is called {name}"))
 }
 
-/// The README and all guides.
+/// All that a user reads: the READMEs and the guides.
 pub fn all() -> Vec<Page> {
-    let mut pages = vec![Page::read(root().join("README.md"))];
+    let readmes = ["README.md", "telegraf/kubernetes/README.md", "packages/README.md"];
+    let mut pages: Vec<_> = readmes.iter().map(|path| Page::read(root().join(path))).collect();
     pages.extend(guides());
     pages
 }
