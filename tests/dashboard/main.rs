@@ -34,9 +34,12 @@ fn every_panel_says_what_it_is_and_where_it_asks() {
     {
         assert!(ids.insert(panel["id"].as_u64()), "twice: id {}", panel["id"]);
     }
+    let mut titles = BTreeSet::new();
     for panel in dashboard.panels() {
         let title = text(&panel["title"]);
         assert!(!title.is_empty(), "{panel}");
+        // A panel is looked at alone too, without the row that it is in.
+        assert!(titles.insert(title), "twice: {title}");
         assert!(
             text(&panel["description"]).ends_with('.'),
             "{title}: says nothing"

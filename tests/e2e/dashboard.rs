@@ -4,7 +4,7 @@
 //! With `DASHBOARD_RESULTS=FILE` the answers are kept for `.ci/draw_dashboard.py`, and `DASHBOARD_TICKS=N` makes more of
 //! them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde_json::{Map, Value, json};
@@ -41,12 +41,53 @@ fn every_query_has_an_answer() {
     assert_eq!(offered["node"], NODES[..2], "the third has never told its name");
     let (answers, empty) = answers(&stage, &dashboard, &all);
     assert!(empty.is_empty(), "no value for\n{}", empty.join("\n"));
+    volumes_without_a_claim(&answers["52"]["A"]);
+    volumes_without_a_claim(&answers["53"]["A"]);
+    full_of_itself_or_of_others(&answers["52"]["A"]);
     chosen_alone_it_is_alone(&stage, &dashboard, &all, &offered);
     if let Some(file) = std::env::var_os("DASHBOARD_RESULTS") {
         let results = json!({ "from": from, "to": to, "panels": answers });
         std::fs::write(file, results.to_string())
             .expect("DASHBOARD_RESULTS names a file that can be written");
     }
+}
+
+/// They are all, and nothing with a claim is among them.
+fn volumes_without_a_claim(series: &Value) {
+    let rows = table(series);
+    let volumes: BTreeSet<&str> = rows.iter().map(|row| text(row["volume_name"])).collect();
+    let expected = ["buffer", "cache", "kube-api-access-x7k2p", "sessions", "uploads"];
+    assert_eq!(volumes, expected.into(), "{rows:?}");
+    // Integers divided in an inner query lose their fraction: hence 100.0 in these.
+    let takes = |row: &BTreeMap<&str, &Value>| row["takes"].as_f64().expect("a number");
+    assert!(rows.iter().all(|row| takes(row) > 0.0), "{rows:?}");
+}
+
+/// A filesystem of its own is as full as its volume; the node's is fuller than one volume has made it.
+fn full_of_itself_or_of_others(series: &Value) {
+    let rows = table(series);
+    let percent = |volume: &str, column: &str| {
+        let row = rows.iter().find(|row| row["volume_name"] == volume);
+        row.expect("it was found")[column].as_f64().expect("a number")
+    };
+    let [own, others] = ["sessions", "cache"].map(|volume| {
+        let [takes, filled] = ["takes", "filled"].map(|column| percent(volume, column));
+        assert!(takes > 10.0, "{volume}: {takes} %");
+        filled - takes
+    });
+    assert!(own.abs() < 0.01, "{rows:?}");
+    assert!(others > 10.0, "{rows:?}");
+    assert!(percent("cache", "grown") > 0.0, "{rows:?}");
+}
+
+/// The rows of the one series that a table is answered.
+fn table(series: &Value) -> Vec<BTreeMap<&str, &Value>> {
+    let [series] = list(series) else {
+        panic!("not one series: {series}");
+    };
+    let columns = || list(&series["columns"]).iter().map(text);
+    let rows = list(&series["values"]).iter();
+    rows.map(|row| columns().zip(list(row)).collect()).collect()
 }
 
 /// One node, namespace and pod chosen: answers are about these only. What this node does not have, a failure and a
@@ -78,7 +119,7 @@ fn chosen_alone_it_is_alone(
         empty,
         [
             "panel 3 \"Kubelets that fail\", query A",
-            "panel 7 \"First to run out\", query B",
+            "panel 7 \"First certificates to run out\", query B",
             "panel 9 \"Certificates: days left\", query B"
         ]
     );

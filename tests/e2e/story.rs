@@ -18,33 +18,65 @@ struct Pod {
     bytes: f64,
     /// How full its claim is in the beginning, and how much fuller in a second, on the first node.
     claim: Option<(f64, f64)>,
+    /// Its volume without a claim.
+    scratch: Option<EmptyDir>,
+}
+
+/// A directory that is gone with its pod.
+#[derive(Debug, Clone, Copy)]
+struct EmptyDir {
+    name: &'static str,
+    /// What it holds in the beginning, and how much more in a second, on the first node.
+    bytes: (f64, f64),
+    /// The size of a filesystem of its own, in memory. Without, it lies on the node's.
+    memory: Option<f64>,
 }
 
 /// The pods of each node.
 const PODS: [Pod; 8] = [
-    pod("shop", "search-#", 0.9, 1_500e6, Some((0.62, 3e-6))),
-    pod("shop", "cart-7d9f8b6c5d-x2lq#", 0.35, 420e6, None),
-    pod("shop", "web-5f7c9d8b44-9mzk#", 0.5, 300e6, None),
-    pod("payments", "ledger-#", 0.25, 800e6, Some((0.83, 4e-7))),
-    pod("payments", "gateway-6c8b7f9d5-tq4w#", 0.15, 180e6, None),
-    pod("monitoring", "telegraf-x8kw#", 0.02, 30e6, None),
-    pod("kube-system", "coredns-5d78c9869d-j6vt#", 0.03, 45e6, None),
-    pod("kube-system", "cilium-hd7q#", 0.12, 210e6, None),
+    pod("shop", "search-#", 0.9, 1_500e6).with_claim(0.62, 3e-6),
+    pod("shop", "cart-7d9f8b6c5d-x2lq#", 0.35, 420e6).with_memory("sessions", (214e6, 2e3), 268e6),
+    pod("shop", "web-5f7c9d8b44-9mzk#", 0.5, 300e6).with_disk("cache", (14e9, 2e5)),
+    pod("payments", "ledger-#", 0.25, 800e6).with_claim(0.83, 4e-7),
+    pod("payments", "gateway-6c8b7f9d5-tq4w#", 0.15, 180e6).with_disk("uploads", (2.4e9, 0.0)),
+    pod("monitoring", "telegraf-x8kw#", 0.02, 30e6).with_disk("buffer", (90e6, 3e3)),
+    pod("kube-system", "coredns-5d78c9869d-j6vt#", 0.03, 45e6),
+    pod("kube-system", "cilium-hd7q#", 0.12, 210e6),
 ];
 
-const fn pod(
-    namespace: &'static str,
-    name: &'static str,
-    cores: f64,
-    bytes: f64,
-    claim: Option<(f64, f64)>,
-) -> Pod {
+const fn pod(namespace: &'static str, name: &'static str, cores: f64, bytes: f64) -> Pod {
     Pod {
         namespace,
         name,
         cores,
         bytes,
-        claim,
+        claim: None,
+        scratch: None,
+    }
+}
+
+impl Pod {
+    const fn with_claim(mut self, full: f64, growth: f64) -> Self {
+        self.claim = Some((full, growth));
+        self
+    }
+
+    const fn with_disk(mut self, name: &'static str, bytes: (f64, f64)) -> Self {
+        self.scratch = Some(EmptyDir {
+            name,
+            bytes,
+            memory: None,
+        });
+        self
+    }
+
+    const fn with_memory(mut self, name: &'static str, bytes: (f64, f64), size: f64) -> Self {
+        self.scratch = Some(EmptyDir {
+            name,
+            bytes,
+            memory: Some(size),
+        });
+        self
     }
 }
 
@@ -67,9 +99,12 @@ pub fn summary(number: u32, name: &str, second: f64, now: i64) -> Vec<u8> {
     let generated = summary_at(&options, whole(second), now);
     let mut summary: Value = serde_json::from_slice(&generated).expect("JSON");
     let phase = f64::from(number);
+    let node = summary["node"].as_object_mut().expect("a node");
+    move_object(node, phase, 3.0, second);
+    let disk = node["fs"].clone();
     let mut pods = Usage::default();
     for pod in objects(&mut summary["pods"]) {
-        pods.add(tell_pod(pod, number, second));
+        pods.add(tell_pod(pod, &disk, number, second));
     }
     let node = summary["node"].as_object_mut().expect("a node");
     let mut total = pods;
@@ -84,38 +119,30 @@ pub fn summary(number: u32, name: &str, second: f64, now: i64) -> Vec<u8> {
             total.add(usage);
         }
     }
-    move_object(node, phase, 3.0, second);
     total.write(node, MEMORY);
     summary.to_string().into_bytes()
 }
 
 /// Names a pod, moves its numbers, and says what it uses.
-fn tell_pod(pod: &mut Map<String, Value>, node: u32, second: f64) -> Usage {
+fn tell_pod(pod: &mut Map<String, Value>, disk: &Value, node: u32, second: f64) -> Usage {
     let generated = pod["podRef"]["name"].as_str().expect("a name");
     let number: u8 = generated[generated.len() - 5..].parse().expect("its number");
+    let told = &PODS[usize::from(number)];
     let Pod {
         namespace,
         name,
         cores,
         bytes,
-        claim,
-    } = PODS[usize::from(number)];
+        ..
+    } = *told;
     let name = name.replace('#', &node.to_string());
     let phase = f64::from(node) + 0.9 * f64::from(number);
     pod["podRef"]["name"] = name.as_str().into();
     pod["podRef"]["namespace"] = namespace.into();
     move_object(pod, phase, cores, second);
-    for volume in objects(&mut pod["volume"]) {
-        if let (Some(reference), Some((share, growth))) = (volume.get_mut("pvcRef"), claim) {
-            reference["name"] = format!("data-{name}").into();
-            reference["namespace"] = namespace.into();
-            // One that fills slowly, one fast; what a third would do, nobody sees.
-            let times = if node == 0 { 1.0 } else { 40.0 };
-            fill(volume, share + growth * times * second);
-        } else {
-            volume.remove("pvcRef");
-        }
-    }
+    // One node's volumes fill slowly, one's fast; what a third's would do, nobody sees.
+    let times = if node == 0 { 1.0 } else { 40.0 };
+    tell_volumes(&mut pod["volume"], told, &name, disk, times * second);
 
     let mut total = Usage::default();
     for container in objects(&mut pod["containers"]) {
@@ -133,6 +160,48 @@ fn tell_pod(pod: &mut Map<String, Value>, node: u32, second: f64) -> Usage {
     }
     total.write(pod, bytes * 1.6);
     total
+}
+
+/// What the volumes of a pod called `name` hold: a claim's, one without or neither, and a token's.
+fn tell_volumes(volumes: &mut Value, pod: &Pod, name: &str, disk: &Value, second: f64) {
+    let list = volumes.as_array_mut().expect("a list");
+    list.retain(|volume| volume.get("pvcRef").is_none() || pod.claim.is_some() || pod.scratch.is_some());
+    for volume in objects(volumes) {
+        if volume.get("pvcRef").is_none() {
+            let token = EmptyDir {
+                name: "kube-api-access-x7k2p",
+                bytes: (12_288.0, 0.0),
+                memory: Some(pod.bytes * 1.6),
+            };
+            token.hold(volume, disk, second);
+        } else if let Some((share, growth)) = pod.claim {
+            volume["pvcRef"]["name"] = format!("data-{name}").into();
+            volume["pvcRef"]["namespace"] = pod.namespace.into();
+            fill(volume, share + growth * second);
+        } else if let Some(scratch) = pod.scratch {
+            volume.remove("pvcRef");
+            scratch.hold(volume, disk, second);
+        }
+    }
+}
+
+impl EmptyDir {
+    /// What it holds is its own; all else is its filesystem's, as kubelets have it.
+    fn hold(self, volume: &mut Map<String, Value>, disk: &Value, second: f64) {
+        let bytes = self.bytes.0 + self.bytes.1 * second;
+        let (inodes_used, page) = (bytes / 20e3 + 9.0, 4_096.0);
+        volume["name"] = self.name.into();
+        volume["usedBytes"] = whole(bytes).into();
+        volume["inodesUsed"] = whole(inodes_used).into();
+        for (key, own) in [
+            ("capacityBytes", self.memory),
+            ("availableBytes", self.memory.map(|size| size - bytes)),
+            ("inodes", self.memory.map(|size| size / page)),
+            ("inodesFree", self.memory.map(|size| size / page - inodes_used)),
+        ] {
+            volume[key] = own.map_or_else(|| disk[key].clone(), |own| whole(own).into());
+        }
+    }
 }
 
 /// Cores, core seconds so far, and bytes of memory.
