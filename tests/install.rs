@@ -7,7 +7,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::{Command, Output};
 
-use support::plugin::{Plugin, bare, block, command};
+use support::plugin::{Plugin, bare, block, command, program};
 use test_kubelet::{Options, TestKubelet};
 
 fn install(path: &Path) -> Output {
@@ -88,7 +88,7 @@ fn everybody_may_run_the_copy_whatever_the_umask() {
     let path = dir.path().join("plugin");
     let script = "umask 077 && exec \"$0\" install \"$1\"";
     let status = Command::new("sh")
-        .args(["-c", script, env!("CARGO_BIN_EXE_telegraf-kubelet")])
+        .args(["-c", script, &program()])
         .arg(&path)
         .status()
         .unwrap();

@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use serde_json::Value;
 use test_kubelet::{Options, TestKubelet};
 
-use crate::support::plugin::command;
+use crate::support::plugin::{bare, command};
 use crate::support::scrape::with_certificate;
 
 /// Mounts an empty directory over `/var/run`, puts the volume there, and goes on as the program.
@@ -47,7 +47,7 @@ fn check(command: &mut Command) -> (i32, Value) {
 }
 
 fn program(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_telegraf-kubelet"));
+    let mut command = bare();
     command.args(arguments);
     command
 }
