@@ -35,4 +35,6 @@ $(sed '1,/^Copyright/d; s/^$/./; s/^/ /' LICENSE-MIT | sed 1d)
 License: Apache-2.0
  On Debian systems, the full text is in /usr/share/common-licenses/Apache-2.0.
 END
+RUSTFLAGS=$(sh packages/flags.sh)
+export RUSTFLAGS
 cargo deb --quiet --locked --maintainer "$maintainer" --output "$dest"

@@ -16,9 +16,8 @@ esac
 case $dest in /*) ;; *) dest=$PWD/$dest ;; esac
 cd "$(dirname "$0")/.."
 
-# A target named explicitly keeps these flags away from build scripts and macros, which can't be static. Paths of this
-# machine have no place in what is handed out, nor should they make the same source another file.
-RUSTFLAGS="-C target-feature=+crt-static --remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}=/cargo --remap-path-prefix=$PWD=/src"
+# A target named explicitly keeps these flags away from build scripts and macros, which can't be static.
+RUSTFLAGS="-C target-feature=+crt-static $(sh packages/flags.sh)"
 export RUSTFLAGS
 if [ "$target" != "$host" ]; then
   gcc=$(echo "${target%%-*}" | tr _ -)-linux-gnu-gcc

@@ -9,6 +9,9 @@ use std::io;
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
+use rustix::fs::{FlockOperation, flock};
+use rustix::io::retry_on_intr;
+
 /// To be run by any user: Telegraf's may be another than ours.
 const MODE: u32 = 0o755;
 
@@ -39,7 +42,7 @@ impl fmt::Display for InstallError {
             ),
             Self::Write { path, source } => write!(
                 f,
-                "install: {} can't be written: {source}; its directory has to be there and to be writable for this user",
+                "install: {} can't be written: {source}; its directory has to be there, for this user to read and to write",
                 path.display()
             ),
         }
@@ -48,7 +51,8 @@ impl fmt::Display for InstallError {
 
 impl std::error::Error for InstallError {}
 
-/// Copies the running program to `path`, in place of what may be there: whole, or not at all.
+/// Copies the running program to `path`, in place of what may be there: whole, or not at all, however many do so at once
+/// on this machine. Machines that share a volume have to take turns by themselves.
 ///
 /// # Errors
 /// See [`InstallError`].
@@ -59,31 +63,57 @@ pub fn install(path: &Path) -> Result<(), InstallError> {
     let (false, Some(beside)) = (path.is_dir(), beside(path)) else {
         return Err(InstallError::NotAFile(path.to_owned()));
     };
-    copy(own, &beside)
-        .and_then(|()| std::fs::rename(&beside, path))
-        .map_err(|source| {
-            // There may be none; what went wrong before is what has to be said.
-            let _ = std::fs::remove_file(&beside);
-            InstallError::Write {
-                path: path.to_owned(),
-                source,
-            }
-        })
+    put(own, &beside, path).map_err(|source| InstallError::Write {
+        path: path.to_owned(),
+        source,
+    })
 }
 
-/// Where the copy grows. A file that is being run can't be written to, one in its place can be put there.
+/// Where the copy grows. A file that is being run can't be written to, one in its place can be put there. Always the same
+/// name, so that what a killed one left is found: no number would tell containers apart, where every process is number 1.
 fn beside(path: &Path) -> Option<PathBuf> {
     let mut name = std::ffi::OsString::from(".");
     name.push(path.file_name()?);
-    name.push(format!(".{}", std::process::id()));
+    name.push(".new");
     Some(path.with_file_name(name))
+}
+
+fn put(own: File, beside: &Path, path: &Path) -> io::Result<()> {
+    let _turn = turn(beside)?;
+    remove(beside)?;
+    let done = copy(own, beside).and_then(|()| std::fs::rename(beside, path));
+    if done.is_err() {
+        // What went wrong before is what has to be said.
+        let _ = std::fs::remove_file(beside);
+    }
+    done
+}
+
+/// Waits until nobody else has a copy grow in the same directory, and keeps others waiting until it is dropped.
+///
+/// The lock is the directory's: a file's would outlive its name, and one that somebody has open for writing can't be run.
+fn turn(beside: &Path) -> io::Result<File> {
+    let directory = match beside.parent() {
+        Some(directory) if directory != Path::new("") => directory,
+        _ => Path::new("."),
+    };
+    let directory = File::open(directory)?;
+    retry_on_intr(|| flock(&directory, FlockOperation::LockExclusive))?;
+    Ok(directory)
+}
+
+/// Takes away what a killed one left.
+fn remove(beside: &Path) -> io::Result<()> {
+    match std::fs::remove_file(beside) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
 }
 
 fn copy(mut own: File, path: &Path) -> io::Result<()> {
     let mut file = OpenOptions::new()
         .write(true)
-        .create(true)
-        .truncate(true)
+        .create_new(true)
         .mode(MODE)
         .open(path)?;
     io::copy(&mut own, &mut file)?;

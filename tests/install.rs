@@ -7,20 +7,12 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::{Command, Output};
 
-use support::plugin::{Plugin, bare, block, command};
+use support::install::{at_once, names};
+use support::plugin::{Plugin, bare, block, command, program};
 use test_kubelet::{Options, TestKubelet};
 
 fn install(path: &Path) -> Output {
     bare().arg("install").arg(path).output().unwrap()
-}
-
-fn names(dir: &Path) -> Vec<String> {
-    let entries = fs::read_dir(dir).unwrap();
-    let mut names: Vec<_> = entries
-        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-        .collect();
-    names.sort();
-    names
 }
 
 #[test]
@@ -80,6 +72,31 @@ fn what_can_not_be_written_is_said_and_leaves_nothing_behind() {
     }
 }
 
+#[test]
+fn several_at_once_leave_one_whole_copy_and_nothing_else() {
+    at_once(&Command::new(program()));
+}
+
+/// A limit to a file's size ends each in the midst of its copy, as running out of memory would.
+#[test]
+fn what_killed_ones_left_does_not_pile_up_and_goes_with_the_next() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("plugin");
+    let script = "ulimit -c 0 && ulimit -f 64 && exec \"$0\" install \"$1\"";
+    for _ in 0..3 {
+        let status = Command::new("sh")
+            .args(["-c", script, &program()])
+            .arg(&path)
+            .status()
+            .unwrap();
+        assert_eq!(status.code(), None, "killed: {status}");
+        assert!(!path.exists());
+        assert_eq!(names(dir.path()).len(), 1);
+    }
+    assert!(install(&path).status.success());
+    assert_eq!(names(dir.path()), ["plugin"]);
+}
+
 /// Init containers run under whatever umask their runtime has.
 #[test]
 fn everybody_may_run_the_copy_whatever_the_umask() {
@@ -88,7 +105,7 @@ fn everybody_may_run_the_copy_whatever_the_umask() {
     let path = dir.path().join("plugin");
     let script = "umask 077 && exec \"$0\" install \"$1\"";
     let status = Command::new("sh")
-        .args(["-c", script, env!("CARGO_BIN_EXE_telegraf-kubelet")])
+        .args(["-c", script, &program()])
         .arg(&path)
         .status()
         .unwrap();

@@ -338,7 +338,9 @@ pub(super) static OUTPUT_BUFFER: Opt<usize> = Opt {
         kind: "size",
         sample: Sample::Default(r#""8MiB""#),
         doc: "The most to keep for a socket while Telegraf is away or slow, once for all blocks. When it is full, the \
-              oldest batches are dropped, and the log says how many. A node of 110 pods makes up to 0.6 MB a tick.",
+              oldest batches are dropped, and the log says how many; but one that has begun to leave stays, and where \
+              a new one does not fit beside it, that is dropped. Leave room for two: a node of 110 pods makes up to \
+              0.6 MB a tick.",
     },
     read: value::buffer,
 };

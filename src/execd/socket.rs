@@ -67,7 +67,7 @@ impl Socket {
         batch.runs().for_each(|run| text.extend_from_slice(run));
         if self.0.change(|queue| queue.push(Load::new(text))) {
             log::warn!(
-                "{}: output_buffer is full: drops the oldest batches until Telegraf reads, and counts them",
+                "{}: output_buffer is full: drops batches until Telegraf reads, and counts them",
                 self.0
             );
         }

@@ -9,7 +9,7 @@ use test_kubelet::{Options, Serving, TestKubelet};
 use crate::stage::Stage;
 use crate::support::check::check;
 use crate::support::page::{self, Block, rows, spans};
-use crate::support::plugin::block;
+use crate::support::plugin::{block, program};
 use crate::telegraf::Telegraf;
 
 /// The block of the migration guide, with this machine's places in those of the guide.
@@ -33,10 +33,7 @@ fn side_by_side(stage: &Stage) -> String {
             "/var/run/secrets/kubernetes.io/serviceaccount/ca.crt",
             files.ca.to_str().expect("UTF-8"),
         ),
-        (
-            "/usr/local/bin/telegraf-kubelet",
-            env!("CARGO_BIN_EXE_telegraf-kubelet"),
-        ),
+        ("/usr/local/bin/telegraf-kubelet", program().as_str()),
         (
             "/etc/telegraf-kubelet/kubelet.conf",
             ours.to_str().expect("UTF-8"),
@@ -139,7 +136,7 @@ fn blocks_for_telegraf_run() {
             }
             let stage = Stage::new();
             let ours = stage.write("kubelet.conf", &crate::support::plugin::block(&stage.kubelet));
-            let program = format!("\"{}\"", env!("CARGO_BIN_EXE_telegraf-kubelet"));
+            let program = format!("\"{}\"", program());
             let with_config = format!("{program}, \"-config\", \"{}\"", ours.display());
             let text = block
                 .text

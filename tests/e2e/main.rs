@@ -1,8 +1,8 @@
 //! The whole way with nothing made up but the kubelet: a real Telegraf runs the repository's own
 //! `telegraf/telegraf.conf` with the plugin's binary, and the numbers are looked up in a real `InfluxDB`.
 //!
-//! Knows the plugin only from outside. `influxd` and `telegraf` have to be in the `PATH` (or Telegraf in `TELEGRAF`);
-//! `.ci/run` installs both.
+//! Knows the plugin only from outside: `PLUGIN` may name another one than Cargo built, and `.ci/run` names the static one
+//! of a release. `influxd` and `telegraf` have to be in the `PATH` (or Telegraf in `TELEGRAF`); `.ci/run` installs both.
 
 mod alerts;
 mod dashboard;

@@ -1,12 +1,13 @@
-//! What the program finds in a pod without being told: the ServiceAccount's volume at its own path. A mount namespace
-//! puts it there for one process, and nothing of it on this machine.
+//! What the program finds in a pod without being told: the ServiceAccount's volume at its own path, and the number 1 for
+//! each process. Namespaces make it so for one process, and nothing of it on this machine.
 
 use std::process::{Command, Stdio};
 
 use serde_json::Value;
 use test_kubelet::{Options, TestKubelet};
 
-use crate::support::plugin::command;
+use crate::support::install::at_once;
+use crate::support::plugin::{bare, command, program};
 use crate::support::scrape::with_certificate;
 
 /// Mounts an empty directory over `/var/run`, puts the volume there, and goes on as the program.
@@ -20,17 +21,21 @@ shift
 exec "$@"
 "#;
 
-/// Runs `program` as a pod's process that finds the test kubelet's token and CA.
-fn in_pod(kubelet: &TestKubelet, program: &Command) -> Command {
+/// `unshare`, so that it may do what follows.
+fn unshare() -> Command {
     let mut command = Command::new("unshare");
     // A user namespace of its own makes that anybody's right, where the system allows it; root has it anyway.
-    if rustix::process::geteuid().is_root() {
-        command.arg("--mount");
-    } else {
-        command.args(["--user", "--map-root-user", "--mount"]);
+    if !rustix::process::geteuid().is_root() {
+        command.args(["--user", "--map-root-user"]);
     }
     command
-        .args(["sh", "-c", IN_POD, "sh"])
+}
+
+/// Runs `program` as a pod's process that finds the test kubelet's token and CA.
+fn in_pod(kubelet: &TestKubelet, program: &Command) -> Command {
+    let mut command = unshare();
+    command
+        .args(["--mount", "sh", "-c", IN_POD, "sh"])
         .arg(&kubelet.files().dir)
         .arg(program.get_program())
         .args(program.get_args())
@@ -46,8 +51,8 @@ fn check(command: &mut Command) -> (i32, Value) {
     (output.status.code().expect("no signal"), json)
 }
 
-fn program(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_telegraf-kubelet"));
+fn with(arguments: &[&str]) -> Command {
+    let mut command = bare();
     command.args(arguments);
     command
 }
@@ -58,7 +63,7 @@ fn a_pod_needs_no_configuration_but_its_nodes_address() {
         port: 10_250,
         ..Options::default()
     });
-    let mut check_it = in_pod(&kubelet, &program(&["check", "--json"]));
+    let mut check_it = in_pod(&kubelet, &with(&["check", "--json"]));
     let (code, json) = check(check_it.env("NODE_IP", "127.0.0.1"));
     assert_eq!(code, 0, "{json:#}");
     assert_eq!(json["kubelets"][0]["url"], "https://127.0.0.1:10250");
@@ -88,7 +93,7 @@ fn a_token_that_lies_unused_beside_a_certificate_without_rights() {
         .map(|argument| argument.to_str().expect("UTF-8"))
         .collect();
     let arguments = [&["check", "--json"], &arguments[..]].concat();
-    let (code, json) = check(&mut in_pod(&kubelet, &program(&arguments)));
+    let (code, json) = check(&mut in_pod(&kubelet, &with(&arguments)));
     assert_eq!(code, 2);
     let findings = json["kubelets"][0]["findings"].as_array().expect("a list");
     let found = findings
@@ -97,4 +102,12 @@ fn a_token_that_lies_unused_beside_a_certificate_without_rights() {
     assert!(found, "{json:#}");
     let token = std::fs::read_to_string(&files.token).expect("a file");
     assert!(!json.to_string().contains(token.trim()));
+}
+
+/// Init containers of several pods, in a directory of their node's.
+#[test]
+fn containers_that_bring_the_program_at_once_do_not_meet() {
+    let mut command = unshare();
+    command.args(["--pid", "--fork", &program()]);
+    at_once(&command);
 }

@@ -14,6 +14,7 @@ use test_kubelet::{Options, TestKubelet};
 use crate::influx::{Batches, Influx};
 use crate::support::expect::expect;
 use crate::support::lines::{Key, Number};
+use crate::support::plugin::program;
 use crate::telegraf::Telegraf;
 use crate::wait::until;
 
@@ -76,7 +77,7 @@ impl Stage {
         Telegraf {
             configs: vec![self.telegraf_conf(prompt)],
             environment: [
-                ("KUBELET_PLUGIN", env!("CARGO_BIN_EXE_telegraf-kubelet").into()),
+                ("KUBELET_PLUGIN", program().into()),
                 ("KUBELET_CONFIG", kubelet_conf.into_os_string()),
                 ("KUBELET_RESTART_DELAY", "1s".into()),
                 ("TELEGRAF_INTERVAL", "1s".into()),

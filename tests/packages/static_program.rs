@@ -48,22 +48,33 @@ fn it_is_static_stripped_and_small() {
     assert!(!is_stripped(DYNAMIC));
 }
 
+/// The Debian package's too.
 #[test]
 fn it_does_not_tell_where_it_was_built() {
-    let content = fs::read(program()).expect("a file");
-    let has = |words: &str| {
-        content
-            .windows(words.len())
-            .any(|window| window == words.as_bytes())
-    };
-    assert!(has("kubelet_scrape"), "or this looks for nothing");
-    assert!(!has(env!("CARGO_MANIFEST_DIR")));
-    for home in [std::env::var("CARGO_HOME"), std::env::var("HOME")]
-        .iter()
-        .flatten()
-        .filter(|home| *home != "/")
-    {
-        assert!(!has(&format!("{home}/")), "{home}");
+    let unpacked = TempDir::new().expect("a temporary directory");
+    output(
+        Command::new("dpkg-deb")
+            .arg("--extract")
+            .arg(built("telegraf-kubelet.deb"))
+            .arg(unpacked.path()),
+    );
+    let in_package = unpacked.path().join("usr/bin/telegraf-kubelet");
+    for program in [Path::new(&program()), &in_package] {
+        let content = fs::read(program).expect("a file");
+        let has = |words: &str| {
+            content
+                .windows(words.len())
+                .any(|window| window == words.as_bytes())
+        };
+        assert!(has("kubelet_scrape"), "or this looks for nothing");
+        assert!(!has(env!("CARGO_MANIFEST_DIR")), "{}", program.display());
+        for home in [std::env::var("CARGO_HOME"), std::env::var("HOME")]
+            .iter()
+            .flatten()
+            .filter(|home| *home != "/")
+        {
+            assert!(!has(&format!("{home}/")), "{}: {home}", program.display());
+        }
     }
 }
 

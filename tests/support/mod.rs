@@ -6,6 +6,7 @@ pub mod check;
 pub mod dashboard;
 pub mod expect;
 pub mod generate;
+pub mod install;
 pub mod lines;
 pub mod page;
 pub mod plugin;

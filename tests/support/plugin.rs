@@ -54,9 +54,14 @@ pub fn command(dir: &Path, config: &str) -> Command {
     command
 }
 
+/// The program that is tested: the one that `PLUGIN` names, for one that is handed out, or what Cargo built for the test.
+pub fn program() -> String {
+    std::env::var("PLUGIN").unwrap_or_else(|_| env!("CARGO_BIN_EXE_telegraf-kubelet").to_owned())
+}
+
 /// The command without anything.
 pub fn bare() -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_telegraf-kubelet"));
+    let mut command = Command::new(program());
     command.env_remove("NODE_IP").env_remove("HOSTIP");
     command
 }
@@ -64,7 +69,7 @@ pub fn bare() -> Command {
 /// A copy of the program where anybody may run it, whoever may look into the directory that Cargo built it in.
 pub fn copied(dir: &Path) -> PathBuf {
     let own = dir.join("telegraf-kubelet");
-    std::fs::copy(env!("CARGO_BIN_EXE_telegraf-kubelet"), &own).expect("a writable directory");
+    std::fs::copy(program(), &own).expect("a writable directory");
     // Another test that starts a program just now has a copy of the handle that wrote it, for a moment.
     let end = Instant::now() + PATIENCE;
     let busy = || Command::new(&own).arg("--version").output();
