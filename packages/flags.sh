@@ -5,4 +5,4 @@
 # same source another file.
 set -eu
 cd "$(dirname "$0")/.."
-echo "--remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}=/cargo --remap-path-prefix=$PWD=/src"
+echo "--remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}=/cargo --remap-path-prefix=$PWD=/telegraf-kubelet"
