@@ -163,7 +163,8 @@ fn a_batch_that_telegraf_left_in_the_middle_goes_on_with_a_whole_line() {
     seen.extend(listener.batch());
     assert!(log(&plugin).starts_with("I! "));
 
-    // Some lines are missing, none is doubled, and no more than the kernel held for the one that went away.
+    // None is doubled, and no more are missing than the kernel can have held for the one that went away: how many it had
+    // by then is nobody's to say.
     time(&seen);
     let (seen, whole_series) = (series(&seen), series(&whole));
     let about = |series: &&str| !series.starts_with("kubelet_scrape");
@@ -183,7 +184,7 @@ fn a_batch_that_telegraf_left_in_the_middle_goes_on_with_a_whole_line() {
         .parse()
         .unwrap();
     assert!(
-        lost > 0 && lost <= (queue + 1) * 4096,
+        lost <= (queue + 1) * 4096,
         "{lost} bytes are lost, with {queue} datagrams held"
     );
     stage.tick(&plugin, 1);
