@@ -31,7 +31,7 @@ pub fn missing(error: &ScrapeError, scheme: Scheme) -> Finding {
         }
         ScrapeError::Timeout { limit, phase } => late(*limit, *phase, error),
         ScrapeError::Closed(_) => failure(Diagnosis::ConnectionClosed, error)
-            .mend(on_node("kubelet"))
+            .mend(kubelets_log())
             .mend(Mend::say("a kubelet that restarts does so once; one that does it each time panics over the question, which its log tells")),
         _ if error.cause() == Cause::NotReady => not_ready(error),
         _ => failure(Diagnosis::BadAnswer, error).mend(is_it_a_kubelet()),
@@ -59,10 +59,10 @@ fn failure(diagnosis: Diagnosis, why: impl std::fmt::Display) -> Finding {
     Finding::failure(Step::Answer, diagnosis, why.to_string())
 }
 
-fn on_node(unit: &str) -> Mend {
+fn kubelets_log() -> Mend {
     Mend::run(
         "on the node, see what it says (k3s and RKE2 log as k3s and rke2-agent)",
-        format!("journalctl -u {unit} --since -10min"),
+        "journalctl -u kubelet --since -10min",
     )
 }
 
@@ -112,7 +112,7 @@ fn not_ready(error: &ScrapeError) -> Finding {
                 "metrics come again by themselves within half a minute of its start",
             ));
     }
-    failure(Diagnosis::NotReady, error).mend(on_node("kubelet"))
+    failure(Diagnosis::NotReady, error).mend(kubelets_log())
 }
 
 /// What is in it.

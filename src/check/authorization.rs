@@ -116,27 +116,28 @@ pub fn api_server_away(body: &str) -> Finding {
     .mends(authentication::api_server())
 }
 
-/// We may: whether we may more than we need.
-pub async fn granted(scraper: &mut Scraper, who: &Who) -> Finding {
+/// What the kubelet answers to who asks for more than is needed; `None` where it does not, within its deadline. Whatever
+/// it is, it has judged us then.
+pub async fn probe(scraper: &mut Scraper) -> Option<u16> {
+    scraper.status_of(NEEDS_PROXY).await.ok()
+}
+
+/// We may: whether we may more than we need, by the answer to [`probe`].
+pub fn granted(probed: Option<u16>, who: &Who) -> Finding {
     let may = "`get` on `nodes/stats`";
     if *who == Who::Nobody {
         return Finding::ok(Step::Authorization, "the read-only port asks nobody for rights");
     }
-    match scraper.status_of(NEEDS_PROXY).await {
-        Ok(403) => Finding::ok(Step::Authorization, format!("{may}, and not nodes/proxy")),
+    match probed {
+        Some(403) => Finding::ok(Step::Authorization, format!("{may}, and not nodes/proxy")),
         // The question went through: there is no such container, or the kubelet has those paths switched off.
-        Ok(400 | 404 | 405) => too_much(may),
+        Some(400 | 404 | 405) => too_much(may),
         // An API server that could not be asked about this right answers neither yes nor no.
-        Ok(_) | Err(_) => Finding::ok(
+        Some(_) | None => Finding::ok(
             Step::Authorization,
             format!("{may}; whether nodes/proxy is granted too could not be found out"),
         ),
     }
-}
-
-/// Whether the kubelet says anything to us, in its deadline: then it has judged us, whatever it says.
-pub async fn is_judged(scraper: &mut Scraper) -> bool {
-    scraper.status_of(NEEDS_PROXY).await.is_ok()
 }
 
 fn too_much(may: &str) -> Finding {

@@ -74,22 +74,17 @@ pub fn unusable(error: &FileError) -> Finding {
             format!("openssl pkey -in {path} -pubout"),
         ));
     }
-    let finding = finding(Diagnosis::FileUnusable);
-    match error.option {
-        "bearer_token" => finding
-            .mend(Mend::apply(
-                "in a pod, run as a ServiceAccount of your own and let its token be mounted",
-                "spec:\n  serviceAccountName: telegraf\n  automountServiceAccountToken: true\n",
-            ))
-            .mend(Mend::run(
-                "look at the file as the user that runs Telegraf",
-                format!("ls -lL {path}"),
-            )),
-        _ => finding.mend(Mend::run(
-            "look at the file as the user that runs Telegraf",
-            format!("ls -lL {path}"),
-        )),
+    let mut finding = finding(Diagnosis::FileUnusable);
+    if error.option == "bearer_token" {
+        finding = finding.mend(Mend::apply(
+            "in a pod, run as a ServiceAccount of your own and let its token be mounted",
+            "spec:\n  serviceAccountName: telegraf\n  automountServiceAccountToken: true\n",
+        ));
     }
+    finding.mend(Mend::run(
+        "look at the file as the user that runs Telegraf",
+        format!("ls -lL {path}"),
+    ))
 }
 
 fn credential(credential: &Credential, in_pod: bool, findings: &mut Vec<Finding>) {

@@ -196,22 +196,27 @@ impl Way<'_> {
                         ..
                     },
                 ),
-            ) => self.passed(scraper, who).await,
+            ) => {
+                let probed = match who {
+                    Who::Nobody => None,
+                    Who::Token(_) | Who::Certificate(_) => authorization::probe(scraper).await,
+                };
+                self.passed(probed, who)
+            }
             (Cause::Timeout, Err(error)) if *who != Who::Nobody => {
-                if !authorization::is_judged(scraper).await {
-                    return self.add(authentication::silent(error));
+                match authorization::probe(scraper).await {
+                    None => self.add(authentication::silent(error)),
+                    probed => self.passed(probed, who),
                 }
-                self.passed(scraper, who).await
             }
             // Nothing came that would tell.
             _ => true,
         }
     }
 
-    async fn passed(&mut self, scraper: &mut Scraper, who: &Who) -> bool {
+    fn passed(&mut self, probed: Option<u16>, who: &Who) -> bool {
         self.add(known(None, who));
-        let finding = authorization::granted(scraper, who).await;
-        self.add(finding)
+        self.add(authorization::granted(probed, who))
     }
 
     fn answer(&mut self, outcome: Result<Answer, ScrapeError>, body: &[u8]) {
