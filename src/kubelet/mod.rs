@@ -169,7 +169,7 @@ impl Scraper {
     /// The value of `Authorization`, read from the file as it is now.
     fn authorization(&mut self) -> Result<Option<HeaderValue>, FileError> {
         match &mut self.identity {
-            Identity::Token(file) => Ok(Some(file.read()?.header())),
+            Identity::Token(file) => Ok(Some(file.read()?)),
             Identity::Certificate { .. } | Identity::None => Ok(None),
         }
     }

@@ -12,6 +12,9 @@ use super::files;
 
 const OPTION: &str = "bearer_token";
 
+/// What stands before the token in the header.
+const SCHEME: &[u8] = b"Bearer ";
+
 /// The file with the token, and the token read last.
 #[derive(Debug)]
 pub struct TokenFile {
@@ -31,9 +34,9 @@ pub struct Token {
 }
 
 impl Token {
-    /// The value of `Authorization`.
-    pub fn header(&self) -> HeaderValue {
-        self.header.clone()
+    fn new(header: HeaderValue) -> Self {
+        let claims = header.as_bytes().strip_prefix(SCHEME).and_then(Claims::read);
+        Self { header, claims }
     }
 
     /// What it says of itself; `None` for one that is no JWT.
@@ -57,13 +60,17 @@ impl TokenFile {
         self.last.as_ref()
     }
 
-    /// The token as it stands in the file now. While the file cannot be used, the token read last: a volume is remounted
+    /// The value of `Authorization` with the token as it stands in the file now, which is looked into only when it is
+    /// another one than before. While the file cannot be used, the token read last: a volume is remounted
     /// when its pod's status changes, and for a moment its files are gone (kubernetes/kubernetes#68164).
-    pub fn read(&mut self) -> Result<Token, FileError> {
-        match read(&self.path) {
-            Ok(token) => {
+    pub fn read(&mut self) -> Result<HeaderValue, FileError> {
+        match header(&self.path) {
+            Ok(header) => {
                 self.told = None;
-                Ok(self.last.insert(token).clone())
+                if self.last.as_ref().is_none_or(|last| last.header != header) {
+                    self.last = Some(Token::new(header.clone()));
+                }
+                Ok(header)
             }
             Err(error) => match &self.last {
                 Some(token) => {
@@ -71,7 +78,7 @@ impl TokenFile {
                         log::warn!("{error}; going on with the token read last");
                         self.told = Some(error);
                     }
-                    Ok(token.clone())
+                    Ok(token.header.clone())
                 }
                 None => Err(error),
             },
@@ -81,6 +88,10 @@ impl TokenFile {
 
 /// The token in the file at `path`.
 pub fn read(path: &Path) -> Result<Token, FileError> {
+    header(path).map(Token::new)
+}
+
+fn header(path: &Path) -> Result<HeaderValue, FileError> {
     let content = files::read(OPTION, path)?;
     parse(content.trim_ascii()).ok_or_else(|| FileError {
         fault: FileFault::Unusable,
@@ -90,16 +101,13 @@ pub fn read(path: &Path) -> Result<Token, FileError> {
     })
 }
 
-fn parse(token: &[u8]) -> Option<Token> {
+fn parse(token: &[u8]) -> Option<HeaderValue> {
     if !token.iter().all(u8::is_ascii_graphic) {
         return None;
     }
-    let mut header = HeaderValue::from_bytes(&[b"Bearer ", token].concat()).ok()?;
+    let mut header = HeaderValue::from_bytes(&[SCHEME, token].concat()).ok()?;
     header.set_sensitive(true);
-    Some(Token {
-        header,
-        claims: Claims::read(token),
-    })
+    Some(header)
 }
 
 #[cfg(test)]
@@ -108,13 +116,13 @@ mod tests {
 
     #[test]
     fn shows_nothing_of_the_secret() {
-        let token = parse(b"very-secret").unwrap();
+        let token = Token::new(parse(b"very-secret").unwrap());
         assert!(!format!("{token:?}").contains("secret"));
     }
 
     #[test]
     fn is_one_line_of_visible_ascii() {
         assert_eq!(parse(b"two\nlines"), None);
-        assert_eq!(parse(b"opaque").unwrap().claims(), None);
+        assert_eq!(Token::new(parse(b"opaque").unwrap()).claims(), None);
     }
 }
