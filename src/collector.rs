@@ -151,11 +151,14 @@ impl Collector {
                 log::error!("{url}: {failure}");
             }
             Ok((_, rendered)) => {
-                let node = self.renderer.node_name();
+                let node = || self.scraper.redact(self.renderer.node_name());
                 match std::mem::take(&mut self.said.failed) {
                     0 if self.said.first_answer => {}
-                    0 => log::info!("{url}: node {node:?} answers, {} lines", rendered.lines),
-                    failed => log::info!("{url}: node {node:?} answers again after {failed} failed ticks"),
+                    0 => log::info!("{url}: node {:?} answers, {} lines", node(), rendered.lines),
+                    failed => log::info!(
+                        "{url}: node {:?} answers again after {failed} failed ticks",
+                        node()
+                    ),
                 }
                 self.said.first_answer = true;
                 self.tell_left_out(rendered);

@@ -10,6 +10,7 @@
 //!
 //! [`collector`] takes one kubelet through these steps at each tick, [`run`] is the life of the process.
 //! [`check`] goes the same way once, and tells what it meets.
+//! What strangers say goes through [`redact`], the one door to logs and reports for text that is not ours.
 //! [`install`] stands apart: it brings the program into another container.
 
 pub mod check;
@@ -19,5 +20,6 @@ pub mod execd;
 pub mod install;
 pub mod kubelet;
 pub mod lines;
+pub mod redact;
 pub mod run;
 pub mod summary;

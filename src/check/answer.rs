@@ -7,8 +7,9 @@ use serde_json::Value;
 use super::Diagnosis;
 use super::finding::{Finding, Mend, Step};
 use crate::config::Scheme;
-use crate::kubelet::{Cause, Phase, ScrapeError};
+use crate::kubelet::{Cause, Phase, Refusal, ScrapeError};
 use crate::lines::{Row, rows};
+use crate::redact::Redacted;
 use crate::summary::{NotASummary, unknown_keys};
 
 /// A body of this size is that of a thousand pods. As a tree it takes some twenty times its size, in the memory of
@@ -87,7 +88,11 @@ fn late(limit: Duration, phase: Phase, error: &ScrapeError) -> Finding {
 
 /// The bodies that a kubelet's handler has for its 500s (`summary.go`).
 fn not_ready(error: &ScrapeError) -> Finding {
-    let says = |words: &str| error.words().contains(words);
+    let chain = match error.refusal() {
+        Some(Refusal::InternalError(chain)) => &**chain,
+        _ => "",
+    };
+    let says = |words: &str| chain.contains(words);
     if says("failed to get node info") || says("failed to get root cgroup stats") {
         return failure(Diagnosis::KubeletStarting, error)
             .mend(Mend::say("a kubelet says so in its first seconds; if it goes on, the node is gone from the API, or the kubelet cannot reach it"))
@@ -115,8 +120,9 @@ fn not_ready(error: &ScrapeError) -> Finding {
     failure(Diagnosis::NotReady, error).mend(kubelets_log())
 }
 
-/// What is in it.
-pub fn tell(body: &[u8], node: &str) -> Vec<Finding> {
+/// What is in it; `told` makes safe what may be anything.
+pub fn tell(body: &[u8], node: &str, told: impl Fn(&str) -> Redacted) -> Vec<Finding> {
+    let node = told(node);
     let small = (body.len() <= MAX_TREE).then_some(body);
     let Some(summary) = small.and_then(|body| serde_json::from_slice::<Value>(body).ok()) else {
         // It is a summary, for lines were made of it.
@@ -141,7 +147,7 @@ pub fn tell(body: &[u8], node: &str) -> Vec<Finding> {
     if !unknown.is_empty() {
         let said = format!(
             "keys that this version does not know, and does not write: {}",
-            shortened(&unknown)
+            told(&shortened(&unknown))
         );
         findings.push(
             Finding::notice(Step::Answer, Diagnosis::UnknownKeys, said)

@@ -12,6 +12,7 @@ use crate::config::{Anchors, Credential, Kubelet, KubeletUrl, Scheme, Trust};
 use crate::kubelet::certificate::Facts;
 use crate::kubelet::inspect::Who;
 use crate::kubelet::{Cause, ScrapeError, Scraper};
+use crate::redact::Redacted;
 
 /// What of the kubelet's configuration makes it know tokens.
 const WEBHOOK: &str = "apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\nauthentication:\n  \
@@ -38,7 +39,7 @@ enum Word {
 pub async fn refused(
     kubelet: &Kubelet,
     who: &Who,
-    client_cas: Option<&[String]>,
+    client_cas: Option<&[Redacted]>,
     now: i64,
     env: &dyn Fn(&str) -> Option<String>,
 ) -> Finding {
@@ -56,7 +57,7 @@ fn unauthorized(diagnosis: Diagnosis, why: &str) -> Finding {
     Finding::failure(Step::Authentication, diagnosis, said)
 }
 
-fn certificate(facts: &Facts, client_cas: Option<&[String]>) -> Finding {
+fn certificate(facts: &Facts, client_cas: Option<&[Redacted]>) -> Finding {
     let Some(cas) = client_cas else {
         return unauthorized(
             Diagnosis::CertificatesNotTaken,

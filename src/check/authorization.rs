@@ -7,8 +7,8 @@ use super::finding::{Finding, Mend, Step};
 use super::text::shell;
 use super::{authentication, identity, rbac};
 use crate::config::Kubelet;
-use crate::kubelet::Scraper;
 use crate::kubelet::inspect::Who;
+use crate::kubelet::{Refusal, Scraper};
 
 /// A path of which no part is on any node, that needs `nodes/proxy` and does nothing: the kubelet looks at rights
 /// first (`auth.go`: whatever has no subresource of its own needs `proxy`) and would then say 404.
@@ -17,26 +17,14 @@ const NEEDS_PROXY: &str = "/containerLogs/telegraf-kubelet-check/none/none";
 /// Where a pod's token lies when nothing else is said.
 const IN_POD_TOKEN: &str = "/var/run/secrets/kubernetes.io/serviceaccount/token";
 
-/// The user in a refusal, old wording and new: `Forbidden (user=U, verb=get, …`.
-pub fn user_in(body: &str) -> Option<&str> {
-    let (_, rest) = body.split_once("user=")?;
-    let (user, _) = rest.rsplit_once(", verb=")?;
-    Some(user)
-}
-
-/// Whether a refusal is a kubelet's own: whatever it refuses, it says for whom.
-pub fn is_of_kubelet(body: &str) -> bool {
-    body.starts_with("Forbidden (user=")
-}
-
 /// A 403 of somebody who is known.
-pub fn forbidden(kubelet: &Kubelet, body: &str, who: &Who) -> Finding {
+pub fn forbidden(kubelet: &Kubelet, refusal: &Refusal, who: &Who) -> Finding {
     let said = |diagnosis, why: &str| {
-        let said = format!("the kubelet answers 403 {}: {why}", body.trim());
+        let said = format!("the kubelet answers 403 {refusal}: {why}");
         Finding::failure(Step::Authorization, diagnosis, said)
     };
     let ours = identity::user(who);
-    let user = user_in(body).or(ours).unwrap_or(rbac::SUPPOSED);
+    let user = refusal.user().or(ours).unwrap_or(rbac::SUPPOSED);
     if let Some(ours) = ours.filter(|ours| *ours != user) {
         let why = format!(
             "it names {user}, and what we show says {ours}: something in between answers for another, or the cluster names \
@@ -104,14 +92,11 @@ fn can_i(kubelet: &Kubelet, user: &str) -> Mend {
 }
 
 /// A 500: rights could not be looked up.
-pub fn api_server_away(body: &str) -> Finding {
+pub fn api_server_away(refusal: &Refusal) -> Finding {
     Finding::failure(
         Step::Authorization,
         Diagnosis::ApiServerAway,
-        format!(
-            "the kubelet answers 500 {}: it cannot ask its API server whether we may",
-            body.trim()
-        ),
+        format!("the kubelet answers 500 {refusal}: it cannot ask its API server whether we may"),
     )
     .mends(authentication::api_server())
 }
@@ -158,26 +143,4 @@ fn too_much(may: &str) -> Finding {
         "if no role does, the kubelet does not ask: authorization.mode in its configuration has to be Webhook, not \
          AlwaysAllow",
     ))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_user_is_in_both_wordings() {
-        for (body, user) in [
-            (
-                "Forbidden (user=u, verb=get, resource=nodes, subresource(s)=[stats])\n",
-                "u",
-            ),
-            (
-                "Forbidden (user=a, b, verb=get, resource=nodes, subresource=stats)",
-                "a, b",
-            ),
-        ] {
-            assert_eq!(user_in(body), Some(user));
-        }
-        assert_eq!(user_in("Forbidden"), None);
-    }
 }

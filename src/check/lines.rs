@@ -40,11 +40,12 @@ fn parsed(batch: &Batch, rendered: &Rendered) -> Finding {
     let text: Vec<u8> = batch.runs().flatten().copied().collect();
     let text = String::from_utf8_lossy(&text);
     let (mut count, mut broken) = (0_u64, None);
-    for line in parse_lines(&text) {
+    for (at, line) in (1..).zip(parse_lines(&text)) {
         match line {
             Ok(line) if line.timestamp.is_some() => count += 1,
-            Ok(_) => broken = Some("a line without a timestamp".to_owned()),
-            Err(error) => broken = Some(error.to_string()),
+            Ok(_) => broken = Some(format!("line {at} has no timestamp")),
+            // The parser's own words would quote what the kubelet says.
+            Err(_) => broken = Some(format!("line {at} is no line protocol")),
         }
     }
     if broken.is_some() || count != rendered.lines {

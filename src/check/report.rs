@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 use serde_json::{Value, json};
 
 use super::finding::{Finding, Level, Mend, Step};
-use super::text::{escaped, is_steering};
+use super::text::escaped;
+use crate::redact::is_steering;
 
 /// What became of one kubelet's way.
 #[derive(Debug)]

@@ -3,6 +3,8 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
+use crate::redact::is_steering;
+
 const DAY: i64 = 86_400;
 
 /// How far `until` is from `now`, both in seconds since 1970: `89 days left`, `over since 3 hours`.
@@ -48,13 +50,6 @@ pub fn toml(text: &str) -> String {
     yaml(text)
 }
 
-/// Steers what shows it, or hides from whom it is shown to: C0, C1, and what turns the direction of writing around. Such
-/// a character in a certificate's name or a kubelet's answer is never there for anyone's good.
-pub fn is_steering(character: char) -> bool {
-    character.is_control()
-        || matches!(character, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
-}
-
 /// JSON, YAML or TOML whose strings hold no such character as it is: all three read `\u` alike.
 pub fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
@@ -62,7 +57,9 @@ pub fn escaped(text: &str) -> String {
         // Between strings stand newlines, in them none is left.
         if is_steering(character) && character != '\n' {
             // Writing into a string never fails.
-            let _ = write!(out, "\\u{:04x}", u32::from(character));
+            for unit in character.encode_utf16(&mut [0; 2]) {
+                let _ = write!(out, "\\u{unit:04x}");
+            }
         } else {
             out.push(character);
         }

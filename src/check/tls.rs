@@ -8,6 +8,7 @@ use crate::config::{Anchors, Kubelet};
 use crate::kubelet::TlsFault;
 use crate::kubelet::certificate::{Facts, date};
 use crate::kubelet::inspect::Who;
+use crate::redact::Redacted;
 
 /// The certificate of a node's own making, where kubelets keep it.
 const OWN_CERTIFICATE: &str = "/var/lib/kubelet/pki/kubelet.crt";
@@ -189,10 +190,10 @@ fn look(kubelet: &Kubelet) -> Mend {
     )
 }
 
-fn wrong_name(names: &[String], env: &dyn Fn(&str) -> Option<String>) -> Vec<Mend> {
+fn wrong_name(names: &[Redacted], env: &dyn Fn(&str) -> Option<String>) -> Vec<Mend> {
     let node = env("NODE_NAME");
     match names.first() {
-        Some(_) if node.as_ref().is_some_and(|node| names.contains(node)) => vec![Mend::configure(
+        Some(_) if node.is_some_and(|node| names.iter().any(|name| *name == *node)) => vec![Mend::configure(
             "ask for the node's name",
             "tls_server_name = \"$NODE_NAME\"\n",
         )],

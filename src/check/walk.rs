@@ -5,7 +5,7 @@ use super::report::Walked;
 use super::{Diagnosis, answer, authentication, authorization, clock, files, identity, lines, reach, tls};
 use crate::config::{Anchors, Kubelet, Scheme};
 use crate::kubelet::inspect::Who;
-use crate::kubelet::{Answer, Cause, Phase, ScrapeError, Scraper, now};
+use crate::kubelet::{Answer, Cause, Phase, Refusal, ScrapeError, Scraper, now};
 
 /// The variables of the environment.
 type Env<'e> = &'e dyn Fn(&str) -> Option<String>;
@@ -92,7 +92,7 @@ impl Way<'_> {
             self.add(identity::soon(&reminder));
         }
         if self.let_in(&mut scraper, &outcome, &who).await {
-            self.answer(outcome, &body);
+            self.answer(&scraper, outcome, &body);
         }
     }
 
@@ -163,34 +163,35 @@ impl Way<'_> {
         outcome: &Result<Answer, ScrapeError>,
         who: &Who,
     ) -> bool {
-        let (cause, words) = match outcome {
-            Ok(_) => (Cause::Success, ""),
-            Err(error) => (error.cause(), error.words()),
+        let (cause, refusal) = match outcome {
+            Ok(_) => (Cause::Success, None),
+            Err(error) => (error.cause(), error.refusal()),
         };
         match (cause, outcome) {
-            (Cause::Unauthorized, _) if words == "Unauthorized" => {
+            (Cause::Unauthorized, _) if refusal == Some(&Refusal::Unauthorized) => {
                 let cas = scraper.client_cas();
                 let finding =
                     authentication::refused(self.kubelet, who, cas.as_deref(), self.now, self.env).await;
                 self.add(finding)
             }
-            (Cause::Forbidden, _) if authorization::user_in(words) == Some("system:anonymous") => {
-                self.add(authentication::anonymous(who))
+            (Cause::Forbidden, Err(ScrapeError::Status(_, refusal @ Refusal::Forbidden(attributes)))) => {
+                if attributes.user == *"system:anonymous" {
+                    return self.add(authentication::anonymous(who));
+                }
+                self.add(known(refusal.user(), who));
+                self.add(authorization::forbidden(self.kubelet, refusal, who))
             }
-            (Cause::Forbidden, _) if authorization::is_of_kubelet(words) => {
-                self.add(known(authorization::user_in(words), who));
-                self.add(authorization::forbidden(self.kubelet, words, who))
-            }
-            (Cause::ApiServerUnreachable, _) => {
-                self.add(known(authorization::user_in(words), who));
-                self.add(authorization::api_server_away(words))
+            (Cause::ApiServerUnreachable, Err(ScrapeError::Status(_, refusal))) => {
+                self.add(known(refusal.user(), who));
+                self.add(authorization::api_server_away(refusal))
             }
             // The handler speaks, so both were passed.
             (Cause::Success | Cause::NotReady, _)
             | (
                 _,
                 Err(
-                    ScrapeError::Body(_)
+                    ScrapeError::BrokeOff(_)
+                    | ScrapeError::TooLarge
                     | ScrapeError::Timeout {
                         phase: Phase::Reading(_),
                         ..
@@ -219,14 +220,15 @@ impl Way<'_> {
         self.add(authorization::granted(probed, who))
     }
 
-    fn answer(&mut self, outcome: Result<Answer, ScrapeError>, body: &[u8]) {
+    fn answer(&mut self, scraper: &Scraper, outcome: Result<Answer, ScrapeError>, body: &[u8]) {
         if let Err(error) = outcome {
             self.add(answer::missing(&error, self.kubelet.url.scheme));
             return;
         }
         match lines::make(self.kubelet, body, self.now) {
             Ok((lines, node)) => {
-                self.findings.extend(answer::tell(body, &node));
+                self.findings
+                    .extend(answer::tell(body, &node, |text| scraper.redact(text)));
                 self.findings.extend(lines);
             }
             Err(error) => {

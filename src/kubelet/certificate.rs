@@ -11,16 +11,20 @@ use x509_parser::time::ASN1Time;
 
 use super::expiry::Life;
 use crate::config::Pin;
+use crate::redact::{Redacted, Secrets};
+
+/// More names than that are not looked at: a kubelet has its node's and a few addresses.
+const MOST_NAMES: usize = 256;
 
 /// What a certificate says of itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Facts {
     /// Whose it is, by its own word: a distinguished name.
-    pub subject: String,
+    pub subject: Redacted,
     /// Its issuer's distinguished name.
-    pub issuer: String,
+    pub issuer: Redacted,
     /// DNS names and addresses it is for; a subject without these is none, in TLS.
-    pub names: Vec<String>,
+    pub names: Vec<Redacted>,
     /// Seconds since 1970.
     pub not_before: i64,
     /// Seconds since 1970.
@@ -32,30 +36,37 @@ pub struct Facts {
     /// Fit for a client: a certificate that lists uses has to list that one.
     pub for_clients: bool,
     /// The subject's common name: in a client certificate, the user.
-    pub common_name: Option<String>,
+    pub common_name: Option<Redacted>,
     /// The subject's organizations: in a client certificate, the user's groups.
-    pub organizations: Vec<String>,
+    pub organizations: Vec<Redacted>,
     /// The hash of its key.
     pub pin: Pin,
 }
 
 impl Facts {
-    /// `None` for what is no X.509 certificate.
+    /// `None` for what is no X.509 certificate. Whoever made it may have been shown the secrets.
     #[must_use]
-    pub fn read(certificate: &CertificateDer<'_>) -> Option<Self> {
+    pub fn read(certificate: &CertificateDer<'_>, secrets: &Secrets) -> Option<Self> {
         let (_, parsed) = X509Certificate::from_der(certificate).ok()?;
         let (issuer, subject) = (parsed.issuer(), parsed.subject());
+        let redactor = secrets.redactor();
+        let told = |text: &str| redactor.redact(text.as_bytes());
         Some(Self {
-            subject: subject.to_string(),
-            issuer: issuer.to_string(),
-            names: names(&parsed),
+            subject: told(&subject.to_string()),
+            issuer: told(&issuer.to_string()),
+            names: names(&parsed).iter().map(|name| told(name)).collect(),
             not_before: parsed.validity().not_before.timestamp(),
             not_after: parsed.validity().not_after.timestamp(),
             is_ca: parsed.is_ca(),
             self_issued: issuer.as_raw() == subject.as_raw(),
             for_clients: is_for_clients(&parsed),
-            common_name: subject.iter_common_name().find_map(text),
-            organizations: subject.iter_organization().filter_map(text).collect(),
+            common_name: subject.iter_common_name().find_map(text).map(told),
+            organizations: subject
+                .iter_organization()
+                .filter_map(text)
+                .take(MOST_NAMES)
+                .map(told)
+                .collect(),
             pin: Pin(sha256(parsed.public_key().raw)),
         })
     }
@@ -70,8 +81,8 @@ impl Facts {
     }
 }
 
-fn text(attribute: &AttributeTypeAndValue<'_>) -> Option<String> {
-    attribute.as_str().ok().map(str::to_owned)
+fn text<'a>(attribute: &AttributeTypeAndValue<'a>) -> Option<&'a str> {
+    attribute.as_str().ok()
 }
 
 fn is_for_clients(certificate: &X509Certificate<'_>) -> bool {
@@ -106,6 +117,7 @@ fn names(certificate: &X509Certificate<'_>) -> Vec<String> {
             GeneralName::IPAddress(bytes) => address(bytes),
             _ => None,
         })
+        .take(MOST_NAMES)
         .collect()
 }
 

@@ -17,6 +17,7 @@ use super::identity::{self, Identity};
 use super::trust::{self, Source};
 use super::verifier::{Shown, Shows, Verifier};
 use crate::config::{self, Anchors, Scheme, Trust};
+use crate::redact::Secrets;
 
 /// No connection is used for longer. A kept-alive connection goes on with the certificates of its handshake, ours and
 /// the kubelet's: this bounds how long a revoked or replaced one lives on.
@@ -95,14 +96,14 @@ pub struct Clients {
 impl Clients {
     /// Clients for that kubelet. Plain http has nothing to verify, so nothing is loaded: an image without any CA store
     /// can read the read-only port.
-    pub fn new(kubelet: &config::Kubelet) -> Self {
+    pub fn new(kubelet: &config::Kubelet, secrets: Secrets) -> Self {
         let mut trust = kubelet.trust.clone();
         if kubelet.url.scheme == Scheme::Http {
             trust.anchors = Anchors::Unverified;
         }
         Self {
             trust,
-            shown: Shown::default(),
+            shown: Shown::new(secrets),
             loaded: None,
             open: None,
             told: None,

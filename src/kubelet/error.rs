@@ -1,18 +1,15 @@
 //! What can go wrong with a scrape, each with what to do about it.
 //!
-//! May quote the kubelet's own words, which name who was refused what. Must never quote a token, a key or a header.
+//! What others say (the kubelet, libraries that quote it) gets in as [`Redacted`] only, or as one of a few known things.
+//! Must never hold a `String` that was made of either.
 
 use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::refusal::Refusal;
 use super::tls_fault::TlsFault;
-
-/// What Go's server says to plain HTTP on a TLS port.
-const PLAIN_HTTP: &str = "HTTP request to an HTTPS server";
-
-/// What a kubelet says that could not ask the API server whether we may.
-const AUTHORIZATION_ERROR: &str = "Authorization error";
+use crate::redact::Redacted;
 
 /// A scrape's outcome in a word and a number, as Telegraf's `inputs.http_response` has them. Part of the interface: a
 /// number is never used again for something else.
@@ -117,9 +114,9 @@ pub enum Phase {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ScrapeError {
     /// No connection, with the system's words.
-    Connect(String),
+    Connect(Redacted),
     /// The connection ended before an answer came.
-    Closed(String),
+    Closed(Redacted),
     /// Not done before the deadline.
     Timeout {
         /// The deadline.
@@ -129,10 +126,12 @@ pub enum ScrapeError {
     },
     /// The handshake failed or the certificate is not believed.
     Tls(TlsFault),
-    /// An HTTP status other than 200, with the body's first words.
-    Status(u16, String),
-    /// A 200 whose body broke off, or is larger than [`super::MAX_BODY`].
-    Body(String),
+    /// An HTTP status other than 200, with what was said.
+    Status(u16, Refusal),
+    /// A 200 whose body broke off.
+    BrokeOff(Redacted),
+    /// A 200 whose body is larger than [`super::MAX_BODY`].
+    TooLarge,
     /// A file that we need cannot be used.
     File(FileError),
 }
@@ -144,23 +143,22 @@ impl ScrapeError {
         match self {
             Self::Connect(_) | Self::Closed(_) => Cause::ConnectionFailed,
             Self::Timeout { .. } => Cause::Timeout,
-            Self::Tls(_) => Cause::Tls,
-            Self::Status(400, body) if body.contains(PLAIN_HTTP) => Cause::Tls,
+            Self::Tls(_) | Self::Status(400, Refusal::PlainHttp) => Cause::Tls,
             Self::Status(401, _) => Cause::Unauthorized,
             Self::Status(403, _) => Cause::Forbidden,
-            Self::Status(500, body) if body.starts_with(AUTHORIZATION_ERROR) => Cause::ApiServerUnreachable,
-            Self::Status(500, body) if body.starts_with("Internal Error") => Cause::NotReady,
-            Self::Status(..) | Self::Body(_) => Cause::BadAnswer,
+            Self::Status(500, Refusal::AuthorizationError(_)) => Cause::ApiServerUnreachable,
+            Self::Status(500, Refusal::InternalError(_)) => Cause::NotReady,
+            Self::Status(..) | Self::BrokeOff(_) | Self::TooLarge => Cause::BadAnswer,
             Self::File(_) => Cause::Credential,
         }
     }
 
-    /// The kubelet's own words of a refusal; empty without one.
+    /// What the kubelet says of its refusal.
     #[must_use]
-    pub fn words(&self) -> &str {
+    pub fn refusal(&self) -> Option<&Refusal> {
         match self {
-            Self::Status(_, body) => body.trim_end(),
-            _ => "",
+            Self::Status(_, refusal) => Some(refusal),
+            _ => None,
         }
     }
 
@@ -169,7 +167,8 @@ impl ScrapeError {
     pub fn status(&self) -> Option<u16> {
         match self {
             Self::Status(status, _) => Some(*status),
-            Self::Body(_)
+            Self::BrokeOff(_)
+            | Self::TooLarge
             | Self::Timeout {
                 phase: Phase::Reading(_),
                 ..
@@ -192,8 +191,13 @@ impl fmt::Display for ScrapeError {
             ),
             Self::Timeout { limit, phase } => timeout_text(f, *limit, *phase),
             Self::Tls(why) => write!(f, "TLS: {why}"),
-            Self::Status(status, body) => status_text(f, *status, body),
-            Self::Body(why) => write!(f, "the answer cannot be used: {why}"),
+            Self::Status(status, refusal) => status_text(f, *status, refusal),
+            Self::BrokeOff(why) => write!(f, "the answer cannot be used: it broke off: {why}"),
+            Self::TooLarge => write!(
+                f,
+                "the answer cannot be used: it is larger than {} MiB",
+                super::MAX_BODY / 1024 / 1024
+            ),
             Self::File(error) => error.fmt(f),
         }
     }
@@ -220,26 +224,26 @@ fn timeout_text(f: &mut fmt::Formatter<'_>, limit: Duration, phase: Phase) -> fm
     }
 }
 
-fn status_text(f: &mut fmt::Formatter<'_>, status: u16, body: &str) -> fmt::Result {
+fn status_text(f: &mut fmt::Formatter<'_>, status: u16, refusal: &Refusal) -> fmt::Result {
     write!(f, "the kubelet answers {status}")?;
-    if !body.is_empty() {
-        write!(f, ": {body}")?;
+    if *refusal != Refusal::Other(Redacted::ours("")) {
+        write!(f, ": {refusal}")?;
     }
-    f.write_str(match status {
-        300..=399 => "; a kubelet redirects nobody, so `url` points to something else",
-        400 if body.contains(PLAIN_HTTP) => "; write https:// in `url`",
-        401 => {
+    f.write_str(match (status, refusal) {
+        (300..=399, _) => "; a kubelet redirects nobody, so `url` points to something else",
+        (400, Refusal::PlainHttp) => "; write https:// in `url`",
+        (401, _) => {
             "; the token or certificate is expired or not known to this cluster, webhook authentication is off, or \
              the kubelet cannot reach its API server; tried again at the next tick"
         }
-        403 => {
+        (403, _) => {
             "; it needs a ClusterRole with `resources: [nodes/stats]`, `verbs: [get]` bound to that user (never \
              nodes/proxy); a new binding takes up to 30 s to work"
         }
-        500 if body.starts_with(AUTHORIZATION_ERROR) => {
+        (500, Refusal::AuthorizationError(_)) => {
             "; the kubelet cannot reach its API server; tried again at the next tick"
         }
-        500 => "; the kubelet or its container runtime is not ready; tried again at the next tick",
+        (500, _) => "; the kubelet or its container runtime is not ready; tried again at the next tick",
         _ => "",
     })
 }

@@ -13,6 +13,7 @@ use super::error::{FileError, FileFault};
 use super::files;
 use super::token::TokenFile;
 use crate::config::Credential;
+use crate::redact::Secrets;
 
 /// Who we are, with what is needed to say so.
 #[derive(Debug)]
@@ -32,10 +33,12 @@ pub enum Identity {
 
 impl Identity {
     /// The identity that the configuration asks for. Its files may not be there yet.
-    pub fn new(credential: &Credential) -> Self {
+    pub fn new(credential: &Credential, secrets: &Secrets) -> Self {
         match credential {
             Credential::None => Self::None,
-            Credential::BearerToken { file } => Self::Token(Box::new(TokenFile::new(file.clone()))),
+            Credential::BearerToken { file } => {
+                Self::Token(Box::new(TokenFile::new(file.clone(), secrets.clone())))
+            }
             Credential::ClientCertificate { cert, key } => Self::Certificate {
                 cert: cert.clone(),
                 key: key.clone(),
@@ -86,7 +89,7 @@ pub fn load(cert: &Path, key: &Path) -> Result<ClientCertificate, FileError> {
     })?;
     let facts = chain
         .first()
-        .and_then(Facts::read)
+        .and_then(|leaf| Facts::read(leaf, &Secrets::default()))
         .ok_or_else(|| of_cert("holds a CERTIFICATE that is none: what is in it is not X.509".to_owned()))?;
     let certified = CertifiedKey::new(chain, signing);
     match certified.keys_match() {

@@ -9,6 +9,7 @@ use super::claims::Claims;
 use super::error::FileError;
 use super::{files, identity, token, trust};
 use crate::config::{Anchors, Credential};
+use crate::redact::Secrets;
 
 /// Who the files say that we are.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,7 +48,10 @@ pub fn ca_files(anchors: &Anchors) -> Vec<PathBuf> {
 /// # Errors
 /// The file holds none that could be believed.
 pub fn cas(path: &Path) -> Result<Vec<Facts>, FileError> {
-    Ok(trust::read(path)?.iter().filter_map(Facts::read).collect())
+    Ok(trust::read(path)?
+        .iter()
+        .filter_map(|ca| Facts::read(ca, &Secrets::default()))
+        .collect())
 }
 
 /// Whether the token in the file at `path` has white space around it, which is not sent.

@@ -11,6 +11,7 @@ mod expiry;
 mod files;
 mod identity;
 pub mod inspect;
+mod refusal;
 mod request;
 mod tls_fault;
 mod token;
@@ -26,10 +27,12 @@ pub use claims::Claims;
 pub use client::MAX_CONNECTION_AGE;
 pub use error::{Cause, FileError, FileFault, Phase, ScrapeError};
 pub use expiry::{Expiries, Left, Life, Reminder, Reminders, span};
+pub use refusal::{Attributes, Refusal};
 pub use request::MAX_BODY;
 pub use tls_fault::TlsFault;
 
 use crate::config;
+use crate::redact::{Redacted, Secrets};
 use certificate::Facts;
 use client::Clients;
 use identity::Identity;
@@ -63,12 +66,13 @@ impl Scraper {
     /// Its files may not be there yet: a Secret may be mounted late, and each scrape looks anew.
     #[must_use]
     pub fn new(kubelet: &config::Kubelet) -> Self {
+        let secrets = Secrets::default();
         Self {
             base: kubelet.url.to_string(),
             url: format!("{}/stats/summary", kubelet.url),
             timeout: kubelet.response_timeout,
-            identity: Identity::new(&kubelet.credential),
-            clients: Clients::new(kubelet),
+            identity: Identity::new(&kubelet.credential, &secrets),
+            clients: Clients::new(kubelet, secrets),
             phase: Phase::Connecting,
         }
     }
@@ -131,8 +135,14 @@ impl Scraper {
     /// The CAs of which the kubelet takes client certificates, as it lists them to who has one; `None` where it asked for
     /// none.
     #[must_use]
-    pub fn client_cas(&self) -> Option<Vec<String>> {
+    pub fn client_cas(&self) -> Option<Vec<Redacted>> {
         self.clients.shown().client_cas()
+    }
+
+    /// A text that stems from the kubelet, as it may be told.
+    #[must_use]
+    pub fn redact(&self, text: &str) -> Redacted {
+        self.clients.shown().secrets().redact(text.as_bytes())
     }
 
     /// What is known of expiries now.
@@ -224,10 +234,10 @@ impl Scraper {
         let response = request::send(client, &self.url, authorization, self.clients.shown()).await?;
         let status = response.status().as_u16();
         if status != 200 {
-            return Err(request::refusal(response, authorization).await);
+            return Err(request::refusal(response, self.clients.shown().secrets()).await);
         }
         self.phase = Phase::Reading(0);
-        request::read(response, body).await?;
+        request::read(response, body, self.clients.shown().secrets()).await?;
         Ok(Answer { status })
     }
 }

@@ -8,6 +8,7 @@ use rustls::{AlertDescription, CertificateError, Error, InvalidMessage};
 
 use super::certificate::{Facts, date};
 use crate::config::Pin;
+use crate::redact::{Redacted, Secrets};
 
 /// More names than that do not help to find the one to set.
 const MAX_NAMES: usize = 8;
@@ -18,19 +19,19 @@ pub enum TlsFault {
     /// Nobody we believe has signed the certificate.
     UnknownIssuer {
         /// Who has, by the certificate's own word.
-        issuer: String,
+        issuer: Redacted,
         /// It has signed itself.
         self_signed: bool,
     },
     /// A CA we believe bears the issuer's name, and has another key.
     OtherKeyOfIssuer {
         /// The name that both bear.
-        issuer: String,
+        issuer: Redacted,
     },
     /// The certificate is for other names.
     WrongName {
         /// These.
-        names: Vec<String>,
+        names: Vec<Redacted>,
     },
     /// Its time is over, or has not come.
     OutOfTime {
@@ -57,31 +58,31 @@ pub enum TlsFault {
     /// No TLS version that both speak.
     NoCommonVersion,
     /// The kubelet ended the handshake with an alert.
-    Alert(String),
+    Alert(Redacted),
     /// Anything else, in the library's words.
-    Other(String),
+    Other(Redacted),
 }
 
 impl TlsFault {
     /// What `error` means, with what the certificate of that handshake says of itself.
     #[must_use]
-    pub fn new(error: &Error, shown: Option<&Facts>) -> Self {
+    pub fn new(error: &Error, shown: Option<&Facts>, secrets: &Secrets) -> Self {
         match error {
-            Error::InvalidCertificate(error) => Self::of_certificate(error, shown),
+            Error::InvalidCertificate(error) => Self::of_certificate(error, shown, secrets),
             Error::InvalidMessage(InvalidMessage::InvalidContentType) => Self::NotTls,
             Error::PeerIncompatible(_) | Error::AlertReceived(AlertDescription::ProtocolVersion) => {
                 Self::NoCommonVersion
             }
             Error::AlertReceived(AlertDescription::InternalError) => Self::NoServingCertificate,
-            Error::AlertReceived(alert) => Self::Alert(format!("{alert:?}")),
-            other => Self::Other(other.to_string()),
+            Error::AlertReceived(alert) => Self::Alert(secrets.redact(format!("{alert:?}").as_bytes())),
+            other => Self::Other(secrets.redact(other.to_string().as_bytes())),
         }
     }
 
-    fn of_certificate(error: &CertificateError, shown: Option<&Facts>) -> Self {
+    fn of_certificate(error: &CertificateError, shown: Option<&Facts>, secrets: &Secrets) -> Self {
         use CertificateError as Bad;
         let Some(shown) = shown else {
-            return Self::Other(error.to_string());
+            return Self::Other(secrets.redact(error.to_string().as_bytes()));
         };
         let issuer = || shown.issuer.clone();
         match error {
@@ -100,7 +101,7 @@ impl TlsFault {
             // Nobody else says so: `verifier` does, of pins.
             Bad::ApplicationVerificationFailure => Self::OtherKey { shown: shown.pin },
             Bad::Other(_) if shown.is_ca => Self::CaAsServer,
-            other => Self::Other(other.to_string()),
+            other => Self::Other(secrets.redact(other.to_string().as_bytes())),
         }
     }
 
@@ -182,7 +183,7 @@ impl fmt::Display for TlsFault {
     }
 }
 
-fn wrong_name(f: &mut fmt::Formatter<'_>, names: &[String]) -> fmt::Result {
+fn wrong_name(f: &mut fmt::Formatter<'_>, names: &[Redacted]) -> fmt::Result {
     let Some(first) = names.first() else {
         return f.write_str(
             "the kubelet's certificate carries no name but a common name, which does not count: give it one with \
@@ -209,7 +210,7 @@ mod tests {
 
     #[test]
     fn alerts_and_garbage_are_told_apart() {
-        let of = |error| TlsFault::new(&error, None);
+        let of = |error| TlsFault::new(&error, None, &Secrets::default());
         let alert = |alert| of(Error::AlertReceived(alert));
         assert_eq!(
             alert(AlertDescription::InternalError),
@@ -221,7 +222,7 @@ mod tests {
         );
         assert_eq!(
             alert(AlertDescription::UnknownCA),
-            TlsFault::Alert("UnknownCA".to_owned())
+            TlsFault::Alert(Redacted::ours("UnknownCA"))
         );
         assert_eq!(
             of(Error::InvalidMessage(InvalidMessage::InvalidContentType)),
@@ -235,7 +236,9 @@ mod tests {
 
     #[test]
     fn a_long_list_of_names_is_cut() {
-        let names = (0..100).map(|at| format!("node-{at}.example")).collect();
+        let secrets = Secrets::default();
+        let names = (0..100).map(|at| secrets.redact(format!("node-{at}.example").as_bytes()));
+        let names = names.collect();
         let said = TlsFault::WrongName { names }.to_string();
         assert!(said.contains("node-7.example and others"), "{said}");
         assert!(!said.contains("node-8"), "{said}");

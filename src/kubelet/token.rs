@@ -9,6 +9,7 @@ use reqwest::header::HeaderValue;
 use super::claims::Claims;
 use super::error::{FileError, FileFault};
 use super::files;
+use crate::redact::Secrets;
 
 const OPTION: &str = "bearer_token";
 
@@ -20,6 +21,8 @@ const SCHEME: &[u8] = b"Bearer ";
 pub struct TokenFile {
     path: PathBuf,
     last: Option<Token>,
+    /// Who has to know it, so that nobody tells it.
+    secrets: Secrets,
     /// The trouble the log was told of already.
     told: Option<FileError>,
 }
@@ -47,10 +50,11 @@ impl Token {
 
 impl TokenFile {
     /// The token in the file at `path`.
-    pub fn new(path: PathBuf) -> Self {
+    pub fn new(path: PathBuf, secrets: Secrets) -> Self {
         Self {
             path,
             last: None,
+            secrets,
             told: None,
         }
     }
@@ -68,6 +72,8 @@ impl TokenFile {
             Ok(header) => {
                 self.told = None;
                 if self.last.as_ref().is_none_or(|last| last.header != header) {
+                    let token = header.as_bytes().strip_prefix(SCHEME).unwrap_or_default();
+                    self.secrets.learn(token);
                     self.last = Some(Token::new(header.clone()));
                 }
                 Ok(header)

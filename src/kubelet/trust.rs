@@ -14,6 +14,7 @@ use super::error::{FileError, FileFault};
 use super::files;
 use super::verifier::Belief;
 use crate::config::{Anchors, Pin, Trust};
+use crate::redact::Secrets;
 
 const OPTION: &str = "tls_ca";
 
@@ -139,7 +140,7 @@ fn error(path: &Path, why: &str) -> FileError {
 /// A kubelet's own `kubelet.crt` holds its leaf and the CA that signed it. The leaf is no anchor: whoever holds its key
 /// could sign for every name.
 fn is_anchor(certificate: &CertificateDer<'_>) -> bool {
-    Facts::read(certificate).is_some_and(|facts| facts.is_ca || facts.self_issued)
+    Facts::read(certificate, &Secrets::default()).is_some_and(|facts| facts.is_ca || facts.self_issued)
 }
 
 #[cfg(test)]

@@ -17,19 +17,40 @@ use rustls::{CertificateError, DigitallySignedStruct, Error, SignatureScheme};
 use super::certificate::{Facts, distinguished_name, sha256};
 use super::expiry::Life;
 use crate::config::Pin;
+use crate::redact::{Redacted, Secrets};
+
+/// More CAs of clients than that are not remembered: a kubelet has one or two.
+const MOST_CAS: usize = 64;
 
 /// The serving certificate of the last handshake, shared between the verifier and who reports of it.
-#[derive(Debug, Clone, Default)]
-pub struct Shown(Arc<Mutex<Last>>);
+#[derive(Debug, Clone)]
+pub struct Shown {
+    last: Arc<Mutex<Last>>,
+    /// A name in a certificate may be anything, our token too.
+    secrets: Secrets,
+}
 
 #[derive(Debug, Default)]
 struct Last {
     facts: Option<Facts>,
     handshakes: u64,
-    client_cas: Option<Vec<String>>,
+    client_cas: Option<Vec<Redacted>>,
 }
 
 impl Shown {
+    /// Nothing yet.
+    pub fn new(secrets: Secrets) -> Self {
+        Self {
+            last: Arc::default(),
+            secrets,
+        }
+    }
+
+    /// What must not be told of whatever the kubelet says.
+    pub fn secrets(&self) -> &Secrets {
+        &self.secrets
+    }
+
     /// What it says of itself; `None` before the first handshake.
     pub fn facts(&self) -> Option<Facts> {
         self.with(|last| last.facts.clone())
@@ -47,17 +68,22 @@ impl Shown {
 
     /// The CAs of which the kubelet takes client certificates, as it lists them in the handshake; `None` where it asks
     /// for no certificate at all.
-    pub fn client_cas(&self) -> Option<Vec<String>> {
+    pub fn client_cas(&self) -> Option<Vec<Redacted>> {
         self.with(|last| last.client_cas.clone())
     }
 
     fn remember_client_cas(&self, names: &[&[u8]]) {
-        let names = names.iter().filter_map(|name| distinguished_name(name)).collect();
+        let redactor = self.secrets.redactor();
+        let names = names.iter().take(MOST_CAS);
+        let names = names
+            .filter_map(|name| distinguished_name(name))
+            .map(|name| redactor.redact(name.as_bytes()))
+            .collect();
         self.with(|last| last.client_cas = Some(names));
     }
 
     fn remember(&self, certificate: &CertificateDer<'_>) {
-        let facts = Facts::read(certificate);
+        let facts = Facts::read(certificate, &self.secrets);
         self.with(|last| {
             last.facts = facts;
             last.handshakes += 1;
@@ -66,7 +92,7 @@ impl Shown {
 
     fn with<T>(&self, look: impl FnOnce(&mut Last) -> T) -> T {
         // Nothing in here can be left half done.
-        look(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+        look(&mut self.last.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 

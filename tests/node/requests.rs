@@ -88,7 +88,10 @@ async fn each_refusal_has_its_cause_and_the_kubelets_words() {
             "user=u, verb=get",
         ),
         (
-            status(500, "Authorization error (user=u, verb=get)"),
+            status(
+                500,
+                "Authorization error (user=u, verb=get, resource=nodes, subresource=stats)",
+            ),
             Cause::ApiServerUnreachable,
             "cannot reach its API server",
         ),

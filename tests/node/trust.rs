@@ -2,6 +2,7 @@
 
 use telegraf_kubelet::config::Anchors;
 use telegraf_kubelet::kubelet::{Cause, ScrapeError, Scraper, TlsFault};
+use telegraf_kubelet::redact::Redacted;
 use test_kubelet::{Options, Serving, TestKubelet};
 
 use super::{config, refused, scrape, scraper, token};
@@ -27,7 +28,7 @@ async fn a_name_is_asked_for_where_the_address_is_not_in_the_certificate() {
         let kubelet = serving(shape);
         let mut config = config(&kubelet, token(&kubelet.files().token));
         let fault = fault(&mut Scraper::new(&config)).await;
-        let names = vec!["test-node".to_owned()];
+        let names = vec![Redacted::ours("test-node")];
         assert_eq!(fault, TlsFault::WrongName { names }, "{shape:?}");
         assert!(
             fault.to_string().contains("tls_server_name = \"test-node\""),
@@ -64,7 +65,7 @@ async fn another_ca_of_the_same_name_is_told_from_an_unknown_one() {
     let kubelet = serving(Serving::CaIssued);
     let mut config = config(&kubelet, token(&kubelet.files().token));
     config.trust.anchors = Anchors::Files(vec![kubelet.files().other_ca.clone()]);
-    let issuer = "CN=kubernetes".to_owned();
+    let issuer = Redacted::ours("CN=kubernetes");
     assert_eq!(
         fault(&mut Scraper::new(&config)).await,
         TlsFault::UnknownIssuer {
