@@ -11,12 +11,14 @@
 //! [`collector`] takes one kubelet through these steps at each tick, [`run`] is the life of the process.
 //! [`check`] goes the same way once, and tells what it meets.
 //! What strangers say goes through [`redact`], the one door to logs and reports for text that is not ours.
+//! [`files`] is how a file is read by whoever reads one.
 //! [`install`] stands apart: it brings the program into another container.
 
 pub mod check;
 pub mod collector;
 pub mod config;
 pub mod execd;
+pub mod files;
 pub mod install;
 pub mod kubelet;
 pub mod lines;

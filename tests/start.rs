@@ -2,8 +2,11 @@
 
 mod support;
 
+use std::fs::File;
+use std::path::Path;
 use std::process::Stdio;
 
+use rustix::fs::{CWD, FileType, Mode, mknodat};
 use support::plugin::{Plugin, bare, command};
 
 #[test]
@@ -46,6 +49,39 @@ fn a_wrong_configuration_is_one_line_and_exit_1() {
             "{config} {:#?}",
             left.stderr
         );
+    }
+}
+
+#[test]
+fn a_configuration_that_is_no_file_keeps_nobody_waiting() {
+    let dir = tempfile::tempdir().unwrap();
+    let fifo = dir.path().join("fifo");
+    mknodat(CWD, &fifo, FileType::Fifo, Mode::RUSR, 0).unwrap();
+    let huge = dir.path().join("huge");
+    File::create(&huge).unwrap().set_len(1 << 40).unwrap();
+    for (path, said) in [
+        (fifo.as_path(), "is not a regular file"),
+        (Path::new("/dev/zero"), "is not a regular file"),
+        (&huge, "is larger than 1 MiB"),
+        (dir.path(), "is a directory; name the file in it"),
+    ] {
+        let said = format!("E! {}: {said}", path.display());
+        let mut command = bare();
+        command.arg("-config").arg(path);
+        let left = Plugin::once_refused(command);
+        assert_eq!(left.status.code(), Some(1));
+        assert!(left.stderr[0].starts_with(&said), "{left:#?}");
+
+        for more in ["-json", "-print-rbac"] {
+            let output = bare()
+                .args(["check", more, "-config"])
+                .arg(path)
+                .output()
+                .unwrap();
+            let all = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+            assert_eq!(output.status.code(), Some(2), "{all}");
+            assert!(all.contains(&said[3..]), "{all}");
+        }
     }
 }
 

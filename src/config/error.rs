@@ -3,7 +3,6 @@
 //! Knows no TOML. Holds nothing that could be a secret: values get in through [`echo`] alone.
 
 use std::fmt;
-use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -14,6 +13,7 @@ use super::filter::PatternError;
 use super::output::OutputError;
 use super::size::SizeError;
 use super::url::UrlError;
+use crate::files::Unreadable;
 
 /// Why there is no [`Config`](super::Config). `Display` is the whole message, on one line.
 #[derive(Debug)]
@@ -22,8 +22,8 @@ pub enum ConfigError {
     Read {
         /// As given to `-config`.
         path: PathBuf,
-        /// What the system said.
-        source: io::Error,
+        /// Why not.
+        source: Unreadable,
     },
     /// Not TOML, or not UTF-8.
     Syntax {
@@ -115,10 +115,12 @@ impl fmt::Display for ConfigError {
         match self {
             Self::Read { path, source } => {
                 let path = one_line(&path.display().to_string());
-                let mend = match source.kind() {
-                    io::ErrorKind::NotFound => "correct -config in the execd block's command",
-                    io::ErrorKind::PermissionDenied => "let the user that Telegraf runs as read it",
-                    _ => "give -config a readable file",
+                let mend = match source {
+                    Unreadable::Missing => "correct -config in the execd block's command",
+                    Unreadable::Forbidden => "let the user that Telegraf runs as read it",
+                    Unreadable::Directory => "name the file in it",
+                    Unreadable::Special | Unreadable::TooLarge => "give -config the plugin's own TOML file",
+                    Unreadable::System(_) => "give -config a readable file",
                 };
                 write!(f, "{path}: {source}; {mend}")
             }

@@ -18,6 +18,7 @@ use super::options::{self, Info, Opt};
 use super::pin::Pin;
 use super::raw::{Block, Source};
 use super::url;
+use crate::files;
 
 /// What a process without `-config` reads instead of a file: one block in which everything is left out.
 const IN_CLUSTER: &str = "[[inputs.kubelet]]";
@@ -40,7 +41,7 @@ pub fn load(args: &Args, env: &dyn Fn(&str) -> Option<String>) -> Result<Config,
             env,
         );
     };
-    let bytes = std::fs::read(path).map_err(|source| ConfigError::Read {
+    let bytes = files::read(path).map_err(|source| ConfigError::Read {
         path: path.clone(),
         source,
     })?;

@@ -12,11 +12,11 @@ use tokio::time::Instant;
 
 use super::error::FileError;
 use super::expiry::Life;
-use super::files::Fingerprint;
 use super::identity::{self, Identity};
 use super::trust::{self, Source};
 use super::verifier::{Shown, Shows, Verifier};
 use crate::config::{self, Anchors, Scheme, Trust};
+use crate::files::Fingerprint;
 use crate::redact::Secrets;
 
 /// No connection is used for longer. A kept-alive connection goes on with the certificates of its handshake, ours and

@@ -10,7 +10,7 @@ use rustls::sign::CertifiedKey;
 
 use super::certificate::Facts;
 use super::error::{FileError, FileFault};
-use super::files;
+use super::named_file;
 use super::token::TokenFile;
 use crate::config::Credential;
 use crate::redact::Secrets;
@@ -71,7 +71,7 @@ pub fn load(cert: &Path, key: &Path) -> Result<ClientCertificate, FileError> {
         why,
     };
 
-    let pem = files::read("tls_cert", cert)?;
+    let pem = named_file::read("tls_cert", cert)?;
     if cert == key && is_encrypted(&pem) {
         return Err(of_key(ENCRYPTED.to_owned()));
     }
@@ -82,7 +82,7 @@ pub fn load(cert: &Path, key: &Path) -> Result<ClientCertificate, FileError> {
         return Err(of_cert("holds no CERTIFICATE in PEM".to_owned()));
     }
 
-    let pem = files::read("tls_key", key)?;
+    let pem = named_file::read("tls_key", key)?;
     let private = PrivateKeyDer::from_pem_slice(&pem).map_err(|error| of_key(explain_key(&pem, &error)))?;
     let signing = any_supported_type(&private).map_err(|_| {
         of_key("is of a kind that TLS cannot use; take RSA, ECDSA P-256/P-384 or Ed25519".to_owned())

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::certificate::Facts;
 use super::claims::Claims;
 use super::error::FileError;
-use super::{files, identity, token, trust};
+use super::{identity, named_file, token, trust};
 use crate::config::{Anchors, Credential};
 use crate::redact::Secrets;
 
@@ -57,5 +57,5 @@ pub fn cas(path: &Path) -> Result<Vec<Facts>, FileError> {
 /// Whether the token in the file at `path` has white space around it, which is not sent.
 #[must_use]
 pub fn is_padded(path: &Path) -> bool {
-    files::read("bearer_token", path).is_ok_and(|content| content.trim_ascii().len() < content.len())
+    named_file::read("bearer_token", path).is_ok_and(|content| content.trim_ascii().len() < content.len())
 }

@@ -8,7 +8,7 @@ use reqwest::header::HeaderValue;
 
 use super::claims::Claims;
 use super::error::{FileError, FileFault};
-use super::files;
+use super::named_file;
 use crate::redact::Secrets;
 
 const OPTION: &str = "bearer_token";
@@ -98,7 +98,7 @@ pub fn read(path: &Path) -> Result<Token, FileError> {
 }
 
 fn header(path: &Path) -> Result<HeaderValue, FileError> {
-    let content = files::read(OPTION, path)?;
+    let content = named_file::read(OPTION, path)?;
     parse(content.trim_ascii()).ok_or_else(|| FileError {
         fault: FileFault::Unusable,
         option: OPTION,

@@ -11,7 +11,7 @@ use rustls::pki_types::{CertificateDer, ServerName};
 
 use super::certificate::Facts;
 use super::error::{FileError, FileFault};
-use super::files;
+use super::named_file;
 use super::verifier::Belief;
 use crate::config::{Anchors, Pin, Trust};
 use crate::redact::Secrets;
@@ -111,7 +111,7 @@ fn add(roots: &mut RootCertStore, path: &Path) -> Result<(), FileError> {
 
 /// The anchors in one file; at least one.
 pub fn read(path: &Path) -> Result<Vec<CertificateDer<'static>>, FileError> {
-    let pem = files::read(OPTION, path)?;
+    let pem = named_file::read(OPTION, path)?;
     let mut certificates = CertificateDer::pem_slice_iter(&pem)
         .collect::<Result<Vec<_>, _>>()
         .map_err(|broken| error(path, &format!("is not whole PEM: {broken}")))?;

@@ -307,7 +307,10 @@ fn a_file_that_can_not_be_read_says_why() {
     );
 
     let error = load_from(directory.path()).expect_err("a directory").to_string();
-    assert!(error.ends_with("; give -config a readable file"), "{error}");
+    assert!(
+        error.ends_with(": is a directory; name the file in it"),
+        "{error}"
+    );
 
     let latin = directory.path().join("latin.conf");
     std::fs::write(&latin, b"[[inputs.kubelet]]\n# caf\xe9\n").expect("written");
