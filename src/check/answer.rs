@@ -96,7 +96,11 @@ fn not_ready(error: &ScrapeError) -> Finding {
     if says("failed to get node info") || says("failed to get root cgroup stats") {
         return failure(Diagnosis::KubeletStarting, error)
             .mend(Mend::say("a kubelet says so in its first seconds; if it goes on, the node is gone from the API, or the kubelet cannot reach it"))
-            .mend(Mend::run("is the node there and ready?", "kubectl get nodes"));
+            .mend(Mend::run("is the node there and ready?", "kubectl get nodes"))
+            .mend(Mend::run(
+                "if it is not in that list, its Node object was deleted: a kubelet makes one only when it starts, so on the node",
+                "systemctl restart kubelet",
+            ));
     }
     if says("failed to get rootFs stats") {
         return failure(Diagnosis::RootFilesystem, error).mend(Mend::say(

@@ -6,18 +6,13 @@ use std::path::Path;
 
 use super::Diagnosis;
 use super::finding::{Finding, Mend, Step};
-use super::identity;
 use super::text::shell;
+use super::{identity, setting};
 use crate::config::{Anchors, Credential, Kubelet, KubeletUrl, Scheme, Trust};
 use crate::kubelet::certificate::Facts;
 use crate::kubelet::inspect::Who;
-use crate::kubelet::{Cause, ScrapeError, Scraper};
+use crate::kubelet::{Cause, NOBODY, ScrapeError, Scraper};
 use crate::redact::Redacted;
-
-/// What of the kubelet's configuration makes it know tokens.
-const WEBHOOK: &str = "apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\nauthentication:\n  \
-                       webhook:\n    enabled: true\n  anonymous:\n    enabled: \
-                       false\nauthorization:\n  mode: Webhook\n";
 
 /// Any path will do that asks for nothing but to be known.
 const KNOWN_TO_ALL: &str = "/version";
@@ -63,7 +58,9 @@ fn certificate(facts: &Facts, client_cas: Option<&[Redacted]>) -> Finding {
             Diagnosis::CertificatesNotTaken,
             "it asked for no client certificate in the handshake, because it has no CA for them",
         )
-        .mend(client_ca())
+        .mends(setting::client_ca(
+            "name the CA of client certificates in the kubelet's configuration, let anonymity be off, and restart the kubelet",
+        ))
         .mend(Mend::say(
             "or use a token: some clusters (EKS) know clients by tokens only",
         ));
@@ -74,7 +71,8 @@ fn certificate(facts: &Facts, client_cas: Option<&[Redacted]>) -> Finding {
             "the client certificate looks good, and its CA has the name of one that the kubelet takes: it may be another \
              cluster's of the same name",
         )
-        .mend(whose_ca());
+        .mend(whose_ca())
+        .mend(kubelets_reason());
     }
     let why = format!(
         "the client certificate is signed by {:?}, and the kubelet takes those of {}",
@@ -98,13 +96,6 @@ pub fn signer() -> Mend {
     )
 }
 
-fn client_ca() -> Mend {
-    Mend::apply(
-        "name the CA of client certificates in the kubelet's configuration, and let anonymity be off",
-        "authentication:\n  x509:\n    clientCAFile: /etc/kubernetes/pki/ca.crt\n  anonymous:\n    enabled: false\n",
-    )
-}
-
 fn token(who: &Who, word: Word) -> Finding {
     match word {
         Word::Known => unauthorized(
@@ -117,22 +108,25 @@ fn token(who: &Who, word: Word) -> Finding {
             "the API server does not know the token either: its ServiceAccount or its pod is gone, or it is another \
              cluster's",
         )
-        .mends(account_command(who))
-        .mend(Mend::say("then start the pod anew, which gives it a new token")),
+        .mends(account(who))
+        .mend(Mend::say(
+            "then delete the pod, so that a new one takes its place with a new token: the old one stays unknown, whatever \
+             is made anew",
+        )),
         Word::Away => unauthorized(
             Diagnosis::ApiServerAway,
             "the API server does not answer us either. If it is away, that alone makes a kubelet know no token, and \
              nothing need be wrong with ours; if only we cannot reach it, it is one of the other reasons",
         )
         .mends(api_server())
-        .mends(account_command(who))
+        .mends(account(who))
         .mends(webhook()),
         Word::NotAsked => unauthorized(
             Diagnosis::TokenRefused,
             "the token looks good, and here nobody can be asked why it is refused: webhook authentication is off, its \
              ServiceAccount is gone, or the kubelet cannot reach its API server",
         )
-        .mends(account_command(who))
+        .mends(account(who))
         .mends(webhook()),
     }
 }
@@ -140,26 +134,35 @@ fn token(who: &Who, word: Word) -> Finding {
 /// What to do about an API server that is away, for who may use kubectl.
 pub fn api_server() -> [Mend; 2] {
     [
-        Mend::run("see whether it is up", "kubectl get --raw /readyz"),
+        Mend::run(
+            "see whether it is up; one that hangs does not answer this either",
+            "kubectl get --raw /readyz --request-timeout=10s",
+        ),
         Mend::say("metrics come again by themselves when it is back"),
     ]
 }
 
-fn webhook() -> [Mend; 3] {
-    [
-        Mend::run(
-            "does the kubelet ask the API server about tokens? as an administrator, with the node's name for NODE",
-            "kubectl get --raw /api/v1/nodes/NODE/proxy/configz | grep -o '\"webhook\":{[^}]*}'",
-        ),
-        Mend::apply(
-            "if not, switch it on in the kubelet's configuration, and restart the kubelet",
-            WEBHOOK,
-        ),
-        Mend::run(
-            "if it does, can it reach the API server? on the node (k3s and RKE2 log as k3s and rke2-agent)",
-            "journalctl -u kubelet --since -10min | grep -i tokenreview",
-        ),
-    ]
+fn webhook() -> Vec<Mend> {
+    let mut mends = vec![Mend::run(
+        "does the kubelet ask the API server about tokens? as an administrator, with the node's name for NODE",
+        "kubectl get --raw /api/v1/nodes/NODE/proxy/configz | grep -o '\"webhook\":{[^}]*}'",
+    )];
+    mends.extend(setting::webhook(
+        "if not, switch it on in the kubelet's configuration, and restart the kubelet",
+    ));
+    mends.push(kubelets_reason());
+    mends
+}
+
+/// Where the kubelet says why: its 401 does not (`InstallAuthFilter` of `server.go`).
+fn kubelets_reason() -> Mend {
+    Mend::run(
+        "see what the kubelet's log has as the reason, on the node (k3s and RKE2 log as k3s and rke2-agent). \"not found\": the \
+         ServiceAccount or the pod is gone; \"invalid bearer token\": another cluster's, expired, or for another audience; \
+         \"connection refused\" or a deadline: the kubelet does not reach its API server; \"verifying certificate\": of another \
+         CA, expired, or not for clients; no such line: the kubelet does not look at what we show",
+        "journalctl -u kubelet --since -10min | grep 'Unable to authenticate the request'",
+    )
 }
 
 fn whose_ca() -> Mend {
@@ -169,16 +172,22 @@ fn whose_ca() -> Mend {
     )
 }
 
-fn account_command(who: &Who) -> Option<Mend> {
-    let (namespace, name) = identity::account(identity::user(who)?)?;
-    Some(Mend::run(
-        "is its ServiceAccount there?",
-        format!(
-            "kubectl get serviceaccount -n {} {}",
-            shell(namespace),
-            shell(name)
+/// The account has to be there; where its name is not known, nothing can be said of it.
+fn account(who: &Who) -> Vec<Mend> {
+    let Some((namespace, name)) = identity::user(who).and_then(identity::account) else {
+        return Vec::new();
+    };
+    let (namespace, name) = (shell(namespace), shell(name));
+    vec![
+        Mend::run(
+            "is its ServiceAccount there?",
+            format!("kubectl get serviceaccount -n {namespace} {name}"),
         ),
-    ))
+        Mend::run(
+            "if not, make it again; a right is bound to its name, so it has that at once",
+            format!("kubectl create serviceaccount -n {namespace} {name}"),
+        ),
+    ]
 }
 
 /// Shows the API server the token that it has made, over TLS that its own CA verifies: both lie in the same volume, and
@@ -221,20 +230,27 @@ fn its_api_server(kubelet: &Kubelet, token: &Path, env: &dyn Fn(&str) -> Option<
     })
 }
 
-/// The kubelet takes us for nobody, although we showed something: then it does not look at that kind of thing at all.
+/// The kubelet takes us for nobody, although we showed something: then it does not look at that kind of thing at all. No
+/// right is ever the answer, because everybody would have it.
 pub fn anonymous(who: &Who) -> Finding {
     let finding = |why: &str| {
-        let said = format!("the kubelet takes us for system:anonymous: {why}");
+        let said = format!("the kubelet takes us for {NOBODY}: {why}");
         Finding::failure(Step::Authentication, Diagnosis::Anonymous, said)
     };
-    match who {
-        Who::Certificate(_) => finding("it looks at no client certificate").mend(client_ca()),
-        Who::Token(_) | Who::Nobody => finding("it looks at no token, because webhook authentication is off")
-            .mend(Mend::apply(
-                "switch it on in the kubelet's configuration, and restart the kubelet",
-                WEBHOOK,
-            )),
-    }
+    let finding = match who {
+        _ if identity::user(who) == Some(NOBODY) => {
+            finding("what we show says so itself").mend(Mend::say("take a token or certificate of somebody in particular"))
+        }
+        Who::Certificate(_) => finding("it looks at no client certificate").mends(setting::client_ca(
+            "name the CA of client certificates in the kubelet's configuration, let anonymity be off, and restart the kubelet",
+        )),
+        Who::Token(_) | Who::Nobody => finding("it looks at no token, because webhook authentication is off").mends(
+            setting::webhook("switch it on in the kubelet's configuration, and restart the kubelet"),
+        ),
+    };
+    finding.mend(Mend::say(
+        "never give that user a right: everybody who reaches the kubelet would have it",
+    ))
 }
 
 /// Nothing is answered at all, not even to who may not ask: the kubelet hangs before it gets to the question.

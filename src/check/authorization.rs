@@ -4,14 +4,17 @@ use std::path::Path;
 
 use super::Diagnosis;
 use super::finding::{Finding, Mend, Step};
-use super::text::shell;
-use super::{authentication, identity, rbac};
+use super::rbac::Subject;
+use super::text::{shell, yaml};
+use super::{authentication, identity, rbac, setting};
 use crate::config::Kubelet;
 use crate::kubelet::inspect::Who;
 use crate::kubelet::{Refusal, Scraper};
 
-/// A path of which no part is on any node, that needs `nodes/proxy` and does nothing: the kubelet looks at rights
-/// first (`auth.go`: whatever has no subresource of its own needs `proxy`) and would then say 404.
+/// A path of which no part is on any node, that needs `nodes/proxy` and does nothing. The kubelet looks at rights first
+/// (`auth.go`: whatever has no subresource of its own needs `proxy`). What it says behind that says nothing of rights:
+/// 406 to who wants JSON, which go-restful finds no promise of in that route; 404, where any type will do; 405 with
+/// `enableDebuggingHandlers: false`.
 const NEEDS_PROXY: &str = "/containerLogs/telegraf-kubelet-check/none/none";
 
 /// Where a pod's token lies when nothing else is said.
@@ -24,7 +27,11 @@ pub fn forbidden(kubelet: &Kubelet, refusal: &Refusal, who: &Who) -> Finding {
         Finding::failure(Step::Authorization, diagnosis, said)
     };
     let ours = identity::user(who);
-    let user = refusal.user().or(ours).unwrap_or(rbac::SUPPOSED);
+    let Some(user) = refusal.user().or(ours) else {
+        return said(Diagnosis::Forbidden, "it does not say to whom").mend(Mend::say(
+            "find out whom the kubelet means before giving anybody a right",
+        ));
+    };
     if let Some(ours) = ours.filter(|ours| *ours != user) {
         let why = format!(
             "it names {user}, and what we show says {ours}: something in between answers for another, or the cluster names \
@@ -34,11 +41,10 @@ pub fn forbidden(kubelet: &Kubelet, refusal: &Refusal, who: &Who) -> Finding {
             "make sure whom the kubelet means before giving anybody a right",
         ));
     }
-    let apply = Mend::apply(
-        "give that very user the right, no other; it works up to 30 s later, because the kubelet remembers a no for so \
-         long",
-        rbac::for_users([user]),
-    );
+    let Some(subject) = Subject::of(user) else {
+        return authentication::anonymous(who);
+    };
+    let apply = give(&subject);
     if matches!(who, Who::Certificate(_)) && Path::new(IN_POD_TOKEN).exists() {
         return said(
             Diagnosis::TokenUnused,
@@ -61,32 +67,58 @@ pub fn forbidden(kubelet: &Kubelet, refusal: &Refusal, who: &Who) -> Finding {
         "see whom bindings name, if there is one already",
         "kubectl get clusterrolebindings -o wide | grep telegraf",
     ))
-    .mend(can_i(kubelet, user))
+    .mend(can_i(kubelet, user, who))
+}
+
+fn give(subject: &Subject) -> Mend {
+    let how = match subject {
+        Subject::Nodes => {
+            "give the right to the group of all nodes, since that user is this node's alone: every node may then read every \
+             other's kubelet, so that a certificate of our own is better"
+        }
+        Subject::ServiceAccount { .. } | Subject::User(_) => "give that very user the right, no other",
+    };
+    Mend::apply(
+        format!("{how}; it works up to 30 s later, because the kubelet remembers a no for so long"),
+        rbac::for_subjects([subject]),
+    )
 }
 
 fn default_account(said: impl Fn(Diagnosis, &str) -> Finding, namespace: &str) -> Finding {
+    const OWN: &str = "telegraf";
+    let account = format!(
+        "apiVersion: v1\nkind: ServiceAccount\nmetadata:\n  name: {OWN}\n  namespace: {}\n---\n{}",
+        yaml(namespace),
+        rbac::for_subjects([&Subject::account(namespace, OWN)])
+    );
     said(
         Diagnosis::ForbiddenDefaultAccount,
         "the pod runs as its namespace's default ServiceAccount, so a binding for another one does not help",
     )
     .mend(Mend::apply(
-        "run as a ServiceAccount of its own",
-        "spec:\n  serviceAccountName: telegraf\n",
+        "make a ServiceAccount of its own, with the right",
+        account,
     ))
     .mend(Mend::apply(
-        "and give that one the right",
-        rbac::for_users([format!("system:serviceaccount:{namespace}:telegraf").as_str()]),
+        "then let the pod run as that one",
+        format!("spec:\n  serviceAccountName: {OWN}\n"),
     ))
 }
 
-fn can_i(kubelet: &Kubelet, user: &str) -> Mend {
+/// Groups come from a certificate, so the API server has to be told of them when it is asked about somebody.
+fn can_i(kubelet: &Kubelet, user: &str, who: &Who) -> Mend {
     let node = kubelet.trust.server_name.as_deref().unwrap_or("NODE");
+    let mut somebody = format!("--as={}", shell(user));
+    if let Who::Certificate(facts) = who {
+        for group in &facts.organizations {
+            somebody.extend([" --as-group=", &shell(group)]);
+        }
+    }
     Mend::run(
         "see whether the API server agrees",
         format!(
-            "kubectl auth can-i get nodes/{} --subresource=stats --as={}",
-            shell(node),
-            shell(user)
+            "kubectl auth can-i get nodes/{} --subresource=stats {somebody}",
+            shell(node)
         ),
     )
 }
@@ -101,24 +133,52 @@ pub fn api_server_away(refusal: &Refusal) -> Finding {
     .mends(authentication::api_server())
 }
 
-/// What the kubelet answers to who asks for more than is needed; `None` where it does not, within its deadline. Whatever
-/// it is, it has judged us then.
-pub async fn probe(scraper: &mut Scraper) -> Option<u16> {
-    scraper.status_of(NEEDS_PROXY).await.ok()
+/// What became of the question that needs more than we do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Probe {
+    /// Nobody was asked, because nobody is asked for rights there.
+    NotAsked,
+    /// We may not.
+    Refused,
+    /// We may: it came as far as the kubelet's own pages, or that they are switched off.
+    Passed,
+    /// The answer says neither.
+    Unclear,
+    /// Nothing is answered: whatever a kubelet says, it has judged us then.
+    Silent,
 }
 
-/// We may: whether we may more than we need, by the answer to [`probe`].
-pub fn granted(probed: Option<u16>, who: &Who) -> Finding {
-    let may = "`get` on `nodes/stats`";
-    if *who == Who::Nobody {
-        return Finding::ok(Step::Authorization, "the read-only port asks nobody for rights");
+impl Probe {
+    fn of(status: u16) -> Self {
+        match status {
+            403 => Self::Refused,
+            // Not known, asked too often, or led elsewhere. Of 500 and above most is an API server that could not be asked
+            // about this right, which answers neither yes nor no, and the rest somebody's in between.
+            401 | 429 | 300..=399 | 500.. => Self::Unclear,
+            _ => Self::Passed,
+        }
     }
-    match probed {
-        Some(403) => Finding::ok(Step::Authorization, format!("{may}, and not nodes/proxy")),
-        // The question went through: there is no such container, or the kubelet has those paths switched off.
-        Some(400 | 404 | 405) => too_much(may),
-        // An API server that could not be asked about this right answers neither yes nor no.
-        Some(_) | None => Finding::ok(
+}
+
+/// Asks for what needs more than `get` on `nodes/stats`.
+pub async fn probe(scraper: &mut Scraper, who: &Who) -> Probe {
+    if *who == Who::Nobody {
+        return Probe::NotAsked;
+    }
+    scraper
+        .status_of(NEEDS_PROXY)
+        .await
+        .map_or(Probe::Silent, Probe::of)
+}
+
+/// We may: whether we may more than we need.
+pub fn granted(probe: Probe) -> Finding {
+    let may = "`get` on `nodes/stats`";
+    match probe {
+        Probe::NotAsked => Finding::ok(Step::Authorization, "the read-only port asks nobody for rights"),
+        Probe::Refused => Finding::ok(Step::Authorization, format!("{may}, and not nodes/proxy")),
+        Probe::Passed => too_much(may),
+        Probe::Unclear | Probe::Silent => Finding::ok(
             Step::Authorization,
             format!("{may}; whether nodes/proxy is granted too could not be found out"),
         ),
@@ -139,8 +199,23 @@ fn too_much(may: &str) -> Finding {
         "see which role gives it",
         "kubectl get clusterroles -o yaml | grep -B12 nodes/proxy",
     ))
-    .mend(Mend::say(
-        "if no role does, the kubelet does not ask: authorization.mode in its configuration has to be Webhook, not \
-         AlwaysAllow",
+    .mends(setting::authorization(
+        "if no role does, the kubelet does not ask, and everybody who is known may do everything: let it ask, and restart it",
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_question_that_went_through_is_known_by_not_being_refused() {
+        for status in [200, 400, 404, 405, 406, 415] {
+            assert_eq!(Probe::of(status), Probe::Passed, "{status}");
+        }
+        for status in [301, 401, 429, 500, 502, 503] {
+            assert_eq!(Probe::of(status), Probe::Unclear, "{status}");
+        }
+        assert_eq!(Probe::of(403), Probe::Refused);
+    }
 }

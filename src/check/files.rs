@@ -15,7 +15,7 @@ use crate::kubelet::{FileError, FileFault};
 pub fn look(kubelet: &Kubelet, now: i64, in_pod: bool) -> (Vec<Finding>, Option<Who>) {
     let mut findings = Vec::new();
     if kubelet.url.scheme == Scheme::Https {
-        cas(&kubelet.trust.anchors, now, &mut findings);
+        cas(kubelet, now, &mut findings);
     }
     let who = match inspect::who(&kubelet.credential) {
         Ok(who) => {
@@ -23,7 +23,7 @@ pub fn look(kubelet: &Kubelet, now: i64, in_pod: bool) -> (Vec<Finding>, Option<
             Some(who)
         }
         Err(error) => {
-            findings.push(unusable(&error));
+            findings.push(unusable(&error, &kubelet.credential));
             None
         }
     };
@@ -33,9 +33,9 @@ pub fn look(kubelet: &Kubelet, now: i64, in_pod: bool) -> (Vec<Finding>, Option<
     (findings, who)
 }
 
-fn cas(anchors: &Anchors, now: i64, findings: &mut Vec<Finding>) {
-    let files = inspect::ca_files(anchors);
-    if files.is_empty() && *anchors == Anchors::InPodOrSystem {
+fn cas(kubelet: &Kubelet, now: i64, findings: &mut Vec<Finding>) {
+    let files = inspect::ca_files(&kubelet.trust.anchors);
+    if files.is_empty() && kubelet.trust.anchors == Anchors::InPodOrSystem {
         let said = "no tls_ca and no in-pod CA: the system's CAs are believed, which sign no kubelet's certificate \
                     by themselves";
         findings.push(Finding::ok(Step::Files, said));
@@ -59,20 +59,25 @@ fn cas(anchors: &Anchors, now: i64, findings: &mut Vec<Finding>) {
                     format!("tls_ca {}: {}", path.display(), names.join(", ")),
                 )
             }
-            Err(error) => unusable(&error),
+            Err(error) => unusable(&error, &kubelet.credential),
         });
     }
 }
 
 /// One that a scrape cannot use.
-pub fn unusable(error: &FileError) -> Finding {
+pub fn unusable(error: &FileError, credential: &Credential) -> Finding {
     let finding = |diagnosis| Finding::failure(Step::Files, diagnosis, error.to_string());
     let path = quoted(&error.path);
-    if error.fault == FileFault::NotTheKey {
-        return finding(Diagnosis::KeyMismatch).mend(Mend::run(
-            "see what key it is, and beside it the certificate's: the two have to print the same",
-            format!("openssl pkey -in {path} -pubout"),
-        ));
+    if let (FileFault::NotTheKey, Credential::ClientCertificate { cert, key }) = (error.fault, credential) {
+        return finding(Diagnosis::KeyMismatch)
+            .mend(Mend::run(
+                "see which key the certificate is for",
+                format!("openssl x509 -in {} -noout -pubkey", quoted(cert)),
+            ))
+            .mend(Mend::run(
+                "and which one this is; where the two are not the same, write both files of one pair anew",
+                format!("openssl pkey -in {} -pubout", quoted(key)),
+            ));
     }
     let mut finding = finding(Diagnosis::FileUnusable);
     if error.option == "bearer_token" {

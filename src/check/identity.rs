@@ -5,7 +5,7 @@ use super::finding::{Finding, Mend, Step};
 use super::text::{days_left, span};
 use crate::kubelet::certificate::{Facts, date};
 use crate::kubelet::inspect::Who;
-use crate::kubelet::{Claims, Reminder};
+use crate::kubelet::{Claims, Reminder, What};
 
 /// A ServiceAccount's token names its user so.
 const ACCOUNT: &str = "system:serviceaccount:";
@@ -69,14 +69,19 @@ fn of_certificate(facts: &Facts, now: i64) -> String {
     )
 }
 
-/// What will be over soon, of what works now.
-pub fn soon(reminder: &Reminder) -> Finding {
-    let step = if reminder.is_of_kubelet() {
-        Step::Tls
-    } else {
-        Step::Identity
+/// What expires soon, of what works now; and what has expired by its own word, and is taken all the same.
+pub fn runs_out(reminder: &Reminder) -> Finding {
+    let (step, expired) = match reminder.what {
+        What::Token => (Step::Identity, Diagnosis::TokenExpired),
+        What::ClientCertificate => (Step::Identity, Diagnosis::CertificateExpired),
+        What::ServingCertificate => (Step::Tls, Diagnosis::ServingExpired),
     };
-    Finding::warning(step, Diagnosis::ExpiresSoon, reminder.fact()).mend(Mend::say(reminder.mend()))
+    let diagnosis = if reminder.has_expired() {
+        expired
+    } else {
+        Diagnosis::ExpiresSoon
+    };
+    Finding::warning(step, diagnosis, reminder.fact()).mend(Mend::say(reminder.mend()))
 }
 
 /// Why a kubelet must refuse it, as far as the files themselves tell.

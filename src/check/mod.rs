@@ -22,6 +22,7 @@ mod output;
 mod rbac;
 mod reach;
 mod report;
+mod setting;
 mod text;
 mod tls;
 mod walk;

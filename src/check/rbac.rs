@@ -1,13 +1,16 @@
 //! The rights that a configuration needs, as YAML: `get` on `nodes/stats`, and nothing else.
+//!
+//! Knows whom a binding may name. Nobody in particular (`system:anonymous`) is not among them: what is bound to that one
+//! is everybody's who reaches a kubelet or the API server.
 
 use std::fmt::Write as _;
 
 use super::identity;
 use super::text::yaml;
 use crate::config::{Config, Credential, Scheme};
-use crate::kubelet::inspect;
+use crate::kubelet::{NOBODY, inspect};
 
-/// The name of role and binding.
+/// The name of the role, with which the names of its bindings begin.
 const NAME: &str = "telegraf-kubelet";
 
 /// The role alone.
@@ -22,81 +25,160 @@ rules:
     verbs: [\"get\"]
 ";
 
-/// The role, and a binding for each of these users. Each has its own, named after him: applying a piece for one must not
-/// take the right away from another.
-pub fn for_users<'u>(users: impl IntoIterator<Item = &'u str>) -> String {
+/// Whom a binding names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Subject {
+    /// A pod's account.
+    ServiceAccount {
+        /// Where it is.
+        namespace: String,
+        /// What it is called there.
+        name: String,
+    },
+    /// The holder of a certificate, by its common name.
+    User(String),
+    /// All nodes: a node's own certificate is another user's on each node.
+    Nodes,
+}
+
+impl Subject {
+    /// Whom to bind for this user; `None` for nobody in particular, to whom no right is ever given.
+    #[must_use]
+    pub fn of(user: &str) -> Option<Self> {
+        if user == NOBODY {
+            return None;
+        }
+        if let Some((namespace, name)) = identity::account(user) {
+            return Some(Self::account(namespace, name));
+        }
+        Some(if user.starts_with("system:node:") {
+            Self::Nodes
+        } else {
+            Self::User(user.to_owned())
+        })
+    }
+
+    /// Of that ServiceAccount.
+    pub fn account(namespace: &str, name: &str) -> Self {
+        Self::ServiceAccount {
+            namespace: namespace.to_owned(),
+            name: name.to_owned(),
+        }
+    }
+
+    /// The binding's name: another one for each subject, because applying the binding of one must not take the right
+    /// away from another.
+    fn binding(&self) -> String {
+        match self {
+            Self::ServiceAccount { namespace, name } => format!("{NAME}:serviceaccount:{namespace}:{name}"),
+            Self::User(user) => format!("{NAME}:user:{}", path_segment(user)),
+            Self::Nodes => format!("{NAME}:group:system:nodes"),
+        }
+    }
+
+    /// Its entry under `subjects`.
+    fn entry(&self) -> String {
+        let (kind, name) = match self {
+            Self::ServiceAccount { namespace, name } => {
+                let (name, namespace) = (yaml(name), yaml(namespace));
+                return format!("  - kind: ServiceAccount\n    name: {name}\n    namespace: {namespace}\n");
+            }
+            Self::User(user) => ("User", user.as_str()),
+            Self::Nodes => ("Group", "system:nodes"),
+        };
+        let name = yaml(name);
+        format!("  - kind: {kind}\n    name: {name}\n    apiGroup: rbac.authorization.k8s.io\n")
+    }
+}
+
+/// With what a binding's name may not hold (`path.ValidatePathSegmentName`) escaped, so that no two become one.
+fn path_segment(user: &str) -> String {
+    user.replace('=', "=3D").replace('/', "=2F").replace('%', "=25")
+}
+
+/// The role, and a binding for each of these.
+pub fn for_subjects<'s>(subjects: impl IntoIterator<Item = &'s Subject>) -> String {
     let mut text = ROLE.to_owned();
-    for user in users {
-        let (name, subject) = subject(user);
+    for subject in subjects {
+        let (name, entry) = (yaml(&subject.binding()), subject.entry());
         // Writing into a string never fails.
         let _ = write!(
             text,
             "---\napiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRoleBinding\nmetadata:\n  name: {name}\nroleRef:\n  \
-             apiGroup: rbac.authorization.k8s.io\n  kind: ClusterRole\n  name: {NAME}\nsubjects:\n{subject}"
+             apiGroup: rbac.authorization.k8s.io\n  kind: ClusterRole\n  name: {NAME}\nsubjects:\n{entry}"
         );
     }
     text
 }
 
-/// The binding's name, and whom it names.
-fn subject(user: &str) -> (String, String) {
-    if let Some((namespace, name)) = identity::account(user) {
-        let whose = yaml(&format!("{NAME}:{namespace}:{name}"));
-        let (name, namespace) = (yaml(name), yaml(namespace));
-        return (
-            whose,
-            format!("  - kind: ServiceAccount\n    name: {name}\n    namespace: {namespace}\n"),
-        );
-    }
-    // A node's own certificate is another one on each node: they are one group.
-    let (kind, user) = if user.starts_with("system:node:") {
-        ("Group", "system:nodes")
-    } else {
-        ("User", user)
-    };
-    // What a name of a role binding may not hold (`path.ValidatePathSegmentName`).
-    let whose = yaml(&format!("{NAME}:{}", user.replace(['/', '%'], "-")));
-    let name = yaml(user);
-    (
-        whose,
-        format!("  - kind: {kind}\n    name: {name}\n    apiGroup: rbac.authorization.k8s.io\n"),
-    )
-}
-
-/// The user for whom a manifest is printed when no file says it.
-pub const SUPPOSED: &str = "system:serviceaccount:monitoring:telegraf";
-
-fn supposed_user(credential: &Credential) -> String {
+/// The account for which a manifest is printed when no file says whose it has to be.
+fn supposed(credential: &Credential) -> Subject {
     match credential {
-        Credential::ClientCertificate { .. } => NAME.to_owned(),
-        Credential::BearerToken { .. } | Credential::None => SUPPOSED.to_owned(),
+        Credential::ClientCertificate { .. } => Subject::User(NAME.to_owned()),
+        Credential::BearerToken { .. } | Credential::None => Subject::account("monitoring", "telegraf"),
     }
 }
 
 /// What `--print-rbac` prints.
 pub fn print(config: &Config) -> String {
-    let mut users: Vec<String> = Vec::new();
-    let mut supposed = false;
-    for kubelet in config
-        .kubelets
-        .iter()
-        .filter(|kubelet| kubelet.url.scheme == Scheme::Https)
-    {
+    let mut subjects: Vec<Subject> = Vec::new();
+    let mut notes = Vec::new();
+    let asked = |kubelet: &&crate::config::Kubelet| kubelet.url.scheme == Scheme::Https;
+    for kubelet in config.kubelets.iter().filter(asked) {
         let who = inspect::who(&kubelet.credential).ok();
-        let user = who.as_ref().and_then(identity::user);
-        supposed |= user.is_none();
-        let user = user.map_or_else(|| supposed_user(&kubelet.credential), str::to_owned);
-        if !users.contains(&user) {
-            users.push(user);
+        let subject = if let Some(user) = who.as_ref().and_then(identity::user) {
+            Subject::of(user)
+        } else {
+            notes.push(
+                "# Who it is could not be read from the token or certificate here: correct the subject.\n",
+            );
+            Some(supposed(&kubelet.credential))
+        };
+        let Some(subject) = subject else {
+            notes.push("# One of them is for system:anonymous, which is everybody: it gets no right.\n");
+            continue;
+        };
+        if !subjects.contains(&subject) {
+            subjects.push(subject);
         }
     }
-    if users.is_empty() {
+    if subjects.is_empty() && notes.is_empty() {
         return "# The read-only port asks nobody for rights. Port 10250 would need `get` on `nodes/stats`.\n".to_owned();
     }
-    let note = if supposed {
-        "# Who it is could not be read from the token or certificate here: correct the subject.\n"
-    } else {
-        ""
-    };
-    format!("{note}{}", for_users(users.iter().map(String::as_str)))
+    notes.dedup();
+    format!("{}{}", notes.concat(), for_subjects(&subjects))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_in_particular_is_no_subject() {
+        assert_eq!(Subject::of("system:anonymous"), None);
+        assert_eq!(Subject::of("system:node:n"), Some(Subject::Nodes));
+    }
+
+    #[test]
+    fn no_two_subjects_have_one_binding() {
+        let users = [
+            "system:serviceaccount:a:b",
+            "a:b",
+            "serviceaccount:a:b",
+            "user:a:b",
+            "system:node:n",
+            "system:nodes",
+            "group:system:nodes",
+            "a/b",
+            "a%b",
+            "a=2Fb",
+            "a-b",
+        ];
+        let names: std::collections::BTreeSet<_> = users
+            .iter()
+            .map(|user| Subject::of(user).expect("somebody").binding())
+            .collect();
+        assert_eq!(names.len(), users.len(), "{names:?}");
+        assert!(names.iter().all(|name| !name.contains(['/', '%'])), "{names:?}");
+    }
 }

@@ -3,6 +3,7 @@
 use super::Diagnosis;
 use super::clock;
 use super::finding::{Finding, Mend, Step};
+use super::setting;
 use super::text::{days_left, shell, toml};
 use crate::config::{Anchors, Kubelet};
 use crate::kubelet::TlsFault;
@@ -135,19 +136,31 @@ fn is_address(host: &str) -> bool {
     host.parse::<std::net::IpAddr>().is_ok()
 }
 
+/// First what works in every namespace: a hostPath is refused wherever pods are held to one of the Pod Security Standards
+/// `baseline` and `restricted`, in the one that we ship too.
 fn own_certificate(shown: Option<&Facts>) -> Vec<Mend> {
-    let mut mends = vec![
-        Mend::apply("mount the node's own certificate into the container", MOUNT),
+    let mut mends = setting::change(
+        "let the cluster's CA sign one, in the kubelet's configuration; then restart the kubelet and approve its CSR",
+        "apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\nserverTLSBootstrap: true\n",
+        &["tls-cert-file", "rotate-server-certificates"],
+    )
+    .to_vec();
+    mends.extend(shown.map(pin));
+    mends.extend([
+        Mend::run(
+            "or mount the node's own certificate, by the component node-certificate of telegraf/kubernetes, or by hand: a \
+             hostPath, which only a namespace with this label takes",
+            "kubectl label namespace NAMESPACE pod-security.kubernetes.io/enforce=privileged --overwrite",
+        ),
+        Mend::apply(
+            "the mount by hand; on a node without that file the pod does not start",
+            MOUNT,
+        ),
         Mend::configure(
             "and believe it, for the name that it carries",
             format!("tls_ca = \"{MOUNTED_CERTIFICATE}\"\ntls_server_name = \"$NODE_NAME\"\n"),
         ),
-        Mend::apply(
-            "or let the cluster's CA sign one, in the kubelet's configuration, and approve its CSR",
-            "apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\nserverTLSBootstrap: true\n",
-        ),
-    ];
-    mends.extend(shown.map(pin));
+    ]);
     mends
 }
 

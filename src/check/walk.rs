@@ -1,11 +1,14 @@
 //! One kubelet's way, step by step: the way of a tick, told aloud.
 
+use super::authorization::Probe;
 use super::finding::{Finding, Level, Mend, Step};
 use super::report::Walked;
-use super::{Diagnosis, answer, authentication, authorization, clock, files, identity, lines, reach, tls};
+use super::{
+    Diagnosis, answer, authentication, authorization, clock, files, identity, lines, reach, setting, tls,
+};
 use crate::config::{Anchors, Kubelet, Scheme};
 use crate::kubelet::inspect::Who;
-use crate::kubelet::{Answer, Cause, Phase, Refusal, ScrapeError, Scraper, now};
+use crate::kubelet::{Answer, Cause, Phase, Refusal, ScrapeError, Scraper, What, now};
 
 /// The variables of the environment.
 type Env<'e> = &'e dyn Fn(&str) -> Option<String>;
@@ -39,9 +42,8 @@ fn settings(kubelet: &Kubelet) -> Vec<Finding> {
                     "ask the authenticated port",
                     "url = \"https://$NODE_IP:10250\"\n",
                 ))
-                .mend(Mend::apply(
-                    "then close the other one in the kubelet's configuration",
-                    "apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\nreadOnlyPort: 0\n",
+                .mends(setting::no_read_only_port(
+                    "then close the other one in the kubelet's configuration, and restart the kubelet",
                 )),
         ];
     }
@@ -88,8 +90,12 @@ impl Way<'_> {
             return;
         }
         self.add(identity::describe(&who, self.now));
+        let refused = matches!(&outcome, Err(error) if error.cause() == Cause::Unauthorized);
         for reminder in scraper.expiries().soon() {
-            self.add(identity::soon(&reminder));
+            // What has expired and is refused for it is told once, where the refusal is.
+            if !(refused && reminder.has_expired() && reminder.what != What::ServingCertificate) {
+                self.add(identity::runs_out(&reminder));
+            }
         }
         if self.let_in(&mut scraper, &outcome, &who).await {
             self.answer(&scraper, outcome, &body);
@@ -129,7 +135,7 @@ impl Way<'_> {
         let failure = match error {
             Some(ScrapeError::Tls(fault)) => Some(tls::fault(&way, fault)),
             // Looked at by themselves the files were good, and together they are not: CAs that are none, say.
-            Some(ScrapeError::File(error)) => Some(files::unusable(error)),
+            Some(ScrapeError::File(error)) => Some(files::unusable(error, &self.kubelet.credential)),
             Some(error) if error.cause() == Cause::Tls => {
                 Some(tls::plain_http(self.kubelet, &error.to_string()))
             }
@@ -175,7 +181,7 @@ impl Way<'_> {
                 self.add(finding)
             }
             (Cause::Forbidden, Err(ScrapeError::Status(_, refusal @ Refusal::Forbidden(attributes)))) => {
-                if attributes.user == *"system:anonymous" {
+                if attributes.is_of_nobody() {
                     return self.add(authentication::anonymous(who));
                 }
                 self.add(known(refusal.user(), who));
@@ -198,15 +204,12 @@ impl Way<'_> {
                     },
                 ),
             ) => {
-                let probed = match who {
-                    Who::Nobody => None,
-                    Who::Token(_) | Who::Certificate(_) => authorization::probe(scraper).await,
-                };
+                let probed = authorization::probe(scraper, who).await;
                 self.passed(probed, who)
             }
             (Cause::Timeout, Err(error)) if *who != Who::Nobody => {
-                match authorization::probe(scraper).await {
-                    None => self.add(authentication::silent(error)),
+                match authorization::probe(scraper, who).await {
+                    Probe::Silent => self.add(authentication::silent(error)),
                     probed => self.passed(probed, who),
                 }
             }
@@ -215,9 +218,9 @@ impl Way<'_> {
         }
     }
 
-    fn passed(&mut self, probed: Option<u16>, who: &Who) -> bool {
+    fn passed(&mut self, probed: Probe, who: &Who) -> bool {
         self.add(known(None, who));
-        self.add(authorization::granted(probed, who))
+        self.add(authorization::granted(probed))
     }
 
     fn answer(&mut self, scraper: &Scraper, outcome: Result<Answer, ScrapeError>, body: &[u8]) {

@@ -214,8 +214,9 @@ fn timeout_text(f: &mut fmt::Formatter<'_>, limit: Duration, phase: Phase) -> fm
         ),
         Phase::Waiting => write!(
             f,
-            "connected, and no answer in {limit:?}: a hung container runtime looks so, or a node with more pods than \
-             response_timeout allows for"
+            "connected, and no answer in {limit:?}: a container runtime that hangs looks so, an API server that hangs (a \
+             kubelet waits up to 30 s for that one), or a node with more pods than response_timeout allows for; \
+             telegraf-kubelet check tells them apart"
         ),
         Phase::Reading(bytes) => write!(
             f,
@@ -236,10 +237,17 @@ fn status_text(f: &mut fmt::Formatter<'_>, status: u16, refusal: &Refusal) -> fm
             "; the token or certificate is expired or not known to this cluster, webhook authentication is off, or \
              the kubelet cannot reach its API server; tried again at the next tick"
         }
-        (403, _) => {
+        // A right for this user would be everybody's.
+        (403, Refusal::Forbidden(attributes)) if attributes.is_of_nobody() => {
+            "; so the kubelet does not look at what we show: switch webhook authentication on in its configuration, or, for a \
+             client certificate, set its clientCAFile (telegraf-kubelet check says how), and never give that user a right, \
+             because everybody would have it"
+        }
+        (403, Refusal::Forbidden(_)) => {
             "; it needs a ClusterRole with `resources: [nodes/stats]`, `verbs: [get]` bound to that user (never \
              nodes/proxy); a new binding takes up to 30 s to work"
         }
+        (403, _) => "; no kubelet says it in these words: see where `url` leads, and what is in between",
         (500, Refusal::AuthorizationError(_)) => {
             "; the kubelet cannot reach its API server; tried again at the next tick"
         }

@@ -57,17 +57,22 @@ pub struct Expiries {
     pub serving_dates_count: bool,
 }
 
-/// What is running out.
+/// That something is running out, or did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Reminder {
-    what: What,
+    /// What it is.
+    pub what: What,
     left: i64,
 }
 
+/// What runs out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum What {
+pub enum What {
+    /// The bearer token.
     Token,
+    /// The client certificate that we show.
     ClientCertificate,
+    /// The kubelet's.
     ServingCertificate,
 }
 
@@ -126,10 +131,10 @@ impl Reminders {
 }
 
 impl Reminder {
-    /// Whether it is the kubelet's, and not ours.
+    /// Whether it has expired.
     #[must_use]
-    pub fn is_of_kubelet(&self) -> bool {
-        self.what == What::ServingCertificate
+    pub fn has_expired(&self) -> bool {
+        self.left <= 0
     }
 
     /// What is over, or will be, and when.
@@ -140,7 +145,7 @@ impl Reminder {
             What::ClientCertificate => "the client certificate",
             What::ServingCertificate => "the kubelet's serving certificate",
         };
-        if self.left < 0 {
+        if self.has_expired() {
             format!("{what} expired {} ago", span(self.left))
         } else {
             format!("{what} expires in {}", span(self.left))

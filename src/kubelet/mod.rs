@@ -26,8 +26,8 @@ use reqwest::header::HeaderValue;
 pub use claims::Claims;
 pub use client::MAX_CONNECTION_AGE;
 pub use error::{Cause, FileError, FileFault, Phase, ScrapeError};
-pub use expiry::{Expiries, Left, Life, Reminder, Reminders, span};
-pub use refusal::{Attributes, Refusal};
+pub use expiry::{Expiries, Left, Life, Reminder, Reminders, What, span};
+pub use refusal::{Attributes, NOBODY, Refusal};
 pub use request::MAX_BODY;
 pub use tls_fault::TlsFault;
 

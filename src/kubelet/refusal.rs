@@ -13,6 +13,10 @@ const PLAIN_HTTP: &str = "HTTP request to an HTTPS server";
 /// Longer than any verb, resource or subresource.
 const LONGEST_WORD: usize = 24;
 
+/// Who showed nothing that the kubelet looks at (`user.Anonymous` of apiserver). Whatever is bound to that one is
+/// everybody's who reaches a kubelet, so that it is never the fix.
+pub const NOBODY: &str = "system:anonymous";
+
 /// An answer that is no summary and not meant to be one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Refusal {
@@ -87,6 +91,12 @@ impl Refusal {
 }
 
 impl Attributes {
+    /// Whether it is nobody in particular who was refused.
+    #[must_use]
+    pub fn is_of_nobody(&self) -> bool {
+        self.user == *NOBODY
+    }
+
     /// `(user=U, verb=V, resource=R, subresource(s)=[S])`. A user's name may hold anything, commas too.
     fn of(text: &str, secrets: &Secrets) -> Option<Self> {
         let inner = text.strip_prefix("(user=")?.strip_suffix(')')?;

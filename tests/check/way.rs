@@ -130,6 +130,7 @@ fn answers() {
     let internal = |chain: &str| fault(500, &format!("Internal Error: {chain}"));
     for (fault, diagnosis, words) in [
         (Fault::NotReady, "kubelet_starting", "kubectl get nodes"),
+        (Fault::NotReady, "kubelet_starting", "systemctl restart kubelet"),
         (
             internal(
                 "failed to get root cgroup stats: failed to get cgroup stats for \"/\": failed to get container info for \"/\": unknown container \"/\"",

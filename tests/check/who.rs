@@ -16,6 +16,9 @@ use super::support::scrape::{config, start, with_certificate, with_token};
 /// `nobody`'s user id on every Linux.
 const NOBODY: u32 = 65_534;
 
+/// What a kubelet's log has of each 401: its reason is nowhere else.
+const REASON: &str = "grep 'Unable to authenticate the request'";
+
 #[test]
 fn tokens() {
     let kubelet = start(Serving::CaIssued);
@@ -44,7 +47,11 @@ fn tokens() {
         (
             &files.deleted_token,
             "token_refused",
-            &["kubectl get serviceaccount -n monitoring deleted", "webhook"],
+            &[
+                "kubectl get serviceaccount -n monitoring deleted",
+                "webhook",
+                REASON,
+            ],
         ),
     ] {
         assert_failure(
@@ -65,7 +72,7 @@ fn tokens() {
         &deleted,
         &pod,
         ["authentication", "token_unknown"],
-        &["deleted"],
+        &["kubectl create serviceaccount -n monitoring deleted"],
     );
     let good = with_token(&kubelet, &files.token);
     // A balancer's word is not the API server's.
@@ -100,7 +107,12 @@ fn a_kubelet_that_looks_at_no_token() {
         let pod: Vec<_> = pod.iter().map(|(name, value)| (*name, value.as_str())).collect();
         let good = with_token(&kubelet, &kubelet.files().token);
         let diagnosis = if anonymous { "anonymous" } else { "webhook_off" };
-        let words = ["webhook:\\n", "enabled: true"];
+        // A flag wins over the file.
+        let words = [
+            "webhook:\\n",
+            "enabled: true",
+            "-e --authentication-token-webhook",
+        ];
         assert_failure(&kubelet, &good, &pod, ["authentication", diagnosis], &words);
     }
 }
@@ -202,7 +214,12 @@ fn rights() {
     };
     kubelet.write_token(&default, &spec);
     let config = with_token(&kubelet, &default);
-    let words = ["serviceAccountName: telegraf"];
+    // The account that it names is made, and has the right, before the pod runs as that one.
+    let words = [
+        "kind: ServiceAccount\\nmetadata:\\n  name: telegraf\\n  namespace: \\\"monitoring\\\"\\n",
+        "- kind: ServiceAccount\\n    name: \\\"telegraf\\\"\\n    namespace: \\\"monitoring\\\"\\n",
+        "serviceAccountName: telegraf",
+    ];
     assert_failure(
         &kubelet,
         &config,
@@ -210,6 +227,39 @@ fn rights() {
         ["authorization", "forbidden_default_account"],
         &words,
     );
+}
+
+/// What has expired is told as that, and not as what will.
+#[test]
+fn what_has_expired_does_not_expire_soon() {
+    let kubelet = start(Serving::CaIssued);
+    let files = kubelet.files();
+    let expired = [
+        with_token(&kubelet, &files.expired_token),
+        with_certificate(&kubelet, &files.expired_cert, &files.expired_key),
+    ];
+    for (expired, diagnosis) in expired.iter().zip(["token_expired", "certificate_expired"]) {
+        let checked = check(&kubelet, expired, &[]);
+        let want = ["authentication", "failure", diagnosis];
+        assert_eq!(checked.bad(), [want], "{}", checked.text);
+    }
+    // A kubelet that knows the token still takes it.
+    kubelet.set_fault(Fault::TokensRemembered);
+    let checked = check(&kubelet, &expired[0], &[]);
+    let want = ["identity", "warning", "token_expired"];
+    assert_eq!(checked.bad(), [want], "{}", checked.text);
+
+    let kubelet = start(Serving::Expired);
+    let skip = format!(
+        "{}  insecure_skip_verify = true\n",
+        config(&kubelet, &[("bearer_token", &kubelet.files().token)])
+    );
+    let checked = check(&kubelet, &skip, &[]);
+    let want = [
+        ["config", "warning", "unverified"],
+        ["tls", "warning", "serving_expired"],
+    ];
+    assert_eq!(checked.bad(), want, "{}", checked.text);
 }
 
 /// Who a kubelet names is not always who we are: then nobody is given a right.
@@ -234,8 +284,13 @@ fn a_node_is_one_of_a_group() {
     let pair = kubelet.files().dir.join("node.key");
     std::fs::write(&pair, key + &cert).unwrap();
     let config = with_certificate(&kubelet, &pair, &pair);
-    let words = ["kind: Group\\n    name: \\\"system:nodes\\\""];
+    let words = [
+        "kind: Group\\n    name: \\\"system:nodes\\\"",
+        "--as=system:node:node-1 --as-group=system:nodes",
+    ];
     assert_failure(&kubelet, &config, &[], ["authorization", "forbidden"], &words);
+    let said = check(&kubelet, &config, &[]).said();
+    assert!(!said.contains("no other"), "{said}");
 }
 
 #[test]
@@ -247,7 +302,13 @@ fn a_kubelet_that_looks_at_no_certificate() {
     let files = kubelet.files();
     let config = with_certificate(&kubelet, &files.client_cert, &files.client_key);
     let want = ["authentication", "certificates_not_taken"];
-    assert_failure(&kubelet, &config, &[], want, &["clientCAFile", "token"]);
+    assert_failure(
+        &kubelet,
+        &config,
+        &[],
+        want,
+        &["clientCAFile", "token", "-e --client-ca-file"],
+    );
 }
 
 #[test]
@@ -265,7 +326,7 @@ fn certificates() {
             &files.namesake_cert,
             &files.namesake_key,
             "certificate_refused",
-            &["another cluster"],
+            &["another cluster", REASON],
         ),
         (
             &files.expired_cert,
@@ -305,7 +366,10 @@ fn certificates() {
         &crossed,
         &[],
         ["files", "key_mismatch"],
-        &["openssl pkey"],
+        &[
+            &format!("openssl x509 -in {} -noout -pubkey", files.client_cert.display()),
+            &format!("openssl pkey -in {} -pubout", files.unbound_key.display()),
+        ],
     );
     // Both at once is refused before the kubelet could let the certificate win.
     let both = format!(

@@ -3,6 +3,7 @@
 use test_kubelet::{Serving, TestKubelet, TokenSpec};
 
 use super::harness::assert_failure;
+use super::support::check::check;
 use super::support::plugin::block;
 use super::support::scrape::{config, start, with_token};
 
@@ -49,6 +50,7 @@ fn serving_certificates_and_what_is_configured() {
         "/var/lib/kubelet/pki/kubelet.crt",
         "serverTLSBootstrap: true",
         "tls_pin_sha256 = [",
+        "pod-security.kubernetes.io/enforce=privileged",
     ];
     assert_failure(
         &kubelet,
@@ -57,6 +59,10 @@ fn serving_certificates_and_what_is_configured() {
         ["tls", "serving_self_signed"],
         &words,
     );
+    // What the namespace that is shipped refuses comes behind what works in it.
+    let said = check(&kubelet, &other_ca(&kubelet), &[]).said();
+    let at = |words: &str| said.find(words).unwrap();
+    assert!(at("serverTLSBootstrap") < at("hostPath") && at("tls_pin_sha256 = [") < at("hostPath"));
 
     let kubelet = start(Serving::CaIssued);
     let words = ["CN=kubernetes", "openssl s_client"];

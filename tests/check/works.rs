@@ -90,6 +90,39 @@ fn what_works_and_should_be_mended() {
     assert_warnings(&kubelet, &config(&kubelet, &[]), &[["config", "read_only_port"]]);
 }
 
+/// The right that lets its holder run commands in every container is found out, however the kubelet is set up.
+#[test]
+fn nodes_proxy_is_found_out_on_every_kubelet() {
+    let usual = Options::default();
+    let no_debugging = Options {
+        debugging_handlers: false,
+        ..usual.clone()
+    };
+    for options in [usual.clone(), no_debugging.clone()] {
+        let kubelet = TestKubelet::start(options);
+        let files = kubelet.files();
+        let granted = with_token(&kubelet, &files.proxy_token);
+        assert_warnings(&kubelet, &granted, &[["authorization", "proxy_granted"]]);
+        let checked = check(&kubelet, &with_token(&kubelet, &files.token), &[]);
+        assert_eq!(checked.code, 0, "{}", checked.text);
+        assert!(checked.text.contains("and not nodes/proxy"), "{}", checked.text);
+    }
+    // A kubelet that asks nobody about rights gives all of them, to who has none and by certificate too.
+    for options in [usual, no_debugging] {
+        let kubelet = TestKubelet::start(Options {
+            always_allow: true,
+            ..options
+        });
+        let files = kubelet.files();
+        for config in [
+            with_token(&kubelet, &files.unbound_token),
+            with_certificate(&kubelet, &files.client_cert, &files.client_key),
+        ] {
+            assert_warnings(&kubelet, &config, &[["authorization", "proxy_granted"]]);
+        }
+    }
+}
+
 /// What is good to know and no fault: a word, and still all green.
 #[test]
 fn notices() {

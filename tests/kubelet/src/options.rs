@@ -23,6 +23,10 @@ pub struct Options {
     pub client_ca: bool,
     /// `authentication.webhook.enabled`.
     pub webhook: bool,
+    /// `authorization.mode: AlwaysAllow`: whoever is known may do everything.
+    pub always_allow: bool,
+    /// `enableDebuggingHandlers`.
+    pub debugging_handlers: bool,
     /// The words of a 403.
     pub wording: Wording,
     /// Offers no h2.
@@ -49,6 +53,8 @@ impl Default for Options {
             anonymous: false,
             client_ca: true,
             webhook: true,
+            always_allow: false,
+            debugging_handlers: true,
             wording: Wording::New,
             http1_only: false,
             psi: true,
@@ -110,6 +116,8 @@ pub enum Fault {
     },
     /// Tokens and rights cannot be looked up.
     ApiServerAway,
+    /// Tokens are known that have expired: a kubelet remembers each for up to 2 minutes.
+    TokensRemembered,
     /// Requests are taken and never answered, until the fault changes.
     Silent,
     /// Requests are judged, and who may ask is never answered, until the fault changes: the container runtime hangs.

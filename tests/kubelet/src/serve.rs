@@ -7,7 +7,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use bytes::Bytes;
 use http_body_util::{Either, Full};
 use hyper::body::Incoming;
-use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue, LOCATION};
+use hyper::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue, LOCATION};
 use hyper::service::service_fn;
 use hyper::{Request, Response, Version};
 use hyper_util::rt::{TokioExecutor, TokioIo};
@@ -19,7 +19,7 @@ use tokio_rustls::TlsAcceptor;
 use crate::auth::{Refusal, Shown, authenticate, authorize, bearer};
 use crate::generate::{GeneratorOptions, pod_list, summary_at};
 use crate::pace::{Pace, Pieces, chunked};
-use crate::{Fault, Seen, Serving, Shared};
+use crate::{Fault, Options, Seen, Serving, Shared};
 
 /// Serves until stopped.
 pub(crate) fn run(listener: TcpListener, shared: &Arc<Shared>, mut stopped: watch::Receiver<bool>) {
@@ -239,10 +239,28 @@ async fn judge(connection: &Connection, request: &Request<Incoming>) -> Result<J
             chunked(Arc::new(body), Pace::AtOnce),
         ));
     }
+    if path.starts_with("/containerLogs/") {
+        let (status, words) = container_logs(&shared.options, request);
+        return Ok(said(user, status, words.to_owned()));
+    }
     if !matches!(path, "/stats/summary" | "/stats/summary/") {
         return Ok(said(user, 404, "404: Page Not Found".to_owned()));
     }
     Ok(summary(shared, user))
+}
+
+/// What a kubelet of 1.37 answers about the logs of a container that it does not have: its route promises no type, so
+/// that go-restful finds none for who wants JSON.
+fn container_logs(options: &Options, request: &Request<Incoming>) -> (u16, &'static str) {
+    let accept = request.headers().get(ACCEPT);
+    let takes_any = accept.is_none_or(|types| types.to_str().is_ok_and(|types| types.contains("*/*")));
+    if !options.debugging_handlers {
+        (405, "Debug endpoints are disabled.\n")
+    } else if takes_any {
+        (404, "pod \"none\" does not exist\n")
+    } else {
+        (406, "406: Not Acceptable\n\nAvailable representations: ")
+    }
 }
 
 /// The cluster's API server, for who asks it where a kubelet cannot tell: it knows tokens, whatever the kubelet does
@@ -285,14 +303,14 @@ fn permitted(
         certificate: connection.certificate.as_deref(),
         authorization: authorization(request),
     };
-    let user = authenticate(
-        &shared.options,
-        &shown,
-        &shared.client_ca.der,
-        &shared.tokens,
-        away,
-    )
-    .map_err(|refusal| (None, refusal))?;
+    let remembers = *shared.fault.borrow() == Fault::TokensRemembered;
+    let review = |token: &str| match (away, remembers) {
+        (true, _) => None,
+        (false, true) => shared.tokens.remember(token),
+        (false, false) => shared.tokens.review(token),
+    };
+    let user = authenticate(&shared.options, &shown, &shared.client_ca.der, review)
+        .map_err(|refusal| (None, refusal))?;
     let verb = match request.method().as_str() {
         "GET" => "get",
         "POST" => "create",
