@@ -100,8 +100,8 @@ impl Collector {
     /// Stdout is broken; `prompts` was told, so that everything else stops too.
     pub async fn run(mut self, prompts: Prompts) -> Result<(), Broken> {
         let mut ticks = prompts.ticks();
-        while ticks.next().await {
-            if let Err(broken) = self.tick(&ticks).await {
+        while let Some(prompts_due) = ticks.next().await {
+            if let Err(broken) = self.tick(&mut ticks, prompts_due).await {
                 prompts.stdout_closed();
                 return Err(broken);
             }
@@ -109,12 +109,16 @@ impl Collector {
         Ok(())
     }
 
-    /// One tick: a batch with the summary's lines, and in any case the line about the scrape.
-    async fn tick(&mut self, ticks: &Ticks) -> Result<(), Broken> {
+    /// One tick: a batch with the summary's lines, and in any case the line about the scrape. It stands for so many
+    /// prompts, and, where it is the last one, for those that came meanwhile.
+    async fn tick(&mut self, ticks: &mut Ticks, mut prompts: u64) -> Result<(), Broken> {
         lines::clear(&mut self.body, &mut self.body_peak, ROOM);
         self.batch.clear();
         let began = Instant::now();
         let answer = self.scrape(ticks.clone()).await;
+        if matches!(answer, Err(Failure::GivenUp)) {
+            prompts += ticks.rest();
+        }
         let (took, arrived) = (began.elapsed(), SystemTime::now());
         let at = nanoseconds_since_1970(arrived);
         let outcome = answer.and_then(|answer| {
@@ -125,7 +129,7 @@ impl Collector {
             Ok((answer, rendered))
         });
         self.tell(&outcome);
-        self.report(&outcome, took, at);
+        self.report(&outcome, took, at, prompts.saturating_sub(1));
         let (batch, written) = self.output.write(std::mem::take(&mut self.batch)).await;
         self.batch = batch;
         written
@@ -133,12 +137,13 @@ impl Collector {
 
     async fn scrape(&mut self, mut ticks: Ticks) -> Result<Answer, Failure> {
         let give_up = async {
-            ticks.stopped().await;
-            tokio::time::sleep(GIVE_UP_AFTER).await;
+            let told = ticks.stopped().await;
+            tokio::time::sleep_until(told + GIVE_UP_AFTER).await;
         };
         tokio::select! {
-            answer = self.scraper.scrape(&mut self.body) => answer.map_err(Failure::Scrape),
+            biased;
             () = give_up => Err(Failure::GivenUp),
+            answer = self.scraper.scrape(&mut self.body) => answer.map_err(Failure::Scrape),
         }
     }
 
@@ -185,7 +190,13 @@ impl Collector {
         );
     }
 
-    fn report(&mut self, outcome: &Result<(Answer, Rendered), Failure>, took: Duration, at: i64) {
+    fn report(
+        &mut self,
+        outcome: &Result<(Answer, Rendered), Failure>,
+        took: Duration,
+        at: i64,
+        ticks_merged: u64,
+    ) {
         let (cause, status, rendered) = match outcome {
             Ok((answer, rendered)) => (Cause::Success, Some(answer.status), *rendered),
             Err(failure) => (failure.cause(), failure.status(), Rendered::default()),
@@ -206,6 +217,7 @@ impl Collector {
             status_code: status,
             lines: rendered.lines,
             fields_out_of_range: rendered.out_of_range + rendered.rejected.count,
+            ticks_merged,
             client_certificate_expires_in_seconds: seconds(expiries.client_certificate),
             serving_certificate_expires_in_seconds: seconds(expiries.serving_certificate),
             token_expires_in_seconds: seconds(expiries.token),

@@ -13,17 +13,19 @@ use std::io::{IsTerminal as _, Write as _};
 use std::process::ExitCode;
 
 use telegraf_kubelet::check::{self, Colour, Level};
-use telegraf_kubelet::config::{self, CheckArgs, Invocation};
-use telegraf_kubelet::execd::{self, Signals};
-use telegraf_kubelet::{install, run};
+use telegraf_kubelet::config::{self, ArgsError, CheckArgs, Invocation};
+use telegraf_kubelet::execd::{self, Attendant, Signals};
+use telegraf_kubelet::install;
+use telegraf_kubelet::run::{self, RunError};
 
 fn main() -> ExitCode {
-    // A check is a person's or a script's, who want Ctrl-C to end it as it ends everything.
-    let is_check = config::is_check(std::env::args_os().skip(1));
-    // Otherwise first of all: a SIGUSR1 that finds no handler kills, and Telegraf sends it within milliseconds.
-    let signals = (!is_check).then(Signals::install);
+    let invocation = config::parse_args(std::env::args_os().skip(1));
+    // Of a run the first thing: a SIGUSR1 that finds no handler kills, and Telegraf sends it within milliseconds. All else
+    // is a person's or a script's, who want Ctrl-C to end it as it ends everything.
+    let signals = matches!(invocation, Ok(Invocation::Run(_))).then(Signals::install);
     execd::log::install();
-    match start(signals) {
+    let is_check = config::is_check(std::env::args_os().skip(1));
+    match start(invocation, signals) {
         Ok(code) => code,
         Err(error) => {
             // A check that failed to be one was silent until now.
@@ -38,8 +40,11 @@ fn main() -> ExitCode {
     }
 }
 
-fn start(signals: Option<std::io::Result<Signals>>) -> Result<ExitCode, Box<dyn Error>> {
-    match config::parse_args(std::env::args_os().skip(1))? {
+fn start(
+    invocation: Result<Invocation, ArgsError>,
+    signals: Option<std::io::Result<Signals>>,
+) -> Result<ExitCode, Box<dyn Error>> {
+    match invocation? {
         Invocation::Help => print(config::HELP)?,
         Invocation::Version => print(concat!("telegraf-kubelet ", env!("CARGO_PKG_VERSION"), "\n"))?,
         Invocation::SampleConfig => print(&config::sample_config())?,
@@ -49,9 +54,12 @@ fn start(signals: Option<std::io::Result<Signals>>) -> Result<ExitCode, Box<dyn 
             print(&format!("telegraf-kubelet is at {}\n", path.display()))?;
         }
         Invocation::Run(args) => {
-            let config = config::load(&args, &|name| std::env::var(name).ok())?;
-            log::set_max_level(config.log_level);
-            run::run(&config, signals.unwrap_or_else(Signals::install)?)?;
+            let env = |name: &str| std::env::var(name).ok();
+            let signals = signals.unwrap_or_else(Signals::install).map_err(RunError::from)?;
+            let work = move |attendant: &Attendant| run::run(&args, &env, attendant);
+            execd::attend(signals, work)
+                .map_err(RunError::from)?
+                .transpose()?;
         }
     }
     Ok(ExitCode::SUCCESS)

@@ -6,8 +6,8 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout, timeout_at};
 
 use crate::collector::Collector;
-use crate::config::{Anchors, Config, Scheme, Ticking};
-use crate::execd::{Broken, Output, Prompts, STOP_BUDGET, Signals, Ticks};
+use crate::config::{self, Anchors, Args, Config, ConfigError, Scheme, Ticking};
+use crate::execd::{Attendant, Broken, Output, Prompts, STOP_BUDGET, Ticks};
 use crate::kubelet::Scraper;
 
 /// No prompt for so long, and none of our own, is a set-up in which nothing will ever happen.
@@ -16,6 +16,8 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// Why the program could not start, or go on.
 #[derive(Debug)]
 pub enum RunError {
+    /// The configuration is wrong.
+    Config(ConfigError),
     /// The system gives us no thread, no signal handler or no event loop.
     System(std::io::Error),
     /// Stdout cannot be written to, and not because its reader went away.
@@ -25,6 +27,7 @@ pub enum RunError {
 impl std::fmt::Display for RunError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
+            Self::Config(error) => error.fmt(f),
             Self::System(error) => write!(f, "the system refuses what every process needs: {error}"),
             Self::Stdout(broken) => broken.fmt(f),
         }
@@ -32,6 +35,12 @@ impl std::fmt::Display for RunError {
 }
 
 impl std::error::Error for RunError {}
+
+impl From<ConfigError> for RunError {
+    fn from(error: ConfigError) -> Self {
+        Self::Config(error)
+    }
+}
 
 impl From<std::io::Error> for RunError {
     fn from(error: std::io::Error) -> Self {
@@ -43,13 +52,16 @@ impl From<std::io::Error> for RunError {
 ///
 /// # Errors
 /// See [`RunError`]. Stdout's reader going away is none.
-pub fn run(config: &Config, signals: Signals) -> Result<(), RunError> {
-    warn_of_risks(config);
-    let prompts = Prompts::listen(signals)?;
+pub fn run(args: &Args, env: &dyn Fn(&str) -> Option<String>, attendant: &Attendant) -> Result<(), RunError> {
+    let config = config::load(args, env)?;
+    log::set_max_level(config.log_level);
+    warn_of_risks(&config);
     let output = Output::open(&config.output)?;
-    if let Output::Stdout(_) = output {
-        prompts.listen_to_stdin()?;
+    match output {
+        Output::Stdout(_) => attendant.heed_stdin()?,
+        Output::Socket(_) => attendant.ignore_stdin(),
     }
+    let prompts = attendant.prompts();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;

@@ -3,6 +3,7 @@
 //! Knows the execd protocol (`plugins/inputs/execd` and `internal/process` of Telegraf), what a socket's reader does
 //! (`plugins/common/socket`), and nothing of Kubernetes.
 
+mod attendant;
 pub mod log;
 mod output;
 mod prompts;
@@ -10,8 +11,9 @@ mod queue;
 mod socket;
 mod stdout;
 
+pub use attendant::{Attendant, Signals, attend};
 pub use output::Output;
-pub use prompts::{Prompts, Signals, Ticks};
+pub use prompts::{Prompts, Ticks};
 pub use socket::{Socket, reach};
 pub use stdout::{Broken, Stdout, close};
 
@@ -21,3 +23,6 @@ use std::time::Duration;
 ///
 /// Telegraf closes our stdin and sends SIGTERM 5 s later, SIGKILL 5 s after that. By then it has nothing more to do.
 pub const STOP_BUDGET: Duration = Duration::from_secs(4);
+
+/// The stack of a thread that only reads or writes.
+const SMALL_STACK: usize = 64 * 1024;

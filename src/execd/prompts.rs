@@ -1,32 +1,28 @@
 //! Ticks: when to scrape, and when to stop.
 //!
 //! Telegraf prompts with a newline on stdin or with SIGHUP, SIGUSR1 or SIGUSR2, whichever it is configured with, and
-//! does not say which. All are answered, always. Nothing waits for the answer, so prompts pile up while a scrape is
-//! slow: only their number is kept, and whoever has served one has served all before it.
+//! does not say which. All are answered, always. Nothing waits for the answer, so prompts pile up while a scrape is slow
+//! or stdout is not read: only their number is kept, and whoever serves one serves all before it, and says how many.
+//!
+//! Knows numbers only; what they come from is [`super::attendant`]'s.
 
-use std::io::{self, Read as _};
 use std::sync::Arc;
-use std::thread;
 
-use rustix::event::{PollFd, PollFlags, poll};
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1, SIGUSR2};
 use tokio::sync::watch;
-
-/// The stack of a thread that only reads a few bytes.
-const SMALL_STACK: usize = 64 * 1024;
+use tokio::time::Instant;
 
 /// What has been asked of us so far.
 #[derive(Debug, Clone, Copy, Default)]
 struct Asked {
-    /// Ticks so far.
-    ticks: u64,
+    /// Prompts before the word to stop.
+    prompts: u64,
     /// Telegraf is done with us.
-    stop: Option<Stop>,
+    stop: Option<(Stop, Instant)>,
 }
 
-/// Who told us to stop, for the log.
+/// Who told us to stop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Stop {
+pub(super) enum Stop {
     /// Telegraf stops its child by closing its stdin; a Telegraf that was killed does the same.
     StdinClosed,
     /// SIGTERM or SIGINT.
@@ -35,46 +31,14 @@ enum Stop {
     StdoutClosed,
 }
 
-/// The handlers of all signals that mean something to us.
-///
-/// Made by the first statement of `main`: Telegraf may send SIGUSR1 within milliseconds of the start, and its default
-/// action is death (41 of 50 starts died with `--test`). STDIN mode has no such race.
-pub struct Signals(signal_hook::iterator::Signals);
-
-impl Signals {
-    /// Installs the handlers.
-    ///
-    /// # Errors
-    /// The system refuses, which it does for none of these signals.
-    pub fn install() -> io::Result<Self> {
-        signal_hook::iterator::Signals::new([SIGHUP, SIGUSR1, SIGUSR2, SIGTERM, SIGINT]).map(Self)
-    }
-}
-
 /// The side that prompts come in at.
 #[derive(Debug, Clone)]
 pub struct Prompts(Arc<watch::Sender<Asked>>);
 
 impl Prompts {
-    /// Listens to the signals from now on.
-    ///
-    /// # Errors
-    /// No thread can be started.
-    pub fn listen(signals: Signals) -> io::Result<Self> {
-        let prompts = Self(Arc::new(watch::Sender::new(Asked::default())));
-        let on_signal = prompts.clone();
-        spawn("signals", move || on_signal.follow_signals(signals))?;
-        Ok(prompts)
-    }
-
-    /// Listens to stdin too, and stops at its end. Without Telegraf at its other end it is `/dev/null` as a rule, whose
-    /// end means nothing.
-    ///
-    /// # Errors
-    /// No thread can be started.
-    pub fn listen_to_stdin(&self) -> io::Result<()> {
-        let on_stdin = self.clone();
-        spawn("stdin", move || on_stdin.follow_stdin())
+    /// Nothing asked yet.
+    pub(super) fn new() -> Self {
+        Self(Arc::new(watch::Sender::new(Asked::default())))
     }
 
     /// The side that ticks come out at. Each receiver sees all of them.
@@ -86,9 +50,20 @@ impl Prompts {
         }
     }
 
-    /// One more tick.
+    /// One more prompt, our own.
     pub fn tick(&self) {
-        self.0.send_modify(|asked| asked.ticks += 1);
+        self.prompted(1);
+    }
+
+    /// So many more prompts. After the word to stop they are nobody's.
+    pub(super) fn prompted(&self, prompts: u64) {
+        self.0.send_if_modified(|asked| {
+            let counts = prompts > 0 && asked.stop.is_none();
+            if counts {
+                asked.prompts += prompts;
+            }
+            counts
+        });
     }
 
     /// Nobody reads what we write: stop.
@@ -96,51 +71,18 @@ impl Prompts {
         self.stop(Stop::StdoutClosed);
     }
 
-    fn stop(&self, why: Stop) {
-        self.0.send_modify(|asked| {
-            asked.stop.get_or_insert(why);
+    /// When the word to stop came.
+    pub(super) fn stopped(&self) -> Option<Instant> {
+        self.0.borrow().stop.map(|(_, when)| when)
+    }
+
+    pub(super) fn stop(&self, why: Stop) {
+        self.0.send_if_modified(|asked| {
+            let first = asked.stop.is_none();
+            asked.stop.get_or_insert_with(|| (why, Instant::now()));
+            first
         });
     }
-
-    fn follow_signals(&self, Signals(mut signals): Signals) {
-        for signal in signals.forever() {
-            match signal {
-                SIGTERM | SIGINT => self.stop(Stop::Signal),
-                _ => self.tick(),
-            }
-        }
-    }
-
-    fn follow_stdin(&self) {
-        let mut stdin = io::stdin().lock();
-        let mut bytes = [0; 512];
-        loop {
-            match stdin.read(&mut bytes) {
-                Ok(0) => return self.stop(Stop::StdinClosed),
-                Ok(read) => {
-                    if bytes[..read].contains(&b'\n') {
-                        self.tick();
-                    }
-                }
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                // Whoever shares our stdin, a shell's terminal say, may have made it non-blocking.
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    let stdin = rustix::stdio::stdin();
-                    // If that fails too, the next read says why.
-                    let _ = poll(&mut [PollFd::new(&stdin, PollFlags::IN)], None);
-                }
-                Err(_) => return self.stop(Stop::StdinClosed),
-            }
-        }
-    }
-}
-
-fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> io::Result<()> {
-    thread::Builder::new()
-        .name(name.to_owned())
-        .stack_size(SMALL_STACK)
-        .spawn(work)
-        .map(drop)
 }
 
 /// Ticks as one scraper sees them.
@@ -151,32 +93,79 @@ pub struct Ticks {
 }
 
 impl Ticks {
-    /// Waits for a tick that was not served yet; false when there is none and none will come. A tick that came before
-    /// the word to stop is still served: with `telegraf --test` both come at once.
-    pub async fn next(&mut self) -> bool {
+    /// Waits for prompts that were not served yet, and takes them all: their number. `None` when there are none and none
+    /// will come. A prompt that came before the word to stop is still served: with `telegraf --test` both come at once.
+    pub async fn next(&mut self) -> Option<u64> {
         let served = self.served;
         // The sender lives as long as the program; should it ever be gone, there is nothing left to wait for.
-        let Ok(asked) = self
+        let due = self
             .asked
-            .wait_for(|asked| asked.ticks > served || asked.stop.is_some())
-            .await
-        else {
-            return false;
-        };
-        let fresh = asked.ticks > served;
-        self.served = asked.ticks;
-        fresh
+            .wait_for(|asked| asked.prompts > served || asked.stop.is_some());
+        due.await.ok()?;
+        Some(self.rest()).filter(|&prompts| prompts > 0)
     }
 
-    /// Waits for the word to stop.
-    pub async fn stopped(&mut self) {
-        // As above: without a sender nothing is left to wait for.
-        let _ = self.asked.wait_for(|asked| asked.stop.is_some()).await;
+    /// Takes what was not served by now: so many prompts.
+    pub fn rest(&mut self) -> u64 {
+        let prompts = self.asked.borrow().prompts;
+        prompts - std::mem::replace(&mut self.served, prompts)
+    }
+
+    /// Waits for the word to stop: when it came.
+    pub async fn stopped(&mut self) -> Instant {
+        match self.asked.wait_for(|asked| asked.stop.is_some()).await.as_deref() {
+            Ok(Asked {
+                stop: Some((_, when)),
+                ..
+            }) => *when,
+            // As above: without a sender nothing is left to wait for.
+            _ => Instant::now(),
+        }
     }
 
     /// Whether to stop because nobody reads our stdout any more: then there is no point in finishing anything.
     #[must_use]
     pub fn is_stdout_closed(&self) -> bool {
-        self.asked.borrow().stop == Some(Stop::StdoutClosed)
+        matches!(self.asked.borrow().stop, Some((Stop::StdoutClosed, _)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// A runtime without clocks: nothing here waits for time.
+    fn now_or_never<T>(future: impl Future<Output = T>) -> Option<T> {
+        let mut future = std::pin::pin!(future);
+        let waker = std::task::Waker::noop();
+        match future.as_mut().poll(&mut std::task::Context::from_waker(waker)) {
+            std::task::Poll::Ready(value) => Some(value),
+            std::task::Poll::Pending => None,
+        }
+    }
+
+    proptest! {
+        /// Whatever comes in between, each prompt is in exactly one answer, until the word to stop.
+        #[test]
+        fn every_prompt_is_served_once(steps in prop::collection::vec(0..5_u64, 0..40)) {
+            let prompts = Prompts::new();
+            let mut ticks = prompts.ticks();
+            let (mut asked, mut served) = (0, 0);
+            for step in steps {
+                prompts.prompted(step);
+                asked += step;
+                if step == 4 {
+                    served += now_or_never(ticks.next()).flatten().unwrap_or_default();
+                    prop_assert_eq!(served, asked);
+                }
+            }
+            prompts.stop(Stop::Signal);
+            prompts.prompted(7);
+            served += now_or_never(ticks.next()).expect("ready").unwrap_or_default();
+            prop_assert_eq!(served, asked);
+            prop_assert_eq!(now_or_never(ticks.next()), Some(None));
+            prop_assert_eq!(ticks.rest(), 0);
+        }
     }
 }

@@ -17,6 +17,7 @@ use std::time::{Duration, Instant};
 
 use rustix::io::Errno;
 
+use super::SMALL_STACK;
 use super::queue::{Load, Queue};
 use crate::lines::Batch;
 
@@ -56,7 +57,7 @@ impl Socket {
         };
         thread::Builder::new()
             .name("socket".to_owned())
-            .stack_size(64 * 1024)
+            .stack_size(SMALL_STACK)
             .spawn(move || sender.run())?;
         Ok(Self(shared))
     }

@@ -15,6 +15,7 @@ use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
 use tokio::sync::oneshot;
 
+use super::SMALL_STACK;
 use crate::lines::Batch;
 
 /// What POSIX promises to write at once, on Linux.
@@ -63,7 +64,7 @@ impl Stdout {
         let (jobs, queue) = mpsc::channel::<Job>();
         thread::Builder::new()
             .name("stdout".to_owned())
-            .stack_size(64 * 1024)
+            .stack_size(SMALL_STACK)
             .spawn(move || {
                 for (batch, done) in queue {
                     let result = write_all(&batch);

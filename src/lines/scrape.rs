@@ -25,6 +25,8 @@ pub struct ScrapeReport<'a> {
     pub lines: u64,
     /// Numbers of the summary that were left out of their lines because they are none the API allows.
     pub fields_out_of_range: u64,
+    /// Prompts that this line stands for, beside its own.
+    pub ticks_merged: u64,
     /// Seconds left.
     pub client_certificate_expires_in_seconds: Option<i64>,
     /// Seconds left.
@@ -75,6 +77,13 @@ pub const FIELDS: &[(&str, &str, &str, &str)] = &[
         "values left out: above i64::MAX, or of a type the API does not have there",
     ),
     (
+        "ticks_merged",
+        "integer",
+        "",
+        "prompts that this line answers beside its own, because they came while a scrape was under way or stdout was \
+         not read; lines and these add up to all prompts",
+    ),
+    (
         "client_certificate_expires_in_seconds",
         "integer",
         "s",
@@ -122,6 +131,7 @@ pub fn push(line: &mut Vec<u8>, report: &ScrapeReport<'_>) {
         ",fields_out_of_range=",
         report.fields_out_of_range.try_into().ok(),
     );
+    push_integer(line, ",ticks_merged=", report.ticks_merged.try_into().ok());
     push_integer(
         line,
         ",client_certificate_expires_in_seconds=",

@@ -27,7 +27,7 @@ enum Trouble {
     Silent,
 }
 
-const ALERTS: [(&str, Trouble); 12] = [
+const ALERTS: [(&str, Trouble); 13] = [
     ("failing", Trouble::Failing),
     ("silent", Trouble::Silent),
     (
@@ -51,6 +51,10 @@ const ALERTS: [(&str, Trouble); 12] = [
     (
         "slow",
         Trouble::Numbers("kubelet_scrape", &[("response_seconds", "0.25", "4.5")]),
+    ),
+    (
+        "merged",
+        Trouble::Numbers("kubelet_scrape", &[("ticks_merged", "0i", "6i")]),
     ),
     (
         "claim",

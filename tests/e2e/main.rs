@@ -8,6 +8,7 @@ mod alerts;
 mod dashboard;
 mod everything;
 mod guides;
+mod hung;
 mod influx;
 mod peer;
 mod pod;

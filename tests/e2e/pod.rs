@@ -22,7 +22,7 @@ exec "$@"
 "#;
 
 /// `unshare`, so that it may do what follows.
-fn unshare() -> Command {
+pub fn unshare() -> Command {
     let mut command = Command::new("unshare");
     // A user namespace of its own makes that anybody's right, where the system allows it; root has it anyway.
     if !rustix::process::geteuid().is_root() {

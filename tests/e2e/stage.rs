@@ -207,6 +207,7 @@ fn assert_scrape(scrape: Vec<(Key, Number)>, lines: usize, bytes: usize) {
     assert_eq!(fields.remove("status_code"), integer(200));
     assert_eq!(fields.remove("result_code"), integer(0));
     assert_eq!(fields.remove("fields_out_of_range"), integer(0));
+    assert_eq!(fields.remove("ticks_merged"), integer(0));
     assert!(matches!(
         fields.remove("response_seconds"),
         Some(Number::Float(seconds)) if seconds > 0.0

@@ -8,7 +8,7 @@ use std::process::Command;
 
 use rustix::process::Signal;
 
-use crate::stage::{Stage, about_the_socket, assert_batches, log, series, stop, stopped, time, until_ready};
+use crate::stage::{Stage, about_the_socket, assert_batches, log, series, stop, stopped, time};
 use crate::support::plugin::{Plugin, copied};
 
 #[test]
@@ -85,7 +85,7 @@ fn a_socket_that_it_may_not_use_is_said_and_waited_for() {
         mode(stage.kubelet.files().token.clone(), 0o644);
     }
     let plugin = Plugin::start(command);
-    until_ready(&plugin);
+    plugin.until_ready();
     stage.tick(&plugin, 2);
     let said = log(&plugin);
     assert!(

@@ -7,7 +7,7 @@ mod stage;
 mod support;
 
 use serde_json::{Value, json};
-use stage::{Stage, about_the_socket, assert_batches, is_last, log, series, stop, time, until_ready};
+use stage::{Stage, about_the_socket, assert_batches, is_last, log, series, stop, time};
 use support::plugin::Plugin;
 
 #[test]
@@ -34,7 +34,7 @@ fn its_own_interval_ticks_and_stdin_says_nothing() {
 
     let asked = stage.kubelet.requests().len();
     let mut plugin = Plugin::start(stage.command(""));
-    until_ready(&plugin);
+    plugin.until_ready();
     plugin.tick();
     plugin.close_stdin();
     stage.tick(&plugin, 1);

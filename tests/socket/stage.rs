@@ -5,13 +5,13 @@ use std::os::unix::net::UnixDatagram;
 use std::path::PathBuf;
 use std::process::Command;
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant, UNIX_EPOCH};
+use std::time::{Duration, UNIX_EPOCH};
 
 use rustix::process::Signal;
 use test_kubelet::{Options, TestKubelet};
 
 use crate::support::lines::parse;
-use crate::support::plugin::{Left, PATIENCE, Plugin, block, command};
+use crate::support::plugin::{Left, PATIENCE, Plugin, block, command, until};
 
 /// The budget for stopping is 4 s.
 pub const STOP_LIMIT: Duration = Duration::from_secs(5);
@@ -64,7 +64,7 @@ impl Stage {
         let mut plugin = Plugin::start(self.command(more));
         // A container's stdin is /dev/null.
         plugin.close_stdin();
-        until_ready(&plugin);
+        plugin.until_ready();
         plugin
     }
 
@@ -93,25 +93,6 @@ impl Stage {
             .filter(|seen| seen.at.duration_since(UNIX_EPOCH).unwrap().as_nanos() < time);
         before.count() - 1
     }
-}
-
-/// Asks again and again, where nothing tells.
-pub fn until(what: &str, condition: impl Fn() -> bool) {
-    let end = Instant::now() + PATIENCE;
-    while !condition() {
-        assert!(Instant::now() < end, "waited in vain: {what}");
-        std::thread::sleep(Duration::from_millis(5));
-    }
-}
-
-/// Before its handlers stand, a signal is the end.
-pub fn until_ready(plugin: &Plugin) {
-    let status = format!("/proc/{}/status", plugin.pid().as_raw_pid());
-    until("the handler of SIGUSR1", || {
-        let status = std::fs::read_to_string(&status).unwrap();
-        let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:\t"));
-        u64::from_str_radix(caught.unwrap(), 16).unwrap() & (1 << (Signal::USR1.as_raw() - 1)) != 0
-    });
 }
 
 /// Telegraf's part.

@@ -101,11 +101,13 @@ impl Plugin {
 
     /// A prompt as Telegraf writes it.
     pub fn tick(&mut self) {
-        self.stdin
-            .as_mut()
-            .expect("stdin is open")
-            .write_all(b"\n")
-            .expect("the plugin reads");
+        self.write(b"\n");
+    }
+
+    /// All of this on stdin.
+    pub fn write(&mut self, bytes: &[u8]) {
+        let stdin = self.stdin.as_mut().expect("stdin is open");
+        stdin.write_all(bytes).expect("the plugin reads");
     }
 
     /// A signal.
@@ -116,6 +118,30 @@ impl Plugin {
     /// Its process.
     pub fn pid(&self) -> Pid {
         Pid::from_child(&self.child)
+    }
+
+    /// Waits until its handlers stand: before, a signal is the end.
+    pub fn until_ready(&self) {
+        until("the handler of SIGUSR1", || {
+            let status = std::fs::read_to_string(self.proc().join("status")).expect("the plugin runs");
+            let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:\t"));
+            u64::from_str_radix(caught.unwrap(), 16).unwrap() & (1 << (Signal::USR1.as_raw() - 1)) != 0
+        });
+    }
+
+    /// Waits until one of its threads waits for something that the kernel calls so.
+    pub fn until_waiting_for(&self, what: &str) {
+        let waits = |thread: std::io::Result<std::fs::DirEntry>| {
+            // It may be gone by now.
+            std::fs::read_to_string(thread.unwrap().path().join("wchan")).is_ok_and(|on| on.contains(what))
+        };
+        until(what, || {
+            std::fs::read_dir(self.proc().join("task")).unwrap().any(waits)
+        });
+    }
+
+    fn proc(&self) -> PathBuf {
+        format!("/proc/{}", self.pid().as_raw_pid()).into()
     }
 
     /// What Telegraf does to stop it.
@@ -200,6 +226,15 @@ impl Drop for Plugin {
         // It may be gone already.
         let _ = self.child.kill();
         let _ = self.child.wait();
+    }
+}
+
+/// Asks again and again, where nothing tells.
+pub fn until(what: &str, condition: impl Fn() -> bool) {
+    let end = Instant::now() + PATIENCE;
+    while !condition() {
+        assert!(Instant::now() < end, "waited in vain: {what}");
+        thread::sleep(Duration::from_millis(5));
     }
 }
 
