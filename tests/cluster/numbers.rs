@@ -1,0 +1,126 @@
+//! What comes out of a real kubelet's answer: every number of it, and no other.
+
+use std::collections::HashMap;
+
+use serde_json::Value;
+use test_kubelet::{Options, TestKubelet};
+
+use crate::machine::{Cluster, cluster, kept, result_of};
+use crate::pod;
+use crate::support::expect::expect;
+use crate::support::lines::{Key, Number, parse};
+use crate::support::plugin::block;
+use crate::support::scrape;
+use crate::wait::until;
+
+const PODS: &str = include_str!("pods.yaml");
+
+#[test]
+fn a_token_scrapes_and_all_is_well() {
+    let mut cluster = cluster();
+    let pod = pod::good(&mut cluster);
+    let left = cluster.until_scraped(&pod.config(), "success");
+    assert!(
+        left.stderr.iter().all(|line| line.starts_with("I! ")),
+        "{left:#?}"
+    );
+    let checked = cluster.check(&pod.config());
+    assert_eq!(checked.bad(), Vec::<[&str; 3]>::new(), "{}", checked.text);
+    assert_eq!(checked.code, 0);
+    // No notice either: the answer has no key that is new to us.
+    assert!(
+        checked.findings().all(|finding| finding["diagnosis"].is_null()),
+        "{}",
+        checked.text
+    );
+}
+
+/// The fields of what must come out.
+fn fields(summary: &str) -> HashMap<String, Number> {
+    let expected = expect(&serde_json::from_str(summary).expect("JSON"));
+    assert!(expected.left_out.is_empty(), "{:?}", expected.left_out);
+    by_key(expected.fields)
+}
+
+/// Of what did come out, but for the line about the scrape.
+fn found(lines: &[String]) -> HashMap<String, Number> {
+    let mut fields = parse(&format!("{}\n", lines.join("\n")));
+    fields.retain(|((measurement, ..), _)| measurement != "kubelet_scrape");
+    by_key(fields)
+}
+
+fn by_key(fields: Vec<(Key, Number)>) -> HashMap<String, Number> {
+    let count = fields.len();
+    let by_key: HashMap<_, _> = fields
+        .into_iter()
+        .map(|(key, value)| (format!("{key:?}"), value))
+        .collect();
+    assert_eq!(by_key.len(), count, "a field twice");
+    by_key
+}
+
+/// The answer of a node with all kinds of pods that one without devices can have.
+fn answer_with_pods(cluster: &Cluster) -> String {
+    cluster.sh("mkdir -p /var/lib/volume");
+    cluster.apply(PODS);
+    until("the kubelet tells of every pod and volume", || {
+        let summary = cluster.summary();
+        let json: Value = serde_json::from_str(&summary).expect("JSON");
+        let pods = json["pods"].as_array().expect("a list");
+        let volumes = pods.iter().any(|pod| {
+            let volumes = pod["volume"].as_array();
+            pod["podRef"]["name"] == "volumes" && volumes.is_some_and(|volumes| volumes.len() == 6)
+        });
+        let counted = |name: &str| {
+            pods.iter().any(|pod| {
+                let used = &pod["containers"][0]["memory"]["workingSetBytes"];
+                pod["podRef"]["name"] == name && used.as_u64().is_some_and(|used| used > 0)
+            })
+        };
+        (volumes && counted("volumes") && counted("on-the-hosts-network")).then_some(summary)
+    })
+}
+
+#[test]
+fn every_number_of_the_answer_is_in_the_lines() {
+    let mut cluster = cluster();
+    let pod = pod::good(&mut cluster);
+    let answer = answer_with_pods(&cluster);
+
+    // That very answer, read from a kubelet that gives it again.
+    let again = TestKubelet::start(Options {
+        body: Some(answer.clone().into_bytes()),
+        ..Options::default()
+    });
+    let left = scrape::once(&again, &block(&again));
+    scrape::assert_good(&left);
+    std::fs::write(kept("summary.json"), &answer).expect("a writable directory");
+    std::fs::write(kept("summary.lines"), left.stdout.join("\n")).expect("a writable directory");
+    let expected = fields(&answer);
+    assert!(expected.len() > 300, "{}", expected.len());
+    assert_eq!(found(&left.stdout), expected);
+
+    // Read from the kubelet itself, between two answers: what those two agree on.
+    let mut known = 0;
+    until("most numbers stay the same for a moment", || {
+        let before = fields(&cluster.summary());
+        let left = cluster.scrape(&pod.config());
+        let after = fields(&cluster.summary());
+        assert_eq!(result_of(&left), "success", "{left:#?}");
+        let found = found(&left.stdout);
+        let same: Vec<_> = before
+            .iter()
+            .filter(|(key, value)| after.get(*key) == Some(value))
+            .collect();
+        known = same.len();
+        let agree = same.iter().all(|(key, value)| found.get(*key) == Some(value));
+        let keys = before.len() == after.len() && found.keys().all(|key| after.contains_key(key));
+        (agree && keys && found.len() == after.len() && same.len() * 10 > before.len() * 8).then_some(())
+    });
+    eprintln!(
+        "{} numbers of an answer of {} bytes, {known} of them watched from both sides",
+        expected.len(),
+        answer.len()
+    );
+    cluster.kubectl(&["delete", "namespace", "pods", "--wait=false"]);
+}
