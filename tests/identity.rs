@@ -2,6 +2,7 @@
 
 mod support;
 
+use support::check::check;
 use support::plugin::{PATIENCE, Plugin, block, command};
 use support::scrape::{assert_failed, assert_good, config, once, start, with_certificate, with_token};
 use test_kubelet::{ClientSpec, Fault, Options, Serving, TestKubelet, TokenSpec, Wording};
@@ -78,6 +79,37 @@ fn refused_certificates() {
         &with_certificate(&kubelet, &files.client_cert, &files.unbound_key),
     );
     assert_failed(&left, "credential", None, &["tls_key", "is not the key of"]);
+}
+
+/// rustls reads none, and does not have to: the kubelet does, which is Go.
+#[test]
+fn a_client_certificate_of_version_1_is_one() {
+    let kubelet = start(Serving::CaIssued);
+    let (cert, key) = kubelet.issue_version_1_client_certificate();
+    let dir = tempfile::tempdir().unwrap();
+    let pair = dir.path().join("pair.pem");
+    std::fs::write(&pair, format!("{key}{cert}")).unwrap();
+    let config = with_certificate(&kubelet, &pair, &pair);
+    assert_good(&once(&kubelet, &config));
+    assert!(kubelet.requests()[0].client_certificate);
+
+    let checked = check(&kubelet, &config, &[]);
+    let failures = checked
+        .bad()
+        .into_iter()
+        .filter(|[_, level, _]| *level == "failure");
+    assert_eq!(failures.count(), 0, "{}", checked.text);
+    assert!(checked.said().contains("telegraf-kubelet"), "{}", checked.text);
+
+    let other = dir.path().join("other.key");
+    std::fs::write(&other, kubelet.issue_version_1_client_certificate().1).unwrap();
+    let crossed = with_certificate(&kubelet, &pair, &other);
+    assert_failed(
+        &once(&kubelet, &crossed),
+        "credential",
+        None,
+        &["tls_key", "is not the key of"],
+    );
 }
 
 #[test]

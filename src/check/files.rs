@@ -23,7 +23,7 @@ pub fn look(kubelet: &Kubelet, now: i64, in_pod: bool) -> (Vec<Finding>, Option<
             Some(who)
         }
         Err(error) => {
-            findings.push(unusable(&error, &kubelet.credential));
+            findings.push(unusable(&error));
             None
         }
     };
@@ -59,16 +59,16 @@ fn cas(kubelet: &Kubelet, now: i64, findings: &mut Vec<Finding>) {
                     format!("tls_ca {}: {}", path.display(), names.join(", ")),
                 )
             }
-            Err(error) => unusable(&error, &kubelet.credential),
+            Err(error) => unusable(&error),
         });
     }
 }
 
 /// One that a scrape cannot use.
-pub fn unusable(error: &FileError, credential: &Credential) -> Finding {
+pub fn unusable(error: &FileError) -> Finding {
     let finding = |diagnosis| Finding::failure(Step::Files, diagnosis, error.to_string());
-    let path = quoted(&error.path);
-    if let (FileFault::NotTheKey, Credential::ClientCertificate { cert, key }) = (error.fault, credential) {
+    let path = error.path.as_deref().map(quoted);
+    if let (FileFault::NotTheKey { cert }, Some(key)) = (&error.fault, &path) {
         return finding(Diagnosis::KeyMismatch)
             .mend(Mend::run(
                 "see which key the certificate is for",
@@ -76,7 +76,7 @@ pub fn unusable(error: &FileError, credential: &Credential) -> Finding {
             ))
             .mend(Mend::run(
                 "and which one this is; where the two are not the same, write both files of one pair anew",
-                format!("openssl pkey -in {} -pubout", quoted(key)),
+                format!("openssl pkey -in {key} -pubout"),
             ));
     }
     let mut finding = finding(Diagnosis::FileUnusable);
@@ -86,10 +86,16 @@ pub fn unusable(error: &FileError, credential: &Credential) -> Finding {
             "spec:\n  serviceAccountName: telegraf\n  automountServiceAccountToken: true\n",
         ));
     }
-    finding.mend(Mend::run(
-        "look at the file as the user that runs Telegraf",
-        format!("ls -lL {path}"),
-    ))
+    finding.mend(match path {
+        Some(path) => Mend::run(
+            "look at the file as the user that runs Telegraf",
+            format!("ls -lL {path}"),
+        ),
+        None => Mend::configure(
+            "name the file with the CA that signed the kubelet's certificate",
+            "tls_ca = \"/etc/kubernetes/pki/ca.crt\"\n",
+        ),
+    })
 }
 
 fn credential(credential: &Credential, in_pod: bool, findings: &mut Vec<Finding>) {

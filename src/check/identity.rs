@@ -6,6 +6,7 @@ use super::text::{days_left, span};
 use crate::kubelet::certificate::{Facts, date};
 use crate::kubelet::inspect::Who;
 use crate::kubelet::{Claims, Reminder, What};
+use crate::redact::Redacted;
 
 /// A ServiceAccount's token names its user so.
 const ACCOUNT: &str = "system:serviceaccount:";
@@ -150,8 +151,8 @@ fn of_claims(claims: &Claims, now: i64) -> Option<(Diagnosis, String, Vec<Mend>)
 /// The API server's own audiences are its choice (`--api-audiences`): by default its issuer, and in clusters with
 /// another issuer a name of the service `kubernetes`.
 fn is_for_somebody_else(claims: &Claims) -> bool {
-    let ours = |audience: &String| {
-        Some(audience) == claims.issuer.as_ref() || audience.contains("kubernetes") || audience == "k3s"
+    let ours = |audience: &Redacted| {
+        Some(audience) == claims.issuer.as_ref() || audience.contains("kubernetes") || *audience == *"k3s"
     };
     !claims.audiences.is_empty() && !claims.audiences.iter().any(ours)
 }
@@ -194,9 +195,9 @@ mod tests {
 
     #[test]
     fn audiences_of_known_clusters_are_the_api_servers() {
-        let claims = |issuer: &str, audiences: &[&str]| Claims {
-            issuer: Some(issuer.to_owned()),
-            audiences: audiences.iter().map(ToString::to_string).collect(),
+        let claims = |issuer: &'static str, audiences: &[&'static str]| Claims {
+            issuer: Some(Redacted::ours(issuer)),
+            audiences: audiences.iter().copied().map(Redacted::ours).collect(),
             ..Claims::default()
         };
         for (issuer, audiences) in [

@@ -135,7 +135,7 @@ impl Way<'_> {
         let failure = match error {
             Some(ScrapeError::Tls(fault)) => Some(tls::fault(&way, fault)),
             // Looked at by themselves the files were good, and together they are not: CAs that are none, say.
-            Some(ScrapeError::File(error)) => Some(files::unusable(error, &self.kubelet.credential)),
+            Some(ScrapeError::File(error)) => Some(files::unusable(error)),
             Some(error) if error.cause() == Cause::Tls => {
                 Some(tls::plain_http(self.kubelet, &error.to_string()))
             }

@@ -10,7 +10,7 @@ use std::time::Duration;
 use log::LevelFilter;
 
 use super::duration::{self, DurationError};
-use super::echo::{echo, quoted};
+use super::echo::{self, quoted};
 use super::value;
 
 /// What `--help` prints.
@@ -254,7 +254,7 @@ impl Flags {
             }
             _ => {
                 return Err(ArgsError::Unknown {
-                    flag: echo("", &format!("-{name}")),
+                    flag: echo::name(&format!("-{name}")),
                 });
             }
         }

@@ -1,7 +1,14 @@
-//! What a message may repeat of a configuration: never what could be a secret, and never more than one line.
+//! What a message may repeat of a configuration or a command line: never what could be a secret, and never more than one
+//! line.
+//!
+//! A token or a key lands in the wrong place by a slip of the hand, and Telegraf's log is read by more people than the
+//! token. Whatever is shorter than a secret may be told, and of names those that are made as names are: no token and no
+//! key is. The line is told in any case, so that who may see the file sees what was meant.
 
-/// The longest value or key that is shown; what is longer is rather a token than a slip.
-const LONGEST_ECHO: usize = 60;
+use crate::redact::SHORTEST_SECRET;
+
+/// The longest name that anybody gives to an option, a variable or a table.
+const LONGEST_NAME: usize = 40;
 
 /// A list of words as TOML strings.
 pub(super) fn quoted(words: &[&str]) -> String {
@@ -12,17 +19,26 @@ pub(super) fn quoted(words: &[&str]) -> String {
         .join(", ")
 }
 
-/// A value or key for a message, or nothing where it could be a secret.
-///
-/// A token lands in the wrong place by a slip of the hand, and Telegraf's log is read by more people than the token.
-pub(super) fn echo(key: &str, written: &str) -> Option<String> {
-    const SECRET_KEYS: [&str; 7] = ["token", "key", "pass", "pwd", "secret", "cred", "auth"];
-    const SECRET_TEXTS: [&str; 4] = ["eyJ", "@", "-----", "Bearer "];
-    let key = key.to_ascii_lowercase();
-    let secret = SECRET_KEYS.iter().any(|word| key.contains(word))
-        || SECRET_TEXTS.iter().any(|word| written.contains(word))
-        || written.chars().count() > LONGEST_ECHO;
-    (!secret).then(|| one_line(written))
+/// A value for a message, as it is written.
+pub(super) fn value(written: &str) -> Option<String> {
+    let text = written.trim_matches(['"', '\'']);
+    is_short(text).then(|| one_line(written))
+}
+
+/// The name of an option, a table, a flag or a variable, or a pattern for names, for a message.
+pub(super) fn name(written: &str) -> Option<String> {
+    (is_short(written) || is_name(written)).then(|| one_line(written))
+}
+
+fn is_short(text: &str) -> bool {
+    text.chars().count() < SHORTEST_SECRET
+}
+
+/// Letters of one case, and what joins them: random text of such a length has digits, or letters of both.
+fn is_name(text: &str) -> bool {
+    let lower = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_punctuation();
+    let upper = |byte: u8| byte.is_ascii_uppercase() || byte == b'_';
+    text.len() <= LONGEST_NAME && (text.bytes().all(lower) || text.bytes().all(upper))
 }
 
 /// The text with its control characters escaped: a log line of Telegraf's ends at the first newline.
@@ -36,4 +52,35 @@ pub(super) fn one_line(text: &str) -> String {
             }
             out
         })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_told_and_secrets_are_not() {
+        for told in [
+            "respons_timeout",
+            "inputs",
+            "KUBERNETES_SERVICE_HOST",
+            "-poll-interval",
+            "kube-system*",
+            "a1B2c3D",
+        ] {
+            assert_eq!(name(told), Some(told.to_owned()));
+        }
+        for hidden in [
+            "eyJhbGciOi",
+            "MHcCAQEEIB",
+            "0123456789abcdef",
+            "abcdef.0123456789abcdef",
+            "a-very-long-name-that-nobody-would-ever-give-to-anything",
+            "Bearer x",
+        ] {
+            assert_eq!(name(hidden), None);
+        }
+        assert_eq!(value("'5 sec'"), Some("'5 sec'".to_owned()));
+        assert_eq!(value("\"hunter2-hunter2\""), None);
+    }
 }

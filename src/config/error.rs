@@ -1,6 +1,6 @@
 //! What can be wrong with a configuration, and how each error reads: one line with file, line, key and mend.
 //!
-//! Knows no TOML. Holds nothing that could be a secret: values get in through [`echo`] alone.
+//! Knows no TOML. Holds nothing that could be a secret: what stands in a file gets in through [`echo`] alone.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -12,6 +12,7 @@ use super::expand::ExpandError;
 use super::filter::PatternError;
 use super::output::OutputError;
 use super::size::SizeError;
+use super::syntax::SyntaxError;
 use super::url::UrlError;
 use crate::files::Unreadable;
 
@@ -29,8 +30,8 @@ pub enum ConfigError {
     Syntax {
         /// Where the parser stopped.
         at: Position,
-        /// The parser's own words; they quote nothing of the file.
-        message: String,
+        /// What is wrong there.
+        error: SyntaxError,
     },
     /// No `[[inputs.kubelet]]` in the file.
     NoBlock {
@@ -124,9 +125,7 @@ impl fmt::Display for ConfigError {
                 };
                 write!(f, "{path}: {source}; {mend}")
             }
-            Self::Syntax { at, message } => {
-                write!(f, "{at}:{}: {}", at.column, one_line(message))
-            }
+            Self::Syntax { at, error } => write!(f, "{at}:{}: {error}", at.column),
             Self::NoBlock { path } => write!(
                 f,
                 "{}: no [[inputs.kubelet]] block; write that line above the options",
@@ -249,6 +248,8 @@ pub enum ValueError {
     TokenItself,
     /// A certificate or key where its file belongs.
     PemItself,
+    /// Anything else where a file belongs.
+    NotAPath,
     /// Not a name that a certificate can carry.
     ServerName,
     /// Not the hash of a key.
@@ -276,6 +277,7 @@ impl fmt::Display for ValueError {
             Self::TokenItself => {
                 f.write_str("a token itself; write it into a file, and the file's path into bearer_token")
             }
+            Self::NotAPath => f.write_str("no path; a path begins with / (or ./ or ../)"),
             Self::PemItself => f.write_str("PEM text itself; write it into a file, and the file's path here"),
             Self::ServerName => {
                 f.write_str("no name that a certificate can carry; write a DNS name or an IP address")

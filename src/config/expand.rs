@@ -5,6 +5,8 @@
 
 use std::fmt;
 
+use super::echo;
+
 /// Looks a variable up; `None` where it is not set.
 pub(super) type Env<'a> = &'a dyn Fn(&str) -> Option<String>;
 
@@ -12,7 +14,10 @@ pub(super) type Env<'a> = &'a dyn Fn(&str) -> Option<String>;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ExpandError {
     /// The variable is not set. Telegraf's shim puts nothing in its place, which makes `https://:10250`.
-    Undefined(String),
+    Undefined {
+        /// Its name; `None` where it could be a piece of a secret with a `$` in it.
+        name: Option<String>,
+    },
     /// A `$` with no variable's name behind it.
     NotAName,
 }
@@ -20,10 +25,14 @@ pub enum ExpandError {
 impl fmt::Display for ExpandError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Undefined(name) => write!(
-                f,
-                "the environment variable {name} is not set; set it for the plugin, or write $$ for a literal $"
-            ),
+            Self::Undefined { name } => {
+                f.write_str(match name {
+                    Some(_) => "the environment variable ",
+                    None => "an environment variable in it",
+                })?;
+                f.write_str(name.as_deref().unwrap_or_default())?;
+                f.write_str(" is not set; set it for the plugin, or write $$ for a literal $")
+            }
             Self::NotAName => {
                 f.write_str("$ without a variable's name; write $NAME or ${NAME}, and $$ for a literal $")
             }
@@ -47,7 +56,9 @@ pub(super) fn expand(text: &str, env: Env<'_>) -> Result<String, ExpandError> {
             continue;
         }
         let (name, tail) = variable(after)?;
-        out.push_str(&env(name).ok_or_else(|| ExpandError::Undefined(name.to_owned()))?);
+        out.push_str(&env(name).ok_or_else(|| ExpandError::Undefined {
+            name: echo::name(name),
+        })?);
         rest = tail;
     }
     out.push_str(rest);
@@ -115,8 +126,14 @@ mod tests {
         for name in ["NOPE", "IPX", "ip", "_"] {
             assert_eq!(
                 expand(&format!("${name}"), &env),
-                Err(ExpandError::Undefined(name.to_owned()))
+                Err(ExpandError::Undefined {
+                    name: Some(name.to_owned())
+                })
             );
+        }
+        assert_eq!(expand("pa$5Word-or-key", &env), Err(ExpandError::NotAName));
+        for secret in ["pa$w0rd_of_mine", "pa$MHcCAQEEIB"] {
+            assert_eq!(expand(secret, &env), Err(ExpandError::Undefined { name: None }));
         }
         for text in [
             "$", "a$", "$ IP", "$1", "$-", "${}", "${IP", "${I P}", "${IP:-x}", "${1A}", "$é",

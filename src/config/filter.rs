@@ -24,33 +24,46 @@ pub struct Globs {
     alternatives: Vec<Pattern>,
 }
 
-/// Why a pattern is none.
+/// Which pattern of a list can not be taken, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum PatternError {
+pub struct PatternError {
+    /// Which one, from 1.
+    pub number: usize,
+    /// The pattern, where it can be no secret.
+    pub shown: Option<String>,
+    /// What is wrong with it.
+    pub fault: PatternFault,
+}
+
+/// Why a pattern is none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PatternFault {
     /// Brackets or braces that do not close, or `**`.
-    Syntax(String),
+    Syntax,
     /// A character that no such name has, so that nothing could ever match.
-    NoSuchName(String, char),
+    NoSuchName(char),
     /// Matches none of the names that there are.
-    MatchesNothing(String),
+    MatchesNothing,
 }
 
 impl fmt::Display for PatternError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Syntax(pattern) => write!(
+        match &self.shown {
+            Some(pattern) => write!(f, "\"{pattern}\"")?,
+            None => write!(f, "pattern {} of the list", self.number)?,
+        }
+        match self.fault {
+            PatternFault::Syntax => {
+                f.write_str(" is no pattern; there are *, ?, [a-z], [!a] and {a,b}, each closed")
+            }
+            PatternFault::NoSuchName(character) => write!(
                 f,
-                "\"{pattern}\" is no pattern; there are *, ?, [a-z], [!a] and {{a,b}}, each closed"
-            ),
-            Self::NoSuchName(pattern, character) => write!(
-                f,
-                "\"{pattern}\" can match nothing: Kubernetes allows no '{}' in such a name; correct it, or take it out",
+                " can match nothing: Kubernetes allows no '{}' in such a name; correct it, or take it out",
                 character.escape_default()
             ),
-            Self::MatchesNothing(pattern) => write!(
-                f,
-                "\"{pattern}\" matches no field and no measurement.field; README.md lists them all"
-            ),
+            PatternFault::MatchesNothing => {
+                f.write_str(" matches no field and no measurement.field; README.md lists them all")
+            }
         }
     }
 }
@@ -87,23 +100,22 @@ impl Filter {
 
 impl Globs {
     /// Reads a pattern.
-    pub(super) fn parse(written: &str) -> Result<Self, PatternError> {
-        let syntax = || PatternError::Syntax(written.to_owned());
+    pub(super) fn parse(written: &str) -> Result<Self, PatternFault> {
         let mut alternatives = vec![written.to_owned()];
         // Each round undoes the first braces of all alternatives; what is inside has no braces itself.
         while let Some(open) = alternatives[0].find('{') {
             let mut expanded = Vec::new();
             for pattern in &alternatives {
-                let close = open + pattern[open..].find('}').ok_or_else(syntax)?;
+                let close = open + pattern[open..].find('}').ok_or(PatternFault::Syntax)?;
                 let (before, within, after) =
                     (&pattern[..open], &pattern[open + 1..close], &pattern[close + 1..]);
                 if within.contains('{') {
-                    return Err(syntax());
+                    return Err(PatternFault::Syntax);
                 }
                 expanded.extend(within.split(',').map(|choice| format!("{before}{choice}{after}")));
             }
             if expanded.len() > MOST_ALTERNATIVES {
-                return Err(syntax());
+                return Err(PatternFault::Syntax);
             }
             // The next braces stand at another place in each: they are taken one pattern at a time.
             if expanded.iter().any(|pattern| pattern.contains('{')) {
@@ -112,23 +124,24 @@ impl Globs {
             alternatives = expanded;
         }
         if alternatives.iter().any(|pattern| pattern.contains('}')) {
-            return Err(syntax());
+            return Err(PatternFault::Syntax);
         }
         let alternatives = alternatives.iter().map(|pattern| Pattern::new(pattern));
         Ok(Self {
             written: written.to_owned(),
-            alternatives: alternatives.collect::<Result<_, _>>().map_err(|_| syntax())?,
+            alternatives: alternatives
+                .collect::<Result<_, _>>()
+                .map_err(|_| PatternFault::Syntax)?,
         })
     }
 
-    fn of_several(written: &str, patterns: &[String]) -> Result<Self, PatternError> {
+    fn of_several(written: &str, patterns: &[String]) -> Result<Self, PatternFault> {
         let mut alternatives = Vec::new();
         for pattern in patterns {
-            let parsed = Self::parse(pattern).map_err(|_| PatternError::Syntax(written.to_owned()))?;
-            alternatives.extend(parsed.alternatives);
+            alternatives.extend(Self::parse(pattern)?.alternatives);
         }
         if alternatives.len() > MOST_ALTERNATIVES {
-            return Err(PatternError::Syntax(written.to_owned()));
+            return Err(PatternFault::Syntax);
         }
         Ok(Self {
             written: written.to_owned(),

@@ -17,6 +17,7 @@ use super::filter::{Filter, Globs};
 use super::options::{self, Info, Opt};
 use super::pin::Pin;
 use super::raw::{Block, Source};
+use super::syntax::SyntaxError;
 use super::url;
 use crate::files;
 
@@ -52,7 +53,7 @@ pub fn load(args: &Args, env: &dyn Fn(&str) -> Option<String>) -> Result<Config,
             let at = Source { path, text: &valid }.at(valid.len());
             Err(ConfigError::Syntax {
                 at,
-                message: "not UTF-8; save the file as UTF-8".to_owned(),
+                error: SyntaxError::NotUtf8,
             })
         }
     }

@@ -18,6 +18,7 @@ mod pin;
 mod raw;
 mod sample;
 mod size;
+mod syntax;
 #[cfg(test)]
 mod tests;
 mod url;
@@ -31,10 +32,11 @@ pub use checked::{
 pub use duration::DurationError;
 pub use error::{Clash, ConfigError, HeadError, Position, ValueError};
 pub use expand::ExpandError;
-pub use filter::{Filter, PatternError};
+pub use filter::{Filter, PatternError, PatternFault};
 pub use load::load;
 pub use output::OutputError;
 pub use pin::Pin;
 pub use sample::{options_table, sample_config};
 pub use size::SizeError;
+pub use syntax::SyntaxError;
 pub use url::UrlError;

@@ -7,11 +7,12 @@ use std::path::Path;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::echo::echo;
+use super::echo;
 use super::error::{Clash, ConfigError, HeadError, Position, ValueError};
 use super::expand::Env;
 use super::foreign;
 use super::options::{self, Info, Opt};
+use super::syntax::SyntaxError;
 
 /// A config file's text and where it came from.
 pub(super) struct Source<'s> {
@@ -52,7 +53,7 @@ impl<'s> Source<'s> {
     pub(super) fn blocks(&'s self, env: Env<'s>) -> Result<Vec<Block<'s>>, ConfigError> {
         let root = DeTable::parse(self.text).map_err(|error| ConfigError::Syntax {
             at: self.at(error.span().map_or(0, |span| span.start)),
-            message: error.message().to_owned(),
+            error: SyntaxError::of(error.message()),
         })?;
         let mut blocks = Vec::new();
         for entry in in_order(root.into_inner()) {
@@ -110,7 +111,7 @@ impl<'s> Source<'s> {
                 Some((key, mend)) => ConfigError::NotTaken { at, key, mend },
                 None => ConfigError::UnknownKey {
                     at,
-                    key: echo("", &entry.key),
+                    key: echo::name(&entry.key),
                     nearest: foreign::nearest(&entry.key),
                 },
             });
@@ -124,7 +125,7 @@ impl<'s> Source<'s> {
     }
 
     fn head(&self, entry: &Entry<'_>, parent: &str, error: HeadError) -> ConfigError {
-        let key = echo("", &entry.key).unwrap_or_else(|| "a key".to_owned());
+        let key = echo::name(&entry.key).unwrap_or_else(|| "a key".to_owned());
         let head = match entry.value.get_ref() {
             DeValue::Array(array) if array.iter().all(|item| item.get_ref().is_table()) => {
                 format!("[[{parent}{key}]]")
@@ -165,7 +166,7 @@ impl Block<'_> {
         let toml = option.info.sample.toml();
         let value = DeValue::parse(toml).map_err(|error| ConfigError::Syntax {
             at: self.at(),
-            message: error.message().to_owned(),
+            error: SyntaxError::of(error.message()),
         })?;
         (option.read)(value.get_ref(), self.env).map_err(|error| self.wrong(option, error))
     }
@@ -217,7 +218,7 @@ impl Block<'_> {
     fn shown(&self, entry: &Entry<'_>) -> Option<String> {
         match entry.value.get_ref() {
             DeValue::Array(_) | DeValue::Table(_) => None,
-            _ => echo(&entry.key, self.source.text.get(entry.value.span())?),
+            _ => echo::value(self.source.text.get(entry.value.span())?),
         }
     }
 }

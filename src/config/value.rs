@@ -11,9 +11,10 @@ use toml::de::DeValue;
 
 use super::checked::{KubeletUrl, Timestamp, Volumes};
 use super::duration::{self, DurationError};
+use super::echo;
 use super::error::ValueError;
 use super::expand::{Env, expand};
-use super::filter::{Globs, PatternError};
+use super::filter::{Globs, PatternError, PatternFault};
 use super::output;
 use super::pin::Pin;
 use super::size::{self, SizeError};
@@ -57,6 +58,11 @@ pub(super) fn file(value: &DeValue<'_>, env: Env<'_>) -> Result<PathBuf, ValueEr
     let text = text(value, env)?;
     if text.contains("-----BEGIN") {
         return Err(ValueError::PemItself);
+    }
+    // What is taken for a path is told in errors, so that nothing may be that is none: a password, a piece of a key.
+    let begins_as_one = ["/", "./", "../"].iter().any(|begin| text.starts_with(begin));
+    if !begins_as_one || text.contains(char::is_control) {
+        return Err(ValueError::NotAPath);
     }
     Ok(text.into())
 }
@@ -174,41 +180,45 @@ pub(super) fn volumes(value: &DeValue<'_>, env: Env<'_>) -> Result<Volumes, Valu
 /// Patterns for names of Kubernetes objects: RFC 1123, so anything else can never match.
 pub(super) fn name_patterns(value: &DeValue<'_>, env: Env<'_>) -> Result<Vec<Globs>, ValueError> {
     let of_a_name = |character: char| matches!(character, 'a'..='z' | '0'..='9' | '-' | '.' | '*' | '?' | '[' | ']' | '!' | '{' | '}' | ',');
-    let patterns = patterns(value, env)?;
-    for globs in &patterns {
-        if let Some(odd) = globs.written().chars().find(|&character| !of_a_name(character)) {
-            let error = PatternError::NoSuchName(globs.written().to_owned(), odd);
-            return Err(ValueError::Pattern(error));
-        }
-    }
-    Ok(patterns)
+    patterns(value, env, |globs| {
+        let odd = globs.written().chars().find(|&character| !of_a_name(character));
+        odd.map(PatternFault::NoSuchName)
+    })
 }
 
 /// Patterns for fields, each of which has to match one.
 pub(super) fn field_patterns(value: &DeValue<'_>, env: Env<'_>) -> Result<Vec<Globs>, ValueError> {
-    let patterns = patterns(value, env)?;
     let rows = crate::lines::rows();
-    for globs in &patterns {
+    patterns(value, env, |globs| {
         let names_something = rows
             .iter()
             .any(|row| row.names().iter().any(|name| globs.matches(name)));
-        if !names_something {
-            let error = PatternError::MatchesNothing(globs.written().to_owned());
-            return Err(ValueError::Pattern(error));
-        }
-    }
-    Ok(patterns)
+        (!names_something).then_some(PatternFault::MatchesNothing)
+    })
 }
 
 /// A list of patterns; an empty one filters nothing.
-fn patterns(value: &DeValue<'_>, env: Env<'_>) -> Result<Vec<Globs>, ValueError> {
+fn patterns(
+    value: &DeValue<'_>,
+    env: Env<'_>,
+    fault: impl Fn(&Globs) -> Option<PatternFault>,
+) -> Result<Vec<Globs>, ValueError> {
     let Some(array) = value.as_array() else {
         return Err(wrong_type("an array of strings", value));
     };
-    let parse = |item: &toml::Spanned<DeValue<'_>>| {
-        Globs::parse(&text(item.get_ref(), env)?).map_err(ValueError::Pattern)
+    let parse = |(number, item): (usize, &toml::Spanned<DeValue<'_>>)| {
+        let written = text(item.get_ref(), env)?;
+        Globs::parse(&written)
+            .and_then(|globs| fault(&globs).map_or(Ok(globs), Err))
+            .map_err(|fault| {
+                ValueError::Pattern(PatternError {
+                    number,
+                    shown: echo::name(&written),
+                    fault,
+                })
+            })
     };
-    array.iter().map(parse).collect()
+    (1..).zip(array.iter()).map(parse).collect()
 }
 
 pub(super) fn log_level(value: &DeValue<'_>, env: Env<'_>) -> Result<LevelFilter, ValueError> {

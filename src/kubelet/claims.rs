@@ -5,17 +5,18 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value};
 
 use super::expiry::Life;
+use crate::redact::{Redacted, Secrets};
 
 /// The claims of a JWT that tell whose it is, for whom and until when (RFC 7519, 4.1). No secret: only the signature,
 /// which is not in here, makes a token of them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Claims {
     /// `iss`: who made it.
-    pub issuer: Option<String>,
+    pub issuer: Option<Redacted>,
     /// `sub`: the user, `system:serviceaccount:NAMESPACE:NAME`.
-    pub subject: Option<String>,
+    pub subject: Option<Redacted>,
     /// `aud`: for whom it is.
-    pub audiences: Vec<String>,
+    pub audiences: Vec<Redacted>,
     /// `exp`, in seconds since 1970.
     pub expires: Option<i64>,
     /// `nbf`, in seconds since 1970.
@@ -25,21 +26,23 @@ pub struct Claims {
 }
 
 impl Claims {
-    /// `None` for what is no JWT.
+    /// `None` for what is no JWT. What is told of it has no piece of the token in it, nor of another secret.
     #[must_use]
-    pub fn read(token: &[u8]) -> Option<Self> {
+    pub fn read(token: &[u8], secrets: &Secrets) -> Option<Self> {
         let mut parts = token.split(|&byte| byte == b'.');
         let (_, payload, _, None) = (parts.next()?, parts.next()?, parts.next()?, parts.next()) else {
             return None;
         };
         let payload = URL_SAFE_NO_PAD.decode(payload).ok()?;
         let claims: Map<String, Value> = serde_json::from_slice(&payload).ok()?;
-        let text = |key| claims.get(key).and_then(Value::as_str).map(str::to_owned);
+        let redactor = secrets.redactor();
+        let told = |text: &str| redactor.redact(text.as_bytes());
+        let text = |key| claims.get(key).and_then(Value::as_str).map(told);
         let time = |key| claims.get(key).and_then(Value::as_i64);
         Some(Self {
             issuer: text("iss"),
             subject: text("sub"),
-            audiences: audiences(claims.get("aud")),
+            audiences: audiences(claims.get("aud")).map(told).collect(),
             expires: time("exp"),
             not_before: time("nbf"),
             issued: time("iat"),
@@ -57,16 +60,13 @@ impl Claims {
 }
 
 /// One or several.
-fn audiences(claim: Option<&Value>) -> Vec<String> {
-    match claim {
-        Some(Value::String(one)) => vec![one.clone()],
-        Some(Value::Array(several)) => several
-            .iter()
-            .filter_map(Value::as_str)
-            .map(str::to_owned)
-            .collect(),
-        _ => Vec::new(),
-    }
+fn audiences(claim: Option<&Value>) -> impl Iterator<Item = &str> {
+    let several = match claim {
+        Some(Value::Array(several)) => several.as_slice(),
+        Some(one) => std::slice::from_ref(one),
+        None => &[],
+    };
+    several.iter().filter_map(Value::as_str)
 }
 
 #[cfg(test)]
@@ -74,7 +74,8 @@ mod tests {
     use super::*;
 
     fn read(payload: &str) -> Option<Claims> {
-        Claims::read(format!("e30.{}.c2ln", URL_SAFE_NO_PAD.encode(payload)).as_bytes())
+        let token = format!("e30.{}.c2ln", URL_SAFE_NO_PAD.encode(payload));
+        Claims::read(token.as_bytes(), &Secrets::default())
     }
 
     #[test]
@@ -85,8 +86,12 @@ mod tests {
             (claims.expires, claims.issued, claims.not_before),
             (Some(1_764_000_000), Some(1_763_996_393), None)
         );
-        assert_eq!(claims.audiences, ["a"]);
-        assert_eq!(read(r#"{"aud": ["a", 1, "b"]}"#).unwrap().audiences, ["a", "b"]);
+        let ours = Redacted::ours;
+        assert_eq!(claims.audiences, [ours("a")]);
+        assert_eq!(
+            read(r#"{"aud": ["a", 1, "b"]}"#).unwrap().audiences,
+            [ours("a"), ours("b")]
+        );
         assert_eq!(read("{}"), Some(Claims::default()));
         for none in [
             &b"opaque"[..],
@@ -96,7 +101,7 @@ mod tests {
             b"e30.e30.c2ln.x",
             b"e30.W10.c2ln",
         ] {
-            assert_eq!(Claims::read(none), None);
+            assert_eq!(Claims::read(none, &Secrets::default()), None);
         }
     }
 }

@@ -10,8 +10,8 @@ use rustls::client::Resumption;
 use rustls::version::{TLS12, TLS13};
 use tokio::time::Instant;
 
-use super::error::FileError;
 use super::expiry::Life;
+use super::file_error::FileError;
 use super::identity::{self, Identity};
 use super::trust::{self, Source};
 use super::verifier::{Shown, Shows, Verifier};
@@ -198,7 +198,7 @@ impl Clients {
             .with_custom_certificate_verifier(Arc::new(verifier));
         let (mut config, client_certificate) = match identity {
             Identity::Certificate { cert, key } => {
-                let ours = identity::load(cert, key)?;
+                let ours = identity::load(cert, key, self.shown.secrets())?;
                 let shows = Shows {
                     certified: ours.certified,
                     shown: self.shown.clone(),

@@ -4,9 +4,9 @@
 //! Must never hold a `String` that was made of either.
 
 use std::fmt;
-use std::path::PathBuf;
 use std::time::Duration;
 
+use super::file_error::FileError;
 use super::refusal::Refusal;
 use super::tls_fault::TlsFault;
 use crate::redact::Redacted;
@@ -255,36 +255,6 @@ fn status_text(f: &mut fmt::Formatter<'_>, status: u16, refusal: &Refusal) -> fm
         _ => "",
     })
 }
-
-/// What kind of trouble a file is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum FileFault {
-    /// It cannot be read, or what is in it is something else.
-    Unusable,
-    /// It is a key, and not the certificate's: a pair whose halves are of two pairs.
-    NotTheKey,
-}
-
-/// Why a file cannot be used.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FileError {
-    /// What kind of trouble it is.
-    pub fault: FileFault,
-    /// The option that names it.
-    pub option: &'static str,
-    /// The file.
-    pub path: PathBuf,
-    /// What is wrong, and the mend.
-    pub why: String,
-}
-
-impl fmt::Display for FileError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}: {}", self.option, self.path.display(), self.why)
-    }
-}
-
-impl std::error::Error for FileError {}
 
 impl From<FileError> for ScrapeError {
     fn from(error: FileError) -> Self {

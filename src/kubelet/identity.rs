@@ -4,15 +4,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rustls::crypto::ring::sign::any_supported_type;
-use rustls::pki_types::pem::{self, PemObject as _};
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::sign::CertifiedKey;
 
-use super::certificate::Facts;
-use super::error::{FileError, FileFault};
+use super::certificate::{Facts, sha256};
+use super::file_error::{FileError, FileFault};
 use super::named_file;
+use super::pem::{self, PemFault};
 use super::token::TokenFile;
-use crate::config::Credential;
+use crate::config::{Credential, Pin};
 use crate::redact::Secrets;
 
 /// Who we are, with what is needed to say so.
@@ -47,8 +46,7 @@ impl Identity {
     }
 }
 
-/// A client certificate ready for handshakes.
-#[derive(Debug, Clone)]
+/// A client certificate ready for handshakes. Not to be printed: a key is in it.
 pub struct ClientCertificate {
     /// Chain and key.
     pub certified: Arc<CertifiedKey>,
@@ -56,76 +54,51 @@ pub struct ClientCertificate {
     pub facts: Facts,
 }
 
-/// Loads a pair. A half-written one, in which the key is not the certificate's, is refused.
-pub fn load(cert: &Path, key: &Path) -> Result<ClientCertificate, FileError> {
-    let of_cert = |why: String| FileError {
-        fault: FileFault::Unusable,
+/// Loads a pair. A half-written one, in which the key is not the certificate's, is refused. The key is a secret from then
+/// on.
+pub fn load(cert: &Path, key: &Path, secrets: &Secrets) -> Result<ClientCertificate, FileError> {
+    let of_cert = |fault| FileError {
         option: "tls_cert",
-        path: cert.to_owned(),
-        why,
+        path: Some(cert.to_owned()),
+        fault,
     };
-    let of_key = |why: String| FileError {
-        fault: FileFault::Unusable,
+    let of_key = |fault| FileError {
         option: "tls_key",
-        path: key.to_owned(),
-        why,
+        path: Some(key.to_owned()),
+        fault,
     };
 
-    let pem = named_file::read("tls_cert", cert)?;
-    if cert == key && is_encrypted(&pem) {
-        return Err(of_key(ENCRYPTED.to_owned()));
+    let content = named_file::read("tls_cert", cert)?;
+    if cert == key && pem::is_encrypted(&content) {
+        return Err(of_key(FileFault::Pem(PemFault::Encrypted)));
     }
-    let chain: Vec<_> = CertificateDer::pem_slice_iter(&pem)
-        .collect::<Result<_, _>>()
-        .map_err(|error| of_cert(format!("is not whole PEM: {error}")))?;
-    if chain.is_empty() {
-        return Err(of_cert("holds no CERTIFICATE in PEM".to_owned()));
-    }
+    let chain = pem::certificates(&content).map_err(|fault| of_cert(FileFault::Pem(fault)))?;
 
-    let pem = named_file::read("tls_key", key)?;
-    let private = PrivateKeyDer::from_pem_slice(&pem).map_err(|error| of_key(explain_key(&pem, &error)))?;
+    let content = named_file::read("tls_key", key)?;
+    let private = pem::private_key(&content).map_err(|fault| of_key(FileFault::Pem(fault)))?;
+    secrets.learn(private.secret_der());
     let signing = any_supported_type(&private).map_err(|_| {
-        of_key("is of a kind that TLS cannot use; take RSA, ECDSA P-256/P-384 or Ed25519".to_owned())
+        of_key(if pem::is_whole_der(private.secret_der()) {
+            FileFault::KeyKind
+        } else {
+            FileFault::KeyDamaged
+        })
     })?;
     let facts = chain
         .first()
-        .and_then(|leaf| Facts::read(leaf, &Secrets::default()))
-        .ok_or_else(|| of_cert("holds a CERTIFICATE that is none: what is in it is not X.509".to_owned()))?;
-    let certified = CertifiedKey::new(chain, signing);
-    match certified.keys_match() {
-        Ok(()) | Err(rustls::Error::InconsistentKeys(rustls::InconsistentKeys::Unknown)) => {}
-        Err(_) => {
-            let why = format!(
-                "is not the key of the first certificate in {}: put the leaf first, and replace both together",
-                cert.display()
-            );
-            return Err(FileError {
-                fault: FileFault::NotTheKey,
-                ..of_key(why)
-            });
-        }
+        .and_then(|leaf| Facts::read(leaf, secrets))
+        .ok_or_else(|| of_cert(FileFault::NotX509))?;
+    // By its public key, and not by rustls' own look: that one reads no certificate of version 1, which Go takes.
+    let public = signing.public_key();
+    if public.is_some_and(|public| Pin(sha256(&public)) != facts.pin) {
+        return Err(of_key(FileFault::NotTheKey {
+            cert: cert.to_owned(),
+        }));
     }
     Ok(ClientCertificate {
-        certified: Arc::new(certified),
+        certified: Arc::new(CertifiedKey::new(chain, signing)),
         facts,
     })
-}
-
-const ENCRYPTED: &str = "holds an encrypted key; decrypt it with `openssl pkey -in KEY -out PLAIN` and protect the file by its mode";
-
-/// PKCS#8 says it in the label, PKCS#1 and SEC1 in a header.
-fn is_encrypted(pem: &[u8]) -> bool {
-    ["BEGIN ENCRYPTED PRIVATE KEY", "Proc-Type: 4,ENCRYPTED"]
-        .iter()
-        .any(|mark| pem.windows(mark.len()).any(|window| window == mark.as_bytes()))
-}
-
-fn explain_key(pem: &[u8], error: &pem::Error) -> String {
-    match error {
-        _ if is_encrypted(pem) => ENCRYPTED.to_owned(),
-        pem::Error::NoItemsFound => "holds no private key in PEM".to_owned(),
-        error => format!("is not whole PEM: {error}"),
-    }
 }
 
 #[cfg(test)]
@@ -147,7 +120,8 @@ mod tests {
             }
             None => cert_path.clone(),
         };
-        load(&cert_path, &key_path).unwrap_err().to_string()
+        let loaded = load(&cert_path, &key_path, &Secrets::default());
+        loaded.err().expect("a fault").to_string()
     }
 
     #[test]
@@ -176,6 +150,6 @@ mod tests {
         assert!(why(&key, None).contains("holds no CERTIFICATE"));
         assert!(why(&certificate, None).contains("holds no private key"));
         assert!(why(&certificate, Some("-----BEGIN PRIVATE KEY-----\nAA")).contains("not whole PEM"));
-        assert!(why(&certificate, Some(&key)).contains("kind that TLS cannot use"));
+        assert!(why(&certificate, Some(&key)).contains("is damaged"));
     }
 }

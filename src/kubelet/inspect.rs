@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::certificate::Facts;
 use super::claims::Claims;
-use super::error::FileError;
+use super::file_error::FileError;
 use super::{identity, named_file, token, trust};
 use crate::config::{Anchors, Credential};
 use crate::redact::Secrets;
@@ -29,9 +29,12 @@ pub enum Who {
 pub fn who(credential: &Credential) -> Result<Who, FileError> {
     match credential {
         Credential::None => Ok(Who::Nobody),
-        Credential::BearerToken { file } => Ok(Who::Token(token::read(file)?.claims().cloned())),
+        Credential::BearerToken { file } => {
+            let token = token::read(file, &Secrets::default())?;
+            Ok(Who::Token(token.claims().cloned()))
+        }
         Credential::ClientCertificate { cert, key } => {
-            let facts = identity::load(cert, key)?.facts;
+            let facts = identity::load(cert, key, &Secrets::default())?.facts;
             Ok(Who::Certificate(Box::new(facts)))
         }
     }

@@ -2,32 +2,21 @@
 
 use std::path::Path;
 
-use super::error::{FileError, FileFault};
-use crate::files::{self, Unreadable};
+use super::file_error::{FileError, FileFault};
+use crate::files;
 
 /// The whole content of the file at `path`, which the option `option` names. White space alone is none.
 pub fn read(option: &'static str, path: &Path) -> Result<Vec<u8>, FileError> {
-    let error = |why: String| FileError {
-        fault: FileFault::Unusable,
+    let error = |fault| FileError {
         option,
-        path: path.to_owned(),
-        why,
+        path: Some(path.to_owned()),
+        fault,
     };
-    let content = files::read(path).map_err(|why| error(format!("{why}{}", mend(&why))))?;
+    let content = files::read(path).map_err(|why| error(FileFault::Unreadable(why)))?;
     if content.iter().all(u8::is_ascii_whitespace) {
-        return Err(error("is empty".to_owned()));
+        return Err(error(FileFault::Empty));
     }
     Ok(content)
-}
-
-fn mend(why: &Unreadable) -> &'static str {
-    match why {
-        Unreadable::Missing => "; mount it, or correct the path",
-        Unreadable::Forbidden => "; correct its mode, or the pod's fsGroup",
-        Unreadable::Directory => "; name the file in it",
-        Unreadable::TooLarge => ", which no token, certificate or CA is",
-        Unreadable::Special | Unreadable::System(_) => "",
-    }
 }
 
 #[cfg(test)]

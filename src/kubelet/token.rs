@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use reqwest::header::HeaderValue;
 
 use super::claims::Claims;
-use super::error::{FileError, FileFault};
+use super::file_error::{FileError, FileFault, TokenFault};
 use super::named_file;
 use crate::redact::Secrets;
 
@@ -37,9 +37,14 @@ pub struct Token {
 }
 
 impl Token {
-    fn new(header: HeaderValue) -> Self {
-        let claims = header.as_bytes().strip_prefix(SCHEME).and_then(Claims::read);
-        Self { header, claims }
+    /// A secret from now on.
+    fn new(header: HeaderValue, secrets: &Secrets) -> Self {
+        let token = header.as_bytes().strip_prefix(SCHEME).unwrap_or_default();
+        secrets.learn(token);
+        Self {
+            claims: Claims::read(token, secrets),
+            header,
+        }
     }
 
     /// What it says of itself; `None` for one that is no JWT.
@@ -72,9 +77,7 @@ impl TokenFile {
             Ok(header) => {
                 self.told = None;
                 if self.last.as_ref().is_none_or(|last| last.header != header) {
-                    let token = header.as_bytes().strip_prefix(SCHEME).unwrap_or_default();
-                    self.secrets.learn(token);
-                    self.last = Some(Token::new(header.clone()));
+                    self.last = Some(Token::new(header.clone(), &self.secrets));
                 }
                 Ok(header)
             }
@@ -93,27 +96,28 @@ impl TokenFile {
 }
 
 /// The token in the file at `path`.
-pub fn read(path: &Path) -> Result<Token, FileError> {
-    header(path).map(Token::new)
+pub fn read(path: &Path, secrets: &Secrets) -> Result<Token, FileError> {
+    header(path).map(|header| Token::new(header, secrets))
 }
 
 fn header(path: &Path) -> Result<HeaderValue, FileError> {
     let content = named_file::read(OPTION, path)?;
-    parse(content.trim_ascii()).ok_or_else(|| FileError {
-        fault: FileFault::Unusable,
+    parse(content.trim_ascii()).map_err(|fault| FileError {
         option: OPTION,
-        path: path.to_owned(),
-        why: "holds something that is no token: a token is one line of visible ASCII".to_owned(),
+        path: Some(path.to_owned()),
+        fault: FileFault::NotAToken(fault),
     })
 }
 
-fn parse(token: &[u8]) -> Option<HeaderValue> {
-    if !token.iter().all(u8::is_ascii_graphic) {
-        return None;
+fn parse(token: &[u8]) -> Result<HeaderValue, TokenFault> {
+    if let Some(fault) = TokenFault::of(token) {
+        return Err(fault);
     }
-    let mut header = HeaderValue::from_bytes(&[SCHEME, token].concat()).ok()?;
+    // Visible ASCII is what a header may hold.
+    let mut header =
+        HeaderValue::from_bytes(&[SCHEME, token].concat()).map_err(|_| TokenFault::NotVisible(1))?;
     header.set_sensitive(true);
-    Some(header)
+    Ok(header)
 }
 
 #[cfg(test)]
@@ -122,13 +126,14 @@ mod tests {
 
     #[test]
     fn shows_nothing_of_the_secret() {
-        let token = Token::new(parse(b"very-secret").unwrap());
+        let token = Token::new(parse(b"very-secret").unwrap(), &Secrets::default());
         assert!(!format!("{token:?}").contains("secret"));
     }
 
     #[test]
     fn is_one_line_of_visible_ascii() {
-        assert_eq!(parse(b"two\nlines"), None);
-        assert_eq!(Token::new(parse(b"opaque").unwrap()).claims(), None);
+        assert_eq!(parse(b"two\nlines"), Err(TokenFault::SecondLine));
+        let opaque = Token::new(parse(b"opaque").unwrap(), &Secrets::default());
+        assert_eq!(opaque.claims(), None);
     }
 }

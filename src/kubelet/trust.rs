@@ -6,12 +6,12 @@ use std::sync::Arc;
 use rustls::RootCertStore;
 use rustls::client::WebPkiServerVerifier;
 use rustls::crypto::CryptoProvider;
-use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, ServerName};
 
 use super::certificate::Facts;
-use super::error::{FileError, FileFault};
+use super::file_error::{FileError, FileFault};
 use super::named_file;
+use super::pem;
 use super::verifier::Belief;
 use crate::config::{Anchors, Pin, Trust};
 use crate::redact::Secrets;
@@ -82,21 +82,18 @@ pub fn load(trust: &Trust, source: &Source, provider: &Arc<CryptoProvider>) -> R
         .build()
         // It refuses an empty store and wrong CRLs; there are none of these.
         .map_err(|_| FileError {
-            fault: FileFault::Unusable,
             option: OPTION,
-            path: PathBuf::from("(not set)"),
-            why: "there is no in-pod CA and the system's store is empty: name the CA of the kubelet's certificate"
-                .to_owned(),
+            path: None,
+            fault: FileFault::NoStore,
         })?;
     Ok(Belief::Verified { webpki, name })
 }
 
 fn server_name(name: &str) -> Result<ServerName<'static>, FileError> {
     ServerName::try_from(name.to_owned()).map_err(|_| FileError {
-        fault: FileFault::Unusable,
         option: "tls_server_name",
-        path: PathBuf::from(name),
-        why: "is neither a DNS name nor an address".to_owned(),
+        path: None,
+        fault: FileFault::ServerName,
     })
 }
 
@@ -104,36 +101,27 @@ fn server_name(name: &str) -> Result<ServerName<'static>, FileError> {
 fn add(roots: &mut RootCertStore, path: &Path) -> Result<(), FileError> {
     let (added, _) = roots.add_parsable_certificates(read(path)?);
     if added == 0 {
-        return Err(error(path, "holds no CA that can be verified with"));
+        return Err(error(path, FileFault::NoUsableCa));
     }
     Ok(())
 }
 
 /// The anchors in one file; at least one.
 pub fn read(path: &Path) -> Result<Vec<CertificateDer<'static>>, FileError> {
-    let pem = named_file::read(OPTION, path)?;
-    let mut certificates = CertificateDer::pem_slice_iter(&pem)
-        .collect::<Result<Vec<_>, _>>()
-        .map_err(|broken| error(path, &format!("is not whole PEM: {broken}")))?;
-    if certificates.is_empty() {
-        return Err(error(path, "holds no CERTIFICATE in PEM"));
-    }
+    let content = named_file::read(OPTION, path)?;
+    let mut certificates = pem::certificates(&content).map_err(|fault| error(path, FileFault::Pem(fault)))?;
     certificates.retain(is_anchor);
     if certificates.is_empty() {
-        return Err(error(
-            path,
-            "holds no CA, only what a CA has signed: name the file with the issuer's certificate",
-        ));
+        return Err(error(path, FileFault::NoCa));
     }
     Ok(certificates)
 }
 
-fn error(path: &Path, why: &str) -> FileError {
+fn error(path: &Path, fault: FileFault) -> FileError {
     FileError {
-        fault: FileFault::Unusable,
         option: OPTION,
-        path: path.to_owned(),
-        why: why.to_owned(),
+        path: Some(path.to_owned()),
+        fault,
     }
 }
 

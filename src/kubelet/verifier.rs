@@ -4,6 +4,7 @@
 //! reached by an address that their certificate does not carry; and whatever is shown is remembered, believed or not,
 //! because it is what the user has to be told.
 
+use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
@@ -98,12 +99,18 @@ impl Shown {
 
 /// Shows our certificate, whatever CAs the kubelet lists: it may take it all the same. What it lists is remembered,
 /// because a refusal is a bare 401 that does not say it again.
-#[derive(Debug)]
 pub struct Shows {
     /// Ours.
     pub certified: Arc<CertifiedKey>,
     /// Who is to know what the kubelet lists.
     pub shown: Shown,
+}
+
+impl fmt::Debug for Shows {
+    /// Which rustls asks for; with the key in it, it says no more than that.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Shows")
+    }
 }
 
 impl ResolvesClientCert for Shows {

@@ -7,6 +7,7 @@ pub mod dashboard;
 pub mod expect;
 pub mod generate;
 pub mod install;
+pub mod leak;
 pub mod lines;
 pub mod page;
 pub mod plugin;

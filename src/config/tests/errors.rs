@@ -38,7 +38,7 @@ fn a_value_of_the_wrong_type_or_form() {
             "2: insecure_skip_verify = 'yes': a TOML string where true or false belongs; write true or false",
         ),
         (
-            "tls_ca = ['a', 1]",
+            "tls_ca = ['/a', 1]",
             "2: tls_ca: a TOML integer where a string belongs; write a string",
         ),
         (
@@ -55,7 +55,7 @@ fn a_value_of_the_wrong_type_or_form() {
         ),
         (
             "url = 'https://$NOPE:10250'",
-            "2: url = 'https://$NOPE:10250': the environment variable NOPE is not set; set it for the plugin, or write $$ for a literal $",
+            "2: url: the environment variable NOPE is not set; set it for the plugin, or write $$ for a literal $",
         ),
         (
             "tls_server_name = 'a$'",
@@ -69,11 +69,11 @@ fn a_value_that_its_option_can_not_take() {
     assert_errors(&[
         (
             "url = '10.0.0.1:10250'",
-            r#"2: url = '10.0.0.1:10250': no scheme; write it as "https://10.0.0.1:10250""#,
+            r#"2: url: no scheme; write it as "https://10.0.0.1:10250""#,
         ),
         (
             "url = 'https://$SIX:10250'",
-            r#"2: url = 'https://$SIX:10250': an IPv6 address goes into brackets; write it as "https://[fd00::1]:10250", or leave url out: the default brackets $NODE_IP by itself"#,
+            r#"2: url: an IPv6 address goes into brackets; write it as "https://[fd00::1]:10250", or leave url out: the default brackets $NODE_IP by itself"#,
         ),
         (
             "url = 'https://me:hunter2@10.0.0.1'",
@@ -81,11 +81,11 @@ fn a_value_that_its_option_can_not_take() {
         ),
         (
             "url = 'https://10.0.0.1:10250/stats/summary'",
-            "2: url = 'https://10.0.0.1:10250/stats/summary': the plugin adds /stats/summary itself; end the URL after the port",
+            "2: url: the plugin adds /stats/summary itself; end the URL after the port",
         ),
         (
             "url = 'https://10.0.0.1:0'",
-            "2: url = 'https://10.0.0.1:0': not a port; write a number from 1 to 65535, or none for the kubelet's own",
+            "2: url: not a port; write a number from 1 to 65535, or none for the kubelet's own",
         ),
         (
             "bearer_token = 'eyJhbGciOi'",
@@ -93,7 +93,15 @@ fn a_value_that_its_option_can_not_take() {
         ),
         (
             "bearer_token = '$TOKEN'",
-            "2: bearer_token: a token itself; write it into a file, and the file's path into bearer_token",
+            "2: bearer_token = '$TOKEN': a token itself; write it into a file, and the file's path into bearer_token",
+        ),
+        (
+            "tls_key = 'key.pem'",
+            "2: tls_key = 'key.pem': no path; a path begins with / (or ./ or ../)",
+        ),
+        (
+            "bearer_token = 'an-opaque-token'",
+            "2: bearer_token: no path; a path begins with / (or ./ or ../)",
         ),
         (
             "tls_ca = '''-----BEGIN CERTIFICATE-----'''",
@@ -123,11 +131,11 @@ fn an_output_that_can_not_be() {
         ),
         (
             "output = 'unix:///run/t.sock'",
-            "2: output = 'unix:///run/t.sock': Telegraf tears a line of such a socket when it stops; write unixgram:// here and in the service_address of inputs.socket_listener",
+            "2: output: Telegraf tears a line of such a socket when it stops; write unixgram:// here and in the service_address of inputs.socket_listener",
         ),
         (
             "output = 'unixgram://t.sock'\ninterval = '10s'",
-            r#"2: output = 'unixgram://t.sock': no absolute path; write it with three slashes, as in "unixgram:///run/telegraf-kubelet/telegraf.sock""#,
+            r#"2: output: no absolute path; write it with three slashes, as in "unixgram:///run/telegraf-kubelet/telegraf.sock""#,
         ),
         (
             "# prose\noutput = 'unixgram:///run/t.sock'",
@@ -198,19 +206,19 @@ fn a_key_that_is_not_ours() {
 fn options_that_contradict_each_other() {
     assert_errors(&[
         (
-            "bearer_token = 't'\ntls_cert = 'c'",
+            "bearer_token = '/t'\ntls_cert = '/c'",
             "3: tls_cert: contradicts bearer_token on line 2: a kubelet that gets both looks at the certificate only; keep one of the two",
         ),
         (
-            "tls_key = 'k'",
+            "tls_key = '/k'",
             "2: tls_key: has no certificate; add tls_cert, or take tls_key out to use a bearer token",
         ),
         (
-            "url = 'http://10.0.0.1'\nbearer_token = 't'",
+            "url = 'http://10.0.0.1'\nbearer_token = '/t'",
             "3: bearer_token: has no meaning over http://, where nothing is encrypted and no credential is sent; write https:// and port 10250, or take this out",
         ),
         (
-            "insecure_skip_verify = true\ntls_ca = 'a'",
+            "insecure_skip_verify = true\ntls_ca = '/a'",
             "3: tls_ca: contradicts insecure_skip_verify on line 2, which believes any certificate; keep one of the two",
         ),
         (
@@ -245,7 +253,7 @@ fn a_pin_is_whole_and_alone() {
         ),
     ]);
     for other in [
-        "tls_ca = 'a'",
+        "tls_ca = '/a'",
         "tls_server_name = 'n'",
         "insecure_skip_verify = true",
     ] {
@@ -262,9 +270,9 @@ const PINNED: &str = "tls_pin_sha256 = '0000000000000000000000000000000000000000
 #[test]
 fn everything_of_tls_contradicts_http() {
     for option in [
-        "tls_cert = 'c'",
-        "tls_key = 'k'",
-        "tls_ca = 'a'",
+        "tls_cert = '/c'",
+        "tls_key = '/k'",
+        "tls_ca = '/a'",
         "tls_server_name = 'n'",
         PINNED,
         "tls_min_version = 'TLS12'",
@@ -318,11 +326,11 @@ fn errors_outside_of_a_block_name_file_line_head_and_mend() {
         ),
         (
             "[[inputs.kubelet]]\nurl = 'https://a'\nurl = 'https://b'",
-            "3:1: duplicate key",
+            "3:1: not TOML: this stands above already; keep one of the two",
         ),
         (
             "[[inputs.kubelet]]\n  bearer_token = eyJhbGciOi",
-            "2:18: string values must be quoted, expected literal string",
+            "2:18: not TOML: a text without quotes; write it as \"...\"",
         ),
     ] {
         let error = read(text).expect_err(text);

@@ -137,10 +137,10 @@ fn each_option_arrives() {
         key: key.into(),
     };
     assert_eq!(
-        kubelet("tls_cert = 'c'\ntls_key = 'k'").credential,
-        certificate("c", "k")
+        kubelet("tls_cert = '/c'\ntls_key = '/k'").credential,
+        certificate("/c", "/k")
     );
-    assert_eq!(kubelet("tls_cert = 'c'").credential, certificate("c", "c"));
+    assert_eq!(kubelet("tls_cert = '/c'").credential, certificate("/c", "/c"));
     assert_eq!(
         kubelet("bearer_token = '$DIR/token'").credential,
         Credential::BearerToken {
@@ -148,10 +148,10 @@ fn each_option_arrives() {
         }
     );
     let files = |paths: &[&str]| Anchors::Files(paths.iter().map(PathBuf::from).collect());
-    assert_eq!(kubelet("tls_ca = 'a'").trust.anchors, files(&["a"]));
+    assert_eq!(kubelet("tls_ca = '/a'").trust.anchors, files(&["/a"]));
     assert_eq!(
-        kubelet("tls_ca = ['${DIR}/a', 'b']").trust.anchors,
-        files(&["/etc/k/a", "b"])
+        kubelet("tls_ca = ['${DIR}/a', './b']").trust.anchors,
+        files(&["/etc/k/a", "./b"])
     );
     assert_eq!(
         kubelet("insecure_skip_verify = true").trust.anchors,

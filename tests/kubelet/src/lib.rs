@@ -4,8 +4,10 @@
 //! instead of times to sleep.
 
 mod auth;
+mod der;
 mod files;
 pub mod generate;
+mod keys;
 mod options;
 mod pace;
 mod pki;
@@ -22,6 +24,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 pub use files::Files;
 pub use generate::{GeneratorOptions, summary};
+pub use keys::KeyKind;
 pub use options::{Fault, Options, Serving, Wording};
 use pki::Ca;
 pub use pki::ClientSpec;
@@ -255,6 +258,14 @@ impl TestKubelet {
     #[must_use]
     pub fn issue_client_certificate(&self, spec: &ClientSpec) -> (String, String) {
         self.shared.client_ca.sign(&spec.params())
+    }
+
+    /// The same of X.509 version 1, as `openssl x509 -req` makes one that is told nothing else.
+    #[must_use]
+    pub fn issue_version_1_client_certificate(&self) -> (String, String) {
+        self.shared
+            .client_ca
+            .sign_version_1(&ClientSpec::default().params())
     }
 
     /// From the next handshake on a new certificate of the same CA.

@@ -2,9 +2,11 @@
 
 use rcgen::{
     BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer,
-    KeyPair, KeyUsagePurpose, SanType,
+    KeyPair, KeyUsagePurpose, SanType, SigningKey as _,
 };
 use time::{Duration, OffsetDateTime};
+
+use crate::der;
 
 /// A CA that can sign.
 pub struct Ca {
@@ -50,6 +52,24 @@ impl Ca {
         let key = KeyPair::generate().expect("a key");
         let certificate = params.signed_by(&key, &self.issuer).expect("a certificate");
         (certificate.pem(), key.serialize_pem())
+    }
+
+    /// The same without what came with version 3: the version's own number, and extensions.
+    pub fn sign_version_1(&self, params: &CertificateParams) -> (String, String) {
+        const NEWER: [u8; 2] = [0xa0, 0xa3];
+        let key = KeyPair::generate().expect("a key");
+        let certificate = params.signed_by(&key, &self.issuer).expect("a certificate");
+        let parts = der::all(der::first(certificate.der()).1);
+        let (signed, algorithm) = (der::first(parts[0].1).1, parts[1].1);
+        let older: Vec<_> = der::all(signed)
+            .into_iter()
+            .filter_map(|(tag, element)| (!NEWER.contains(&tag)).then_some(element))
+            .collect();
+        let signed = der::element(0x30, &older.concat());
+        let signature = self.issuer.key().sign(&signed).expect("a signature");
+        let signature = der::element(3, &[&[0], signature.as_slice()].concat());
+        let certificate = der::element(0x30, &[&signed, algorithm, &signature].concat());
+        (der::pem("CERTIFICATE", &certificate), key.serialize_pem())
     }
 }
 
