@@ -7,7 +7,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout, timeout_at}
 
 use crate::collector::Collector;
 use crate::config::{self, Anchors, Args, Config, ConfigError, Scheme, Ticking};
-use crate::execd::{Attendant, Broken, Output, Prompts, STOP_BUDGET, Ticks};
+use crate::execd::{self, Attendant, Broken, Output, Prompts, STOP_BUDGET, Ticks};
 use crate::kubelet::Scraper;
 
 /// No prompt for so long, and none of our own, is a set-up in which nothing will ever happen.
@@ -55,6 +55,9 @@ impl From<std::io::Error> for RunError {
 pub fn run(args: &Args, env: &dyn Fn(&str) -> Option<String>, attendant: &Attendant) -> Result<(), RunError> {
     let config = config::load(args, env)?;
     log::set_max_level(config.log_level);
+    if let config::Output::Socket { .. } = config.output {
+        execd::log::begin_with_times();
+    }
     warn_of_risks(&config);
     let output = Output::open(&config.output)?;
     match output {

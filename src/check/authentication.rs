@@ -154,13 +154,14 @@ fn webhook() -> Vec<Mend> {
     mends
 }
 
-/// Where the kubelet says why: its 401 does not (`InstallAuthFilter` of `server.go`).
+/// Where the kubelet says why, which its 401 does not (`InstallAuthFilter` of `server.go`). The reasons are the API
+/// server's (`serviceaccount/claims.go` and `jwt.go`), the kubelet's own for certificates, and the network's.
 fn kubelets_reason() -> Mend {
     Mend::run(
-        "see what the kubelet's log has as the reason, on the node (k3s and RKE2 log as k3s and rke2-agent). \"not found\": the \
-         ServiceAccount or the pod is gone; \"invalid bearer token\": another cluster's, expired, or for another audience; \
-         \"connection refused\" or a deadline: the kubelet does not reach its API server; \"verifying certificate\": of another \
-         CA, expired, or not for clients; no such line: the kubelet does not look at what we show",
+        "see on the node which reason the kubelet's log has (k3s and RKE2 log as k3s and rke2-agent). \"not found\", \"does not \
+         match\", \"invalidated\": the ServiceAccount or the pod is gone, or made again; \"invalid bearer token\", \"signature\": \
+         another cluster's token; \"verifying certificate\": what follows is wrong with ours; \"connection refused\", \
+         \"deadline exceeded\": the kubelet does not reach its API server; no such line: it does not look at what we show",
         "journalctl -u kubelet --since -10min | grep 'Unable to authenticate the request'",
     )
 }

@@ -5,7 +5,8 @@
 
 use super::finding::Mend;
 use super::text::span;
-use crate::kubelet::certificate::{Facts, date};
+use crate::date::date;
+use crate::kubelet::certificate::Facts;
 use crate::kubelet::inspect::Who;
 
 /// No right clock is before it, in seconds since 1970: 2026-11-01, when this program was being written. A later date would

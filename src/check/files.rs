@@ -7,7 +7,7 @@ use super::Diagnosis;
 use super::finding::{Finding, Mend, Step};
 use super::text::{days_left, quoted};
 use crate::config::{Anchors, Credential, Kubelet, Scheme};
-use crate::kubelet::certificate::date;
+use crate::date::date;
 use crate::kubelet::inspect::{self, Who};
 use crate::kubelet::{FileError, FileFault};
 

@@ -3,7 +3,8 @@
 use super::Diagnosis;
 use super::finding::{Finding, Mend, Step};
 use super::text::{days_left, span};
-use crate::kubelet::certificate::{Facts, date};
+use crate::date::date;
+use crate::kubelet::certificate::Facts;
 use crate::kubelet::inspect::Who;
 use crate::kubelet::{Claims, Reminder, What};
 use crate::redact::Redacted;

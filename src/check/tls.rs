@@ -6,8 +6,9 @@ use super::finding::{Finding, Mend, Step};
 use super::setting;
 use super::text::{days_left, shell, toml};
 use crate::config::{Anchors, Kubelet};
+use crate::date::date;
 use crate::kubelet::TlsFault;
-use crate::kubelet::certificate::{Facts, date};
+use crate::kubelet::certificate::Facts;
 use crate::kubelet::inspect::Who;
 use crate::redact::Redacted;
 

@@ -7,8 +7,9 @@ use super::{
     Diagnosis, answer, authentication, authorization, clock, files, identity, lines, reach, setting, tls,
 };
 use crate::config::{Anchors, Kubelet, Scheme};
+use crate::date::now;
 use crate::kubelet::inspect::Who;
-use crate::kubelet::{Answer, Cause, Phase, Refusal, ScrapeError, Scraper, What, now};
+use crate::kubelet::{Answer, Cause, Phase, Refusal, ScrapeError, Scraper, What};
 
 /// The variables of the environment.
 type Env<'e> = &'e dyn Fn(&str) -> Option<String>;

@@ -3,12 +3,17 @@
 //! Telegraf strips exactly `E! `, `W! `, `I! `, `D! ` or `T! ` and takes any other line for an error (since 1.32). A
 //! line of 64 KiB or more stops its reader for good; the pipe then fills, and whoever writes to it hangs. So lines are
 //! short, and a line that would block is left out and counted instead.
+//!
+//! Telegraf puts the time before each line of its child's. Beside it, where the lines go through a socket, nobody does:
+//! then the time is in front here, as Telegraf writes it, so that the logs of the two containers can be read together.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use log::{Level, LevelFilter, Log, Metadata, Record};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
+
+use crate::date::{now, stamp};
 
 /// The longest line, level and newline included. Not above `PIPE_BUF`, so that a pipe that is ready for writing takes
 /// it at once and whole.
@@ -19,12 +24,15 @@ const CUT: &str = " …";
 
 static LOGGER: Stderr = Stderr {
     lost: AtomicU64::new(0),
+    timed: AtomicBool::new(false),
     turn: Mutex::new(()),
 };
 
 struct Stderr {
     /// Lines left out since the last one that got through.
     lost: AtomicU64,
+    /// Lines begin with their time.
+    timed: AtomicBool,
     /// One line at a time: what was ready is not any more when somebody else wrote in between.
     turn: Mutex<()>,
 }
@@ -37,6 +45,11 @@ pub fn install() {
     std::panic::set_hook(Box::new(|panic| {
         log::error!("this is a bug in telegraf-kubelet, please report it: {panic}");
     }));
+}
+
+/// From now on each line begins with its time, because nobody puts it there who reads us.
+pub fn begin_with_times() {
+    LOGGER.timed.store(true, Ordering::Relaxed);
 }
 
 impl Log for Stderr {
@@ -54,10 +67,16 @@ impl Log for Stderr {
             self.lost.fetch_add(1, Ordering::Relaxed);
             return;
         }
+        let time = if self.timed.load(Ordering::Relaxed) {
+            format!("{} ", stamp(now()))
+        } else {
+            String::new()
+        };
         match self.lost.swap(0, Ordering::Relaxed) {
-            0 => write(&line(record.level(), &record.args().to_string())),
+            0 => write(&line(&time, record.level(), &record.args().to_string())),
             lost => {
                 write(&line(
+                    &time,
                     record.level(),
                     &format!("{} ({lost} earlier lines were not read)", record.args()),
                 ));
@@ -84,8 +103,8 @@ fn write(line: &str) {
     let _ = rustix::io::write(rustix::stdio::stderr(), line.as_bytes());
 }
 
-/// A message as one short line.
-fn line(level: Level, message: &str) -> String {
+/// A message as one short line, behind its time or nothing.
+fn line(time: &str, level: Level, message: &str) -> String {
     let prefix = match level {
         Level::Error => "E! ",
         Level::Warn => "W! ",
@@ -93,7 +112,8 @@ fn line(level: Level, message: &str) -> String {
         Level::Debug => "D! ",
         Level::Trace => "T! ",
     };
-    let mut line = String::with_capacity(message.len().min(MAX_LINE) + 4);
+    let mut line = String::with_capacity(message.len().min(MAX_LINE) + time.len() + 4);
+    line.push_str(time);
     line.push_str(prefix);
     for character in message.chars() {
         if line.len() + character.len_utf8() + CUT.len() + 1 > MAX_LINE {
@@ -115,7 +135,7 @@ mod tests {
     proptest! {
         #[test]
         fn any_message_is_one_short_line_with_its_level(message in "(?s).{0,3000}") {
-            let line = line(Level::Warn, &message);
+            let line = line("", Level::Warn, &message);
             prop_assert!(line.starts_with("W! ") && line.ends_with('\n'));
             prop_assert_eq!(line.chars().filter(|character| character.is_control()).count(), 1);
             prop_assert!(line.len() <= MAX_LINE);

@@ -7,7 +7,6 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 
 use rustls::pki_types::CertificateDer;
 use x509_parser::prelude::{AttributeTypeAndValue, FromDer as _, GeneralName, X509Certificate, X509Name};
-use x509_parser::time::ASN1Time;
 
 use super::expiry::Life;
 use crate::config::Pin;
@@ -127,17 +126,4 @@ fn address(bytes: &[u8]) -> Option<String> {
     }
     let v6 = <[u8; 16]>::try_from(bytes).ok()?;
     Some(Ipv6Addr::from(v6).to_string())
-}
-
-/// A moment in words, from seconds since 1970.
-#[must_use]
-pub fn date(seconds: i64) -> String {
-    let Ok(time) = ASN1Time::from_timestamp(seconds) else {
-        return format!("{seconds} s since 1970");
-    };
-    let time = time.to_datetime();
-    let (year, month, day) = time.to_calendar_date();
-    let (hour, minute, second) = time.to_hms();
-    let month = u8::from(month);
-    format!("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02} UTC")
 }

@@ -20,7 +20,7 @@ mod token;
 mod trust;
 mod verifier;
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use reqwest::Client;
 use reqwest::header::HeaderValue;
@@ -36,18 +36,12 @@ pub use request::MAX_BODY;
 pub use tls_fault::TlsFault;
 
 use crate::config;
+use crate::date::now;
 use crate::redact::{Redacted, Secrets};
 use certificate::Facts;
 use client::Clients;
 use identity::Identity;
 use token::Token;
-
-/// Our clock, in seconds since 1970.
-#[must_use]
-pub fn now() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
-}
 
 /// An answer whose body is in the caller's buffer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

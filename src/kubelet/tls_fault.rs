@@ -6,8 +6,9 @@ use std::fmt;
 
 use rustls::{AlertDescription, CertificateError, Error, InvalidMessage};
 
-use super::certificate::{Facts, date};
+use super::certificate::Facts;
 use crate::config::Pin;
+use crate::date::date;
 use crate::redact::{Redacted, Secrets};
 
 /// More names than that do not help to find the one to set.
@@ -109,7 +110,7 @@ impl TlsFault {
         Self::OutOfTime {
             expired,
             bound,
-            now: super::now(),
+            now: crate::date::now(),
         }
     }
 }

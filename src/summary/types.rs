@@ -126,7 +126,8 @@ object! {
         memory: Memory<'a> = "memory",
         /// Of the pod's cgroup; Linux, since 1.33.
         io: Io<'a> = "io",
-        /// Absent for a pod on the host's network.
+        /// A pod on the host's network has its node's own, by the same names; none where the kubelet has its statistics
+        /// from the container runtime.
         network: Network<'a> = "network",
         /// Singular in the API.
         volumes: Vec<Volume<'a>> = "volume",

@@ -73,7 +73,8 @@ fn log(plugin: &Plugin) -> String {
     loop {
         let line = plugin.log();
         if line.contains("unixgram://") {
-            return line;
+            let (_, said) = line.split_once(' ').expect("a time and more");
+            return said.to_owned();
         }
     }
 }

@@ -9,6 +9,8 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use rustix::process::Signal;
 use test_kubelet::{Options, TestKubelet};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
 use crate::support::lines::parse;
 use crate::support::plugin::{Left, PATIENCE, Plugin, block, command, until};
@@ -209,14 +211,24 @@ pub fn stopped(plugin: Plugin) -> Left {
     left
 }
 
-/// The next line of the log that is about the socket.
+/// The next line of the log that is about the socket, behind its time.
 pub fn log(plugin: &Plugin) -> String {
     loop {
         let line = plugin.log();
+        let (_, said) = timed(&line);
         if line.contains("unixgram://") {
-            return line;
+            return said.to_owned();
         }
     }
+}
+
+/// The moment that a line of the log begins with, because nobody else puts it there, and the line.
+pub fn timed(line: &str) -> (OffsetDateTime, &str) {
+    let (time, said) = line.split_once(' ').expect("a time and more");
+    let time = OffsetDateTime::parse(time, &Rfc3339).unwrap_or_else(|error| panic!("{error}: {line}"));
+    let age = OffsetDateTime::now_utc() - time;
+    assert!(age.whole_hours() == 0, "{line}");
+    (time, said)
 }
 
 /// What else the log says about the socket.
