@@ -35,6 +35,10 @@ impl Default for GeneratorOptions {
 /// 2026-01-01T00:00:00Z, when the generated node booted.
 const BOOT: i64 = 1_767_225_600;
 
+/// The node's interfaces, and the seed of their numbers: of a pod on the host's network too.
+const NODE_INTERFACES: [&str; 2] = ["eth0", "cni0"];
+const NODE_NETWORK: u64 = 300;
+
 /// The summary of scrape number `tick`, whose samples were taken at most 20 s before `now` (seconds since 1970).
 #[must_use]
 pub fn summary_at(options: &GeneratorOptions, tick: u64, now: i64) -> Vec<u8> {
@@ -329,7 +333,7 @@ impl Printer {
         self.cpu(1, true);
         self.memory(100, true);
         self.io(200);
-        self.network(&["eth0", "cni0"], 300);
+        self.network(&NODE_INTERFACES, NODE_NETWORK);
         self.filesystem("fs", 400);
         self.object(Some("runtime"), |p| {
             p.filesystem("imageFs", 500);
@@ -372,8 +376,10 @@ impl Printer {
         self.cpu(seed + 1, true);
         self.memory(seed + 100, true);
         self.io(seed + 200);
-        // The second pod is on the host's network.
-        if pod != 1 {
+        // The second pod is on the host's network, and has the node's own numbers.
+        if pod == 1 {
+            self.network(&NODE_INTERFACES, NODE_NETWORK);
+        } else {
             self.network(&["eth0"], seed + 300);
         }
         let volumes = ["data", "kube-api-access-x7k2p"];
