@@ -13,6 +13,7 @@ import subprocess
 import tempfile
 import threading
 
+import blocks
 import rendered
 from programs import PATIENCE, until
 
@@ -20,17 +21,26 @@ TEST_KUBELET = pathlib.Path(
     os.environ.get("TEST_KUBELET", rendered.REPOSITORY / "target/debug/test-kubelet")
 ).resolve()
 # Where each image has what a container's command names.
-PROGRAMS = {"/telegraf-kubelet": rendered.PLUGIN, "telegraf": rendered.TELEGRAF}
+PROGRAMS = {"/telegraf-kubelet": rendered.PLUGIN, "telegraf": rendered.TELEGRAF, "sh": "/bin/sh"}
+
+# What is shipped in the place of a pin: no key's.
+SHIPPED_PIN = "A" * 43 + "="
 
 
 class Kubelet:
-    """A test kubelet, for a node that is called `test-node`."""
+    """A test kubelet, for a node that is called `test-node`: with a certificate of the cluster's CA, or of its own."""
+
+    def __init__(self, serving="ca-issued"):
+        self.serving = serving
 
     def __enter__(self):
         self.directory = tempfile.TemporaryDirectory()
         self.files = pathlib.Path(self.directory.name)
         self.process = subprocess.Popen(
-            [TEST_KUBELET, "--dir", self.files], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            [TEST_KUBELET, "--dir", self.files, "--serving", self.serving],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
         )
         _, self.url, _ = self.process.stdout.readline().split()
         return self
@@ -41,6 +51,24 @@ class Kubelet:
 
     def text(self, file):
         return (self.files / file).read_text()
+
+    def cluster_ca(self):
+        """The CA of the cluster, which signed nothing here where the kubelet signs for itself."""
+        return self.text("ca.crt" if self.serving == "ca-issued" else "other-ca.crt")
+
+    def on_disk(self):
+        """What its node has in /var/lib/kubelet/pki, by name."""
+        return {} if self.serving == "ca-issued" else {"kubelet.crt": self.text("ca.crt")}
+
+
+def pin(certificate):
+    """The key of a certificate as it is pinned: by the command that the README has for it."""
+    readme = rendered.TELEGRAF_DIR / "kubernetes/README.md"
+    commands = (text for where, text in blocks.blocks("sh") if where.startswith(str(readme.relative_to(rendered.REPOSITORY))))
+    (command,) = (text for text in commands if "dgst -sha256 -binary" in text)
+    command = command.replace("/var/lib/kubelet/pki/kubelet.crt", "/dev/stdin")
+    done = subprocess.run(["sh", "-c", command], input=certificate, capture_output=True, text=True, check=True)
+    return done.stdout.strip()
 
 
 def received(request):
@@ -141,18 +169,16 @@ class Pod:
     def fill(self, volume):
         """Puts into a volume's directory what Kubernetes would."""
         directory = self.root / volume["name"]
-        certificates = {"ca.crt": self.kubelet.text("ca.crt")}
+        certificates = {"ca.crt": self.kubelet.cluster_ca()}
         if "configMap" in volume:
             files = (self.config_maps | {"kube-root-ca.crt": certificates})[volume["configMap"]["name"]]
         elif "secret" in volume:
             files = self.secrets[volume["secret"]["secretName"]]
         elif "projected" in volume:
-            files = certificates | {"token": self.kubelet.text("token")}
+            there = [source for source in volume["projected"]["sources"] if "serviceAccountToken" in source]
+            files = certificates | ({"token": self.kubelet.text("token")} if there else {})
         elif "hostPath" in volume:
-            # Mounted at the file itself.
-            directory.rmdir()
-            directory.write_text(self.kubelet.text("ca.crt"))
-            return
+            files = self.kubelet.on_disk()
         elif "image" in volume:
             (directory / "telegraf-kubelet").symlink_to(rendered.PLUGIN)
             return
@@ -170,7 +196,9 @@ class Pod:
                 yield from container["volumeMounts"]
 
     def addressed(self, config):
-        """With what is at fixed places in a cluster, and elsewhere here."""
+        """With what is at fixed places in a cluster, and elsewhere here; and with the node's key, where one is on its disk."""
+        if own := self.kubelet.on_disk():
+            config = config.replace(SHIPPED_PIN, pin(own["kubelet.crt"]))
         account = "/var/run/secrets/kubernetes.io/serviceaccount"
         more = [f'url = "{self.kubelet.url}"']
         if "\n  tls_cert =" not in config:

@@ -4,6 +4,7 @@ Knows where things are in this repository; judges nothing.
 """
 
 import functools
+import itertools
 import os
 import pathlib
 import shutil
@@ -18,23 +19,32 @@ PLUGIN = pathlib.Path(os.environ.get("PLUGIN", REPOSITORY / "target/debug/telegr
 TELEGRAF = os.environ.get("TELEGRAF", "telegraf")
 
 # A user's own kustomization, in a directory beside a copy of ours.
-AROUND_A_COMPONENT = """
+OWN = """
 apiVersion: kustomize.config.k8s.io/v1beta1
 kind: Kustomization
-resources: [../telegraf]
-components: [../{component}]
+resources: {resources}
+components: {components}
 images:
   - name: telegraf-kubelet
     newName: registry.example.com/telegraf-kubelet
     newTag: 0.1.0
 """
+# The pod's shapes, and what can be put upon each: who the plugin is, and whom it believes.
+SHAPES = {"child": "../telegraf", "sidecar": "../telegraf/kubernetes/sidecar"}
+IDENTITIES = ["client-certificate"]
+TRUSTS = ["node-certificate", "pinned"]
+COMPONENTS = [*IDENTITIES, *TRUSTS]
+
+
+class Refused(Exception):
+    """What kustomize says against it."""
 
 
 def build(directory):
     """The objects that a kustomization makes."""
     done = subprocess.run(["kustomize", "build", directory], capture_output=True, text=True, check=False)
     if done.returncode != 0:
-        raise AssertionError(f"kustomize build {directory}: {done.stderr}")
+        raise Refused(f"kustomize build {directory}: {done.stderr}")
     return [document for document in yaml.safe_load_all(done.stdout) if document]
 
 
@@ -49,17 +59,38 @@ def build_beside(kustomization):
         return build(own)
 
 
+def combined(shapes, components):
+    """The objects of these shapes with these components upon them, in this order."""
+    return build_beside(
+        OWN.format(
+            resources=[SHAPES[shape] for shape in shapes],
+            components=[f"../telegraf/kubernetes/{component}" for component in components],
+        )
+    )
+
+
+def goes_together(components):
+    """Whether each says something of its own: one identity, one trust."""
+    return len(components) == len(set(components)) and not set(TRUSTS) <= set(components)
+
+
+def combinations():
+    """All sets of components that go together, the empty one too."""
+    for count in range(len(COMPONENTS) + 1):
+        yield from filter(goes_together, itertools.combinations(COMPONENTS, count))
+
+
 @functools.cache
 def variants():
-    """All that can be applied, by its directory: kustomizations as they are, components upon that of `telegraf/`."""
+    """All that can be applied: kustomizations as they are, by their directory, and each shape with its components."""
     found = {}
     for path in sorted(TELEGRAF_DIR.rglob("kustomization.yaml")):
-        name = str(path.parent.relative_to(REPOSITORY))
-        kind = yaml.safe_load(path.read_text())["kind"]
-        if kind == "Component":
-            found[name] = build_beside(AROUND_A_COMPONENT.format(component=name))
-        else:
-            found[name] = build(path.parent)
+        if yaml.safe_load(path.read_text())["kind"] != "Component":
+            found[str(path.parent.relative_to(REPOSITORY))] = build(path.parent)
+    for shape in SHAPES:
+        for components in combinations():
+            if components:
+                found[" + ".join([shape, *components])] = combined([shape], components)
     return found
 
 

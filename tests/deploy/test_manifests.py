@@ -2,6 +2,7 @@
 
 import copy
 import json
+import re
 import unittest
 
 import kubernetes_validate
@@ -89,6 +90,11 @@ def faults(daemon_set):
     for container in rendered.containers(pod):
         for fault in container_faults(container):
             yield f"{container['name']}: {fault}"
+    of_the_node = {volume["name"] for volume in pod["volumes"] if "hostPath" in volume}
+    for container in rendered.containers(pod):
+        for mount in container["volumeMounts"]:
+            if mount["name"] in of_the_node and (container in pod["containers"] or not mount.get("readOnly")):
+                yield f"{container['name']}: the node's files, for longer than a copy of them takes, or to be written"
     mounted = {mount["name"] for container in rendered.containers(pod) for mount in container["volumeMounts"]}
     if mounted != {volume["name"] for volume in pod["volumes"]}:
         yield f"volumes are not the mounted ones: {mounted}"
@@ -124,8 +130,9 @@ def volume_faults(volume):
         yield f"{volume['name']}: a secret that others may read"
     if "emptyDir" in volume and "sizeLimit" not in volume["emptyDir"]:
         yield f"{volume['name']}: without a limit"
+    # A type that wants something to be there keeps a pod from starting where it is not.
     path = volume.get("hostPath")
-    if path and path != {"path": "/var/lib/kubelet/pki/kubelet.crt", "type": "File"}:
+    if path and path != {"path": "/var/lib/kubelet/pki", "type": "DirectoryOrCreate"}:
         yield f"{volume['name']}: of the node: {path}"
 
 
@@ -169,7 +176,8 @@ class Hardening(unittest.TestCase):
                 self.assertEqual(daemon_set["metadata"]["namespace"], namespace["metadata"]["name"])
 
     def test_every_loosened_screw_is_found(self):
-        _, _, daemon_set = next(rendered.with_pods())
+        (daemon_set,) = rendered.of_kind(rendered.variants()["telegraf"], "DaemonSet")
+        allowed = {"path": "/var/lib/kubelet/pki", "type": "DirectoryOrCreate"}
         for path, value in [
             (["securityContext", "runAsNonRoot"], False),
             (["securityContext", "runAsUser"], 0),
@@ -183,7 +191,10 @@ class Hardening(unittest.TestCase):
             (["containers", 0, "resources", "limits"], {"cpu": 1}),
             (["containers", 0, "image"], "registry:5000/telegraf"),
             (["containers", 0, "image"], "telegraf:latest"),
-            (["volumes", 0], {"name": "telegraf", "hostPath": {"path": "/"}}),
+            (["volumes", 0], {"name": "plugin", "hostPath": {"path": "/"}}),
+            (["volumes", 0], {"name": "plugin", "hostPath": allowed | {"type": "Directory"}}),
+            # In a container that runs on, and one that may write there.
+            (["volumes", 0], {"name": "plugin", "hostPath": allowed}),
         ]:
             with self.subTest(path):
                 loosened = copy.deepcopy(daemon_set)
@@ -213,6 +224,31 @@ class Consistency(unittest.TestCase):
         shipped = {name: text for data in maps.values() for name, text in data.items()}
         for name in ["telegraf.conf", "kubelet.conf"]:
             self.assertEqual(shipped[name], (rendered.TELEGRAF_DIR / name).read_text())
+
+    def test_commands_name_what_is_there(self):
+        """Containers, programs in them and labels, wherever a page runs something in our pods."""
+        there, programs_in, labels = set(), set(), set()
+        for _, _, daemon_set in rendered.with_pods():
+            labels |= {f"{name}={value}" for name, value in daemon_set["spec"]["template"]["metadata"]["labels"].items()}
+            for container in rendered.containers(daemon_set["spec"]["template"]["spec"]):
+                there.add(container["name"])
+                programs_in.add((container["name"], container["command"][0]))
+                mounted = [mount["mountPath"] for mount in container["volumeMounts"] if mount["name"] == "plugin"]
+                programs_in |= {(container["name"], f"{path}/telegraf-kubelet") for path in mounted}
+        seen = 0
+        for where, text in blocks.blocks("sh"):
+            for command in re.sub(r"\s*\\\n\s*", " ", text).splitlines():
+                if "telegraf-kubelet" not in command or not re.search(r"\b(kubectl|crictl)\b", command):
+                    continue
+                with self.subTest(f"{where} {command}"):
+                    for label in re.findall(r" -l (\S+)", command):
+                        self.assertIn(label, labels)
+                    names = re.findall(r"(?: -c |--container=|container\.name=)([\w-]+)", command)
+                    self.assertLessEqual(set(names), there)
+                    for program in re.findall(r' -- (?:env(?: "[^"]*")+ )?(/\S+)', command):
+                        seen += 1
+                        self.assertIn((names[0], program), programs_in)
+        self.assertGreaterEqual(seen, 5)
 
     def test_each_pod_knows_its_node(self):
         for name, _, daemon_set in rendered.with_pods():

@@ -1,30 +1,71 @@
 """Every pod run from its first init container to a line in the database: commands, paths, mounts and files fit."""
 
+import concurrent.futures
 import unittest
 
 import pods
 import rendered
 
-# What is shipped pins a key that nobody has, and so believes nobody.
-RESULTS = {"telegraf/kubernetes/pinned": "tls"}
+# The kubelets that each trust is for.
+KUBELETS = {
+    "cluster-ca": ["ca-issued"],
+    # A node whose certificate the cluster's CA signed has no file of its own, and holds nobody up.
+    "node-certificate": ["self-signed", "ca-issued"],
+    "pinned": ["self-signed"],
+}
+
+
+# Pods mostly wait: for their first tick, and for each other when they stop.
+AT_ONCE = 4
+
+
+def run(objects, kubelet):
+    """The first lines that the only pod of these objects has written, and the logs of its containers."""
+    (daemon_set,) = rendered.of_kind(objects, "DaemonSet")
+    spec = daemon_set["spec"]["template"]["spec"]
+    with pods.Database() as database, pods.Pod(spec, rendered.config_maps(objects), kubelet, database) as pod:
+        scrape = database.first("kubelet_scrape")
+        node = database.first("kubernetes_node") if ",result=success," in scrape else ""
+        logs = {container["name"]: pod.log(container) for container in rendered.containers(spec)}
+    return scrape, node, logs
+
+
+def run_by(serving, objects):
+    with pods.Kubelet(serving) as kubelet:
+        return run(objects, kubelet)
 
 
 class Pods(unittest.TestCase):
     def test_every_pod_delivers(self):
-        seen = 0
-        for name, objects, daemon_set in rendered.with_pods():
-            with self.subTest(name), pods.Kubelet() as kubelet, pods.Database() as database:
-                seen += 1
-                spec = daemon_set["spec"]["template"]["spec"]
-                with pods.Pod(spec, rendered.config_maps(objects), kubelet, database):
-                    scrape = database.first("kubelet_scrape")
-                    result = RESULTS.get(name, "success")
-                    self.assertIn(f",result={result},", scrape)
-                    self.assertIn(",host=test-node,", scrape)
-                    if result == "success":
-                        node = database.first("kubernetes_node")
-                        self.assertIn(",node_name=test-node ", node)
-        self.assertGreaterEqual(seen, 5)
+        with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
+            running = {}
+            for name, objects, daemon_set in rendered.with_pods():
+                for serving in KUBELETS[daemon_set["metadata"]["annotations"]["telegraf-kubelet/trust"]]:
+                    running[f"{name} {serving}"] = pool.submit(run_by, serving, objects)
+        for name, ran in running.items():
+            with self.subTest(name):
+                scrape, node, _ = ran.result()
+                self.assertIn(",result=success,", scrape)
+                self.assertIn(",host=test-node,", scrape)
+                self.assertIn(",node_name=test-node ", node)
+        self.assertGreaterEqual(len(running), 16)
+
+    def test_the_pin_that_is_shipped_is_nobodys(self):
+        scrape, _, _ = run_by("ca-issued", rendered.variants()["child + pinned"])
+        self.assertIn(",result=tls,", scrape)
+
+    def test_a_node_without_a_certificate_of_its_own_says_so(self):
+        objects = rendered.variants()["sidecar + node-certificate"]
+        for serving, words in [("ca-issued", "test-node: no /"), ("self-signed", "test-node: the kubelet's own")]:
+            with self.subTest(serving):
+                _, _, logs = run_by(serving, objects)
+                self.assertIn(words, logs["node-certificate"])
+
+    def test_a_certificate_that_lies_there_from_before_does_no_harm(self):
+        with pods.Kubelet() as kubelet, pods.Kubelet("self-signed") as before:
+            kubelet.on_disk = before.on_disk
+            scrape, _, _ = run(rendered.variants()["child + node-certificate"], kubelet)
+        self.assertIn(",result=success,", scrape)
 
 
 if __name__ == "__main__":

@@ -1,11 +1,12 @@
-//! A test kubelet from the command line: `test-kubelet [--pods N] [--containers M] [--port P] [--dir DIR]`.
+//! A test kubelet from the command line:
+//! `test-kubelet [--pods N] [--containers M] [--port P] [--dir DIR] [--serving ca-issued|self-signed]`.
 //!
 //! Prints `ready URL DIR` when it listens, and serves until its stdin ends.
 
 use std::io::Read as _;
 use std::path::PathBuf;
 
-use test_kubelet::{Options, TestKubelet};
+use test_kubelet::{Options, Serving, TestKubelet};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut options = Options::default();
@@ -18,6 +19,13 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             "--containers" => options.containers = value.parse()?,
             "--port" => options.port = value.parse()?,
             "--dir" => dir = PathBuf::from(value),
+            "--serving" => {
+                options.serving = match value.as_str() {
+                    "ca-issued" => Serving::CaIssued,
+                    "self-signed" => Serving::SelfSigned,
+                    _ => return Err(format!("unknown certificate {value}").into()),
+                }
+            }
             _ => return Err(format!("unknown flag {flag}").into()),
         }
     }

@@ -1,0 +1,98 @@
+"""Components put together: every set of them, in every order, upon each shape is merged right, or refused."""
+
+import itertools
+import tomllib
+import unittest
+
+import programs
+import rendered
+
+# What of the plugin's configuration each of them is about.
+OPTIONS = {
+    "client-certificate": {"tls_cert", "tls_key"},
+    "node-certificate": {"tls_ca", "tls_server_name"},
+    "pinned": {"tls_pin_sha256"},
+}
+SHAPES = {"child": set(), "sidecar": {"output", "interval"}}
+
+
+def sequences():
+    """All orders of up to three components, the same one twice among them."""
+    for count in range(4):
+        yield from itertools.product(rendered.COMPONENTS, repeat=count)
+
+
+def configuration(objects):
+    """The text of the one file that the plugin is given."""
+    (text,) = (
+        data["kubelet.conf"] for data in rendered.config_maps(objects).values() if "kubelet.conf" in data
+    )
+    return text
+
+
+class Combinations(unittest.TestCase):
+    def test_what_goes_together_says_all_and_is_loaded(self):
+        seen = set()
+        for shape, components in itertools.product(SHAPES, sequences()):
+            if not rendered.goes_together(components):
+                continue
+            with self.subTest(f"{shape} {components}"):
+                objects = rendered.combined([shape], components)
+                text = configuration(objects)
+                (block,) = tomllib.loads(text)["inputs"]["kubelet"]
+                want = SHAPES[shape].union(*(OPTIONS[component] for component in components))
+                self.assertEqual(set(block), want)
+                self.assertEqual(programs.plugin_refusal(text), "")
+                (daemon_set,) = rendered.of_kind(objects, "DaemonSet")
+                identity = next((c for c in components if c in rendered.IDENTITIES), "service-account")
+                trust = next((c for c in components if c in rendered.TRUSTS), "cluster-ca")
+                self.assertEqual(
+                    daemon_set["metadata"]["annotations"],
+                    {"telegraf-kubelet/identity": identity, "telegraf-kubelet/trust": trust},
+                )
+                seen.add((shape, frozenset(components)))
+        self.assertEqual(len(seen), len(SHAPES) * len(list(rendered.combinations())))
+        self.assertGreaterEqual(len(seen), 12)
+
+    def test_the_order_does_not_matter(self):
+        for shape, components in itertools.product(SHAPES, rendered.combinations()):
+            rendered_in = [rendered.combined([shape], order) for order in itertools.permutations(components)]
+            ways = {tuple(sorted(map(without_order, objects))) for objects in rendered_in}
+            with self.subTest(f"{shape} {components}"):
+                self.assertEqual(len(ways), 1, ways)
+
+    def test_what_does_not_go_together_is_refused(self):
+        refused = 0
+        for shape, components in itertools.product(SHAPES, sequences()):
+            if rendered.goes_together(components):
+                continue
+            with self.subTest(f"{shape} {components}"):
+                refused += 1
+                # By what is said once, or by the name of what carries the lines of two.
+                with self.assertRaisesRegex(rendered.Refused, "telegraf-kubelet~1trust failed|telegraf-kubelet-\\w+.*exists"):
+                    rendered.combined([shape], components)
+        self.assertGreater(refused, 20)
+        with self.assertRaisesRegex(rendered.Refused, "already registered id"):
+            rendered.combined(["child", "sidecar"], [])
+
+    def test_what_carries_the_lines_is_not_applied(self):
+        for name, objects in rendered.variants().items():
+            with self.subTest(name):
+                for each in objects:
+                    self.assertNotIn("config.kubernetes.io/local-config", each["metadata"].get("annotations", {}))
+
+
+def without_order(each):
+    """An object as text, without the order of its lists and of the lines in its files, nor a name that is made of them."""
+    if isinstance(each, dict):
+        return str(sorted((key, without_order(value)) for key, value in each.items()))
+    if isinstance(each, list):
+        return str(sorted(map(without_order, each)))
+    text = str(each)
+    if text.startswith("telegraf-kubelet-"):
+        return text.rpartition("-")[0]
+    return str(sorted(text.splitlines()))
+
+
+if __name__ == "__main__":
+    unittest.main()
