@@ -2,8 +2,8 @@
 
     python3 image.py ARCHIVE NAME:TAG PATH=FILE... [PATH@TARGET...] -- COMMAND...
 
-FILE is put at PATH of the image with its mode, and at each other PATH a link to TARGET; COMMAND is what runs when nothing
-else is said. All is root's, and the same files make the same image.
+FILE is put at PATH of the image with its mode, with the libraries that it is linked with where it looks for them, and at
+each other PATH a link to TARGET; COMMAND is what runs when nothing else is said. All is root's, and the same files make the same image.
 """
 
 import hashlib
@@ -11,6 +11,8 @@ import io
 import json
 import pathlib
 import platform
+import re
+import subprocess
 import sys
 import tarfile
 
@@ -34,18 +36,24 @@ def packed(entries):
     return archive.getvalue()
 
 
-def entry(word):
+def libraries(file):
+    """Where the libraries of a program are; those of a static one are in it."""
+    said = subprocess.run(["ldd", file], capture_output=True, text=True, check=False)
+    return re.findall(r"(/\S+) \(0x", said.stdout)
+
+
+def entries(word):
     """What one word of the command line puts into the image."""
-    if "=" in word:
-        name, file = word.split("=", 1)
-        file = pathlib.Path(file)
-        return name, file.stat().st_mode & 0o777, file.read_bytes()
-    return tuple(word.split("@", 1))
+    if "=" not in word:
+        return [tuple(word.split("@", 1))]
+    name, file = word.split("=", 1)
+    files = [(name, file), *((library, library) for library in libraries(file))]
+    return [(name, pathlib.Path(file).stat().st_mode & 0o777, pathlib.Path(file).read_bytes()) for name, file in files]
 
 
-def image(name, entries, command):
+def image(name, content, command):
     """The archive: one layer, its configuration, and what says which is which."""
-    layer = packed(entries)
+    layer = packed(content)
     hashed = hashlib.sha256(layer).hexdigest()
     config = json.dumps({
         "architecture": ARCHITECTURES[platform.machine()],
@@ -64,4 +72,4 @@ def image(name, entries, command):
 
 archive, name, *words = sys.argv[1:]
 end = words.index("--")
-pathlib.Path(archive).write_bytes(image(name, [entry(word) for word in words[:end]], words[end + 1 :]))
+pathlib.Path(archive).write_bytes(image(name, [entry for word in words[:end] for entry in entries(word)], words[end + 1 :]))

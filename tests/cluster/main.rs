@@ -7,7 +7,9 @@ mod api;
 mod away;
 mod certificates;
 mod machine;
+mod manifests;
 mod numbers;
+mod overlay;
 mod pod;
 mod serving;
 #[path = "../support/mod.rs"]

@@ -8,6 +8,7 @@ use test_kubelet::{Fault, TestKubelet};
 
 use crate::influx::Influx;
 use crate::stage::Stage;
+use crate::support::database::Database as _;
 use crate::support::page::{self, Block};
 use crate::support::plugin::block;
 use crate::support::scrape::{once, with_certificate};

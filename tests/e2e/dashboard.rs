@@ -13,6 +13,7 @@ use test_kubelet::{ClientSpec, Fault, Options, TestKubelet};
 use crate::stage::{DATABASE, Prompt, Stage};
 use crate::story::summary;
 use crate::support::dashboard::{Choice, Dashboard, Selection, list, text};
+use crate::support::database::Database as _;
 use crate::wait::PATIENCE;
 
 /// Enough for two of the intervals of a rate, and for a failure between good scrapes.

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use test_kubelet::{GeneratorOptions, summary};
 
 use crate::stage::{DATABASE, Prompt, Stage};
+use crate::support::database::Database as _;
 use crate::support::expect::expect;
 
 /// All measurements, the obsolete ones too.

@@ -8,6 +8,7 @@ use test_kubelet::{Options, Serving, TestKubelet};
 
 use crate::stage::Stage;
 use crate::support::check::check;
+use crate::support::database::Database as _;
 use crate::support::page::{self, Block, rows, spans};
 use crate::support::plugin::{block, program};
 use crate::telegraf::Telegraf;

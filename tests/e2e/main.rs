@@ -23,9 +23,9 @@ mod wait;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use influx::Batches;
 use rustix::process::Signal;
 use stage::{DATABASE, Prompt, Stage, assert_batches, points};
+use support::database::{Batches, Database as _};
 use support::expect::expect;
 use support::lines::parse;
 use test_kubelet::Fault;

@@ -13,6 +13,7 @@ use test_kubelet::generate::{GeneratorOptions, summary};
 
 use crate::stage::{DATABASE, Prompt, Stage, unique};
 use crate::support::captures;
+use crate::support::database::Database as _;
 use crate::support::expect::expect;
 use crate::support::lines::{Key, Number};
 

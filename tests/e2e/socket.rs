@@ -10,6 +10,7 @@ use test_kubelet::{Fault, Options};
 
 use crate::process::send;
 use crate::stage::{DATABASE, HOST, Stage, assert_batches, is_failure, unique};
+use crate::support::database::Database as _;
 use crate::support::expect::expect;
 use crate::support::plugin::{Left, Plugin, block, command};
 use crate::telegraf::{Service, Telegraf};

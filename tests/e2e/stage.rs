@@ -11,7 +11,8 @@ use serde_json::Value;
 use tempfile::TempDir;
 use test_kubelet::{Options, TestKubelet};
 
-use crate::influx::{Batches, Influx};
+use crate::influx::Influx;
+use crate::support::database::{Batches, Database as _};
 use crate::support::expect::expect;
 use crate::support::lines::{Key, Number};
 use crate::support::plugin::program;

@@ -4,6 +4,7 @@
 
 pub mod check;
 pub mod dashboard;
+pub mod database;
 pub mod expect;
 pub mod generate;
 pub mod install;
