@@ -6,6 +6,7 @@
 mod api;
 mod away;
 mod certificates;
+mod load;
 mod machine;
 mod manifests;
 mod numbers;
