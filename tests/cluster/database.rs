@@ -24,7 +24,8 @@ spec:
 
 /// The running pod.
 pub struct Influx<'c> {
-    cluster: &'c Cluster,
+    /// Where it runs.
+    pub cluster: &'c Cluster,
     /// Where it answers, for pods as well.
     pub url: String,
 }
@@ -45,6 +46,7 @@ impl<'c> Influx<'c> {
 
 impl Database for Influx<'_> {
     fn get(&self, path: &str) -> String {
-        self.cluster.sh(&format!("busybox wget -qO- '{}{path}'", self.url))
+        self.cluster
+            .sh(&format!("busybox wget -qO- '{}{path}'", self.url))
     }
 }

@@ -45,7 +45,12 @@ pub fn plugin(cluster: &Cluster) {
 /// Telegraf's, as far as the manifests need it.
 pub fn telegraf(cluster: &Cluster) {
     let telegraf = installed("telegraf", "TELEGRAF");
-    import(cluster, "docker.io/library/telegraf:1.39-alpine", "/usr/bin/telegraf", &telegraf);
+    import(
+        cluster,
+        "docker.io/library/telegraf:1.39-alpine",
+        "/usr/bin/telegraf",
+        &telegraf,
+    );
 }
 
 /// Of Debian's `InfluxDB`.

@@ -6,6 +6,8 @@
 mod api;
 mod away;
 mod certificates;
+mod database;
+mod images;
 mod load;
 mod machine;
 mod manifests;
@@ -13,6 +15,7 @@ mod numbers;
 mod overlay;
 mod pod;
 mod serving;
+mod shipped;
 #[path = "../support/mod.rs"]
 mod support;
 mod tokens;

@@ -14,11 +14,19 @@ pub trait Database {
     /// The body of the answer to `GET` for a path, which has to be a good one.
     fn get(&self, path: &str) -> String;
 
-    /// All points of a database. Each value has the type that the database gave its field.
+    /// All points of a database.
     fn points(&self, database: &str) -> Batches {
+        self.selected(database, "SELECT * FROM /.*/ GROUP BY *")
+    }
+
+    /// The points that a query selects, which is grouped by all tags. Each value has the type that the database gave its
+    /// field.
+    fn selected(&self, database: &str, query: &str) -> Batches {
+        let found = self.query(database, query);
+        // Afterwards: a field may be new.
         let types = self.types(database);
         let mut batches = Batches::new();
-        for series in self.query(database, "SELECT * FROM /.*/ GROUP BY *") {
+        for series in found {
             let measurement = text(&series["name"]);
             let tags: BTreeMap<String, String> = series["tags"]
                 .as_object()
