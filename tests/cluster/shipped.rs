@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::database::Influx;
 use crate::machine::{Cluster, NODE, cluster};
-use crate::overlay::{self, block};
+use crate::overlay::{Overlay, block};
 use crate::support::database::Database as _;
 use crate::support::expect::expect;
 use crate::support::lines::{Key, Number};
@@ -39,16 +39,14 @@ struct Shipped {
 }
 
 impl Shipped {
-    /// Steps 2 to 4 of the README, with this overlay.
-    fn start(cluster: &Cluster, overlay: &str, database: &'static str) -> Self {
+    /// Steps 2 to 4 of the README, with this shape.
+    fn start(cluster: &Cluster, shape: &str, database: &'static str) -> Self {
         images::plugin(cluster);
         images::telegraf(cluster);
         load::start(cluster);
         cluster.sh("kubectl -n telegraf-kubelet delete daemonset,secret --all || true");
-        let overlays = overlay::all();
-        let overlay = overlays.iter().find(|one| one.name == overlay);
         let shipped = Self {
-            directory: overlay.expect("one of ours").laid_out(cluster),
+            directory: Overlay::shape(shape).laid_out(cluster),
             database,
             url: Influx::start(cluster).url,
         };
