@@ -17,6 +17,8 @@ use std::path::Path;
 use rustix::fs::OFlags;
 use rustix::io::Errno;
 
+use crate::system;
+
 /// Four times a distribution's whole CA bundle, and more than any token, certificate or configuration.
 pub const MAX_SIZE: u64 = 1024 * 1024;
 
@@ -45,7 +47,7 @@ impl fmt::Display for Unreadable {
             Self::Directory => f.write_str("is a directory"),
             Self::Special => f.write_str("is not a regular file"),
             Self::TooLarge => write!(f, "is larger than {} MiB", MAX_SIZE / 1024 / 1024),
-            Self::System(errno) => write!(f, "cannot be read: {errno}"),
+            Self::System(errno) => write!(f, "cannot be read: {}", system::Fault::from(*errno)),
         }
     }
 }

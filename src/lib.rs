@@ -10,11 +10,13 @@
 //!
 //! [`collector`] takes one kubelet through these steps at each tick, [`run`] is the life of the process.
 //! [`check`] goes the same way once, and tells what it meets.
+//! [`client`] has the connection, and [`system`] the words for what the operating system refuses.
 //! What strangers say goes through [`redact`], the one door to logs and reports for text that is not ours.
 //! [`files`] is how a file is read by whoever reads one, and [`date`] how a moment is told.
 //! [`install`] stands apart: it brings the program into another container.
 
 pub mod check;
+pub mod client;
 pub mod collector;
 pub mod config;
 pub mod date;
@@ -26,3 +28,4 @@ pub mod lines;
 pub mod redact;
 pub mod run;
 pub mod summary;
+pub mod system;

@@ -6,7 +6,6 @@ use serde_json::Value;
 
 use super::Diagnosis;
 use super::finding::{Finding, Mend, Step};
-use crate::config::Scheme;
 use crate::kubelet::{Cause, Phase, Refusal, ScrapeError};
 use crate::lines::{Row, rows};
 use crate::redact::Redacted;
@@ -17,19 +16,8 @@ use crate::summary::{NotASummary, unknown_keys};
 const MAX_TREE: usize = 8 * 1024 * 1024;
 
 /// Why there is none, of a kubelet that let us in.
-pub fn missing(error: &ScrapeError, scheme: Scheme) -> Finding {
+pub fn missing(error: &ScrapeError) -> Finding {
     match error {
-        // Without TLS a connection that stands is one that asks.
-        ScrapeError::Timeout {
-            limit,
-            phase: Phase::Connecting,
-        } if scheme == Scheme::Http => {
-            let waiting = ScrapeError::Timeout {
-                limit: *limit,
-                phase: Phase::Waiting,
-            };
-            late(*limit, Phase::Waiting, &waiting)
-        }
         ScrapeError::Timeout { limit, phase } => late(*limit, *phase, error),
         ScrapeError::Closed(_) => failure(Diagnosis::ConnectionClosed, error)
             .mend(kubelets_log())

@@ -1,16 +1,17 @@
 //! The way to the kubelet: its host's addresses, and a connection to one of them.
 
-use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use tokio::net::{TcpStream, lookup_host};
+use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use super::Diagnosis;
 use super::finding::{Finding, Mend, Step};
 use super::text::toml;
+use crate::client::Resolver;
 use crate::config::{Kubelet, Scheme};
+use crate::system::Fault;
 
 /// What other programs take for a proxy's address. Go's, curl's and reqwest's.
 const PROXIES: [&str; 6] = [
@@ -32,15 +33,15 @@ pub fn proxies(env: &dyn Fn(&str) -> Option<String>) -> Vec<&'static str> {
 /// The addresses of the host in `url`.
 pub async fn address(kubelet: &Kubelet) -> (Finding, Vec<SocketAddr>) {
     let (host, port) = (kubelet.url.host.as_str(), kubelet.url.port.get());
-    let found = match timeout(kubelet.response_timeout, lookup_host((host, port))).await {
-        Ok(Ok(found)) => found.collect(),
+    let mut resolver = Resolver::new(host, port);
+    let found = match timeout(kubelet.response_timeout, resolver.addresses()).await {
+        Ok(Ok(found)) => found,
         Ok(Err(error)) => return (unknown(host, &error.to_string()), Vec::new()),
         Err(_) => {
             let why = format!("no answer from the resolver in {:?}", kubelet.response_timeout);
             return (unknown(host, &why), Vec::new());
         }
     };
-    let found: Vec<SocketAddr> = found;
     let said = if found.iter().any(|address| address.ip().to_string() == host) {
         format!("{host} is an address")
     } else {
@@ -62,19 +63,15 @@ pub fn ignored(proxies: &[&str]) -> Option<Finding> {
 }
 
 fn unknown(host: &str, why: &str) -> Finding {
-    Finding::failure(
-        Step::Address,
-        Diagnosis::NameUnknown,
-        format!("{host} has no address: {why}"),
-    )
-    .mend(Mend::apply(
-        "ask for the node's address instead of its name, in the container's env",
-        "env:\n  - name: NODE_IP\n    valueFrom:\n      fieldRef:\n        fieldPath: status.hostIP\n",
-    ))
-    .mend(Mend::configure(
-        "and in the plugin's configuration",
-        "url = \"https://$NODE_IP:10250\"\n",
-    ))
+    Finding::failure(Step::Address, Diagnosis::NameUnknown, format!("{host}: {why}"))
+        .mend(Mend::apply(
+            "ask for the node's address instead of its name, in the container's env",
+            "env:\n  - name: NODE_IP\n    valueFrom:\n      fieldRef:\n        fieldPath: status.hostIP\n",
+        ))
+        .mend(Mend::configure(
+            "and in the plugin's configuration",
+            "url = \"https://$NODE_IP:10250\"\n",
+        ))
 }
 
 /// A connection to the first address that takes one.
@@ -83,12 +80,12 @@ pub async fn tcp(kubelet: &Kubelet, addresses: &[SocketAddr], proxies: &[&str]) 
     for address in addresses {
         match timeout(kubelet.response_timeout, TcpStream::connect(address)).await {
             Ok(Ok(_)) => return Finding::ok(Step::Tcp, format!("{address} takes connections")),
-            Ok(Err(error)) => last = Some((address, Some(error))),
+            Ok(Err(error)) => last = Some((address, Some(Fault::new(&error)))),
             Err(_) => last = Some((address, None)),
         }
     }
     let finding = match last {
-        Some((address, Some(error))) => refused(kubelet, *address, &error),
+        Some((address, Some(fault))) => refused(kubelet, *address, fault),
         Some((address, None)) => silent(*address, kubelet.response_timeout),
         // A resolver that answers names at least one address, else it fails.
         None => Finding::failure(
@@ -108,14 +105,14 @@ pub async fn tcp(kubelet: &Kubelet, addresses: &[SocketAddr], proxies: &[&str]) 
     }
 }
 
-fn refused(kubelet: &Kubelet, address: SocketAddr, error: &io::Error) -> Finding {
+fn refused(kubelet: &Kubelet, address: SocketAddr, fault: Fault) -> Finding {
     let failure = |diagnosis, said: String| Finding::failure(Step::Tcp, diagnosis, said);
     let on_node = Mend::run(
         "see on the node what listens",
         format!("ss -ltnp sport = :{}", address.port()),
     );
-    match error.kind() {
-        io::ErrorKind::ConnectionRefused => {
+    match fault {
+        Fault::Refused => {
             let finding = failure(
                 Diagnosis::PortClosed,
                 format!("{address} refuses connections: nothing listens there"),
@@ -130,9 +127,9 @@ fn refused(kubelet: &Kubelet, address: SocketAddr, error: &io::Error) -> Finding
                 finding.mend(Mend::say("start the kubelet, or correct the port in url: it is 10250 unless the kubelet's configuration says otherwise"))
             }
         }
-        io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable => failure(
+        Fault::HostUnreachable | Fault::NetworkUnreachable => failure(
             Diagnosis::HostUnreachable,
-            format!("there is no way to {address}: {error}"),
+            format!("there is no way to {address}: {fault}"),
         )
         .mend(Mend::say(
             "correct the address: from inside a pod it is status.hostIP that is reachable",
@@ -143,7 +140,7 @@ fn refused(kubelet: &Kubelet, address: SocketAddr, error: &io::Error) -> Finding
         )),
         _ => failure(
             Diagnosis::ConnectFailed,
-            format!("no connection to {address}: {error}"),
+            format!("no connection to {address}: {fault}"),
         )
         .mend(on_node),
     }

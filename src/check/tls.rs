@@ -118,7 +118,7 @@ pub fn fault(way: &Handshake<'_>, fault: &TlsFault) -> Finding {
         TlsFault::NoCommonVersion => finding(Diagnosis::TlsVersion).mend(Mend::say(
             "take tlsMinVersion and tlsCipherSuites out of the kubelet's configuration",
         )),
-        TlsFault::Alert(_) | TlsFault::Other(_) => finding(Diagnosis::TlsFailed).mend(look(kubelet)),
+        TlsFault::Ended | TlsFault::Reset | TlsFault::Alert(_) | TlsFault::Other(_) => finding(Diagnosis::TlsFailed).mend(look(kubelet)),
     }
 }
 

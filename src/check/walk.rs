@@ -226,7 +226,7 @@ impl Way<'_> {
 
     fn answer(&mut self, scraper: &Scraper, outcome: Result<Answer, ScrapeError>, body: &[u8]) {
         if let Err(error) = outcome {
-            self.add(answer::missing(&error, self.kubelet.url.scheme));
+            self.add(answer::missing(&error));
             return;
         }
         match lines::make(self.kubelet, body, self.now) {

@@ -9,6 +9,7 @@ use std::time::Duration;
 use super::file_error::FileError;
 use super::refusal::Refusal;
 use super::tls_fault::TlsFault;
+use crate::client::{Ending, Unreached};
 use crate::redact::Redacted;
 
 /// A scrape's outcome in a word and a number, as Telegraf's `inputs.http_response` has them. Part of the interface: a
@@ -17,7 +18,7 @@ use crate::redact::Redacted;
 pub enum Cause {
     /// The summary came.
     Success,
-    /// Nobody answers at that address and port.
+    /// Nobody answers at that address and port, or we cannot reach out.
     ConnectionFailed,
     /// No whole answer before the deadline.
     Timeout,
@@ -74,7 +75,9 @@ impl Cause {
     pub fn meaning(self) -> &'static str {
         match self {
             Self::Success => "the summary came",
-            Self::ConnectionFailed => "nobody answers at that address and port",
+            Self::ConnectionFailed => {
+                "nobody answers at that address and port, or this machine has no file, thread or port left to ask with"
+            }
             Self::Timeout => "no whole answer within `response_timeout`",
             Self::Tls => {
                 "the kubelet's certificate is not believed, or the handshake failed; the log says why"
@@ -84,7 +87,9 @@ impl Cause {
             }
             Self::Forbidden => "403: accepted, but without the right `get` on `nodes/stats`",
             Self::NotReady => "500 `Internal Error`: the kubelet or its container runtime is not ready",
-            Self::BadAnswer => "any other status, or a body that is empty, cut off, too large or no summary",
+            Self::BadAnswer => {
+                "no HTTP, any other status, or a body that is empty, cut off, too large or no summary"
+            }
             Self::Credential => "a token, certificate, key or CA file cannot be used; nothing was asked",
             Self::ApiServerUnreachable => {
                 "500 `Authorization error`: the kubelet cannot reach its API server"
@@ -102,21 +107,45 @@ impl Cause {
 /// How far a scrape had come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Phase {
-    /// No handshake yet. Over plain http, where there is none, no answer yet either.
+    /// The host's name has no address yet.
+    Resolving,
+    /// No connection yet.
     Connecting,
+    /// No TLS on it yet.
+    Handshaking,
     /// Asked, on a connection that stands.
     Waiting,
     /// So many bytes of the body were there.
     Reading(usize),
 }
 
+/// What comes is no HTTP.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NotHttp {
+    /// It cannot be read as that, or its headers have no end.
+    Malformed,
+    /// It goes on and on, and is no part of an answer.
+    Flood,
+}
+
+/// Why a body has no end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Broke {
+    /// The connection ended.
+    Ended(Ending),
+    /// TLS on it failed: what was sent was damaged on its way.
+    Tls,
+    /// It goes on as something else.
+    NotHttp(NotHttp),
+}
+
 /// Why a scrape brought no answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ScrapeError {
-    /// No connection, with the system's words.
-    Connect(Redacted),
+    /// No connection.
+    Connect(Unreached),
     /// The connection ended before an answer came.
-    Closed(Redacted),
+    Closed(Ending),
     /// Not done before the deadline.
     Timeout {
         /// The deadline.
@@ -128,8 +157,10 @@ pub enum ScrapeError {
     Tls(TlsFault),
     /// An HTTP status other than 200, with what was said.
     Status(u16, Refusal),
+    /// What answers is no HTTP server.
+    NotHttp(NotHttp),
     /// A 200 whose body broke off.
-    BrokeOff(Redacted),
+    BrokeOff(Broke),
     /// A 200 whose body is larger than [`super::MAX_BODY`].
     TooLarge,
     /// A file that we need cannot be used.
@@ -148,7 +179,7 @@ impl ScrapeError {
             Self::Status(403, _) => Cause::Forbidden,
             Self::Status(500, Refusal::AuthorizationError(_)) => Cause::ApiServerUnreachable,
             Self::Status(500, Refusal::InternalError(_)) => Cause::NotReady,
-            Self::Status(..) | Self::BrokeOff(_) | Self::TooLarge => Cause::BadAnswer,
+            Self::NotHttp(_) | Self::Status(..) | Self::BrokeOff(_) | Self::TooLarge => Cause::BadAnswer,
             Self::File(_) => Cause::Credential,
         }
     }
@@ -181,10 +212,7 @@ impl ScrapeError {
 impl fmt::Display for ScrapeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Connect(why) => write!(
-                f,
-                "cannot connect: {why}; is the kubelet running and the port open to us?"
-            ),
+            Self::Connect(why) => write!(f, "cannot connect: {why}{}", mend(why)),
             Self::Closed(why) => write!(
                 f,
                 "the connection ended before an answer came: {why}; is the kubelet restarting?"
@@ -192,7 +220,16 @@ impl fmt::Display for ScrapeError {
             Self::Timeout { limit, phase } => timeout_text(f, *limit, *phase),
             Self::Tls(why) => write!(f, "TLS: {why}"),
             Self::Status(status, refusal) => status_text(f, *status, refusal),
-            Self::BrokeOff(why) => write!(f, "the answer cannot be used: it broke off: {why}"),
+            Self::NotHttp(why) => write!(f, "what answers {why}; is that a kubelet?"),
+            Self::BrokeOff(Broke::Ended(why)) => {
+                write!(f, "the answer cannot be used: it broke off: {why}")
+            }
+            Self::BrokeOff(Broke::Tls) => f.write_str(
+                "the answer cannot be used: it broke off: TLS failed in its middle, so something on the way damages it",
+            ),
+            Self::BrokeOff(Broke::NotHttp(why)) => {
+                write!(f, "the answer cannot be used: it has a beginning, and then {why}")
+            }
             Self::TooLarge => write!(
                 f,
                 "the answer cannot be used: it is larger than {} MiB",
@@ -205,12 +242,43 @@ impl fmt::Display for ScrapeError {
 
 impl std::error::Error for ScrapeError {}
 
+impl fmt::Display for NotHttp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Malformed => "speaks no HTTP that can be read, or in headers without an end",
+            Self::Flood => "sends without an end what is no part of an answer",
+        })
+    }
+}
+
+/// What to do about it, where the reason does not say it.
+fn mend(why: &Unreached) -> &'static str {
+    match why {
+        why if why.is_lack() => "",
+        Unreached::UnknownName => "; correct url, or write the node's address there",
+        Unreached::NoThread | Unreached::NoResolver | Unreached::Lookup(_) => {
+            "; tried again at the next tick"
+        }
+        Unreached::Handshake(_) | Unreached::Refused(_) => {
+            "; is the kubelet running and the port open to us?"
+        }
+    }
+}
+
 fn timeout_text(f: &mut fmt::Formatter<'_>, limit: Duration, phase: Phase) -> fmt::Result {
     match phase {
+        Phase::Resolving => write!(
+            f,
+            "no address for its name in {limit:?}: DNS does not answer; an address in url needs none"
+        ),
         Phase::Connecting => write!(
             f,
-            "no connection, or no TLS on it, in {limit:?}: an address that nobody has looks so, and a firewall that \
-             drops packets"
+            "no connection in {limit:?}: an address that nobody has looks so, and a firewall that drops packets"
+        ),
+        Phase::Handshaking => write!(
+            f,
+            "something takes the connection and says nothing in the TLS handshake in {limit:?}: a load balancer or \
+             firewall in between looks so, and a node that is out of memory"
         ),
         Phase::Waiting => write!(
             f,
@@ -254,6 +322,12 @@ fn status_text(f: &mut fmt::Formatter<'_>, status: u16, refusal: &Refusal) -> fm
         (500, _) => "; the kubelet or its container runtime is not ready; tried again at the next tick",
         _ => "",
     })
+}
+
+impl From<Unreached> for ScrapeError {
+    fn from(why: Unreached) -> Self {
+        Self::Connect(why)
+    }
 }
 
 impl From<FileError> for ScrapeError {

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 
 use super::pem::PemFault;
 use crate::files::Unreadable;
+use crate::system;
 
 /// Why a file cannot be used. `Display` is the whole message, with the mend.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,6 +49,8 @@ pub enum FileFault {
     NoUsableCa,
     /// There is no file at all that a CA could be read from.
     NoStore,
+    /// The system's store is there, and cannot be read whole.
+    StoreUnreadable(system::Fault),
     /// Not a file's: the name to ask for is none.
     ServerName,
 }
@@ -116,6 +119,7 @@ impl fmt::Display for FileFault {
             Self::NoStore => f.write_str(
                 "there is no in-pod CA and the system's store is empty: name the CA of the kubelet's certificate",
             ),
+            Self::StoreUnreadable(why) => write!(f, "the system's store cannot be read: {why}"),
             Self::ServerName => f.write_str("is neither a DNS name nor an address"),
         }
     }

@@ -5,7 +5,7 @@
 
 pub mod certificate;
 mod claims;
-mod client;
+mod connections;
 mod error;
 mod expiry;
 mod file_error;
@@ -22,12 +22,11 @@ mod verifier;
 
 use std::time::Duration;
 
-use reqwest::Client;
-use reqwest::header::HeaderValue;
+use hyper::header::HeaderValue;
 
 pub use claims::Claims;
-pub use client::MAX_CONNECTION_AGE;
-pub use error::{Cause, Phase, ScrapeError};
+pub use connections::MAX_CONNECTION_AGE;
+pub use error::{Broke, Cause, NotHttp, Phase, ScrapeError};
 pub use expiry::{Expiries, Left, Life, Reminder, Reminders, What, span};
 pub use file_error::{FileError, FileFault, TokenFault};
 pub use pem::{PemFault, Wanted};
@@ -35,11 +34,12 @@ pub use refusal::{Attributes, NOBODY, Refusal};
 pub use request::MAX_BODY;
 pub use tls_fault::TlsFault;
 
+use crate::client::Reply;
 use crate::config;
 use crate::date::now;
 use crate::redact::{Redacted, Secrets};
 use certificate::Facts;
-use client::Clients;
+use connections::{Connections, Open};
 use identity::Identity;
 use token::Token;
 
@@ -52,11 +52,10 @@ pub struct Answer {
 
 /// Scrapes one kubelet, tick after tick.
 pub struct Scraper {
-    base: String,
     url: String,
     timeout: Duration,
     identity: Identity,
-    clients: Clients,
+    connections: Connections,
     phase: Phase,
 }
 
@@ -66,81 +65,74 @@ impl Scraper {
     pub fn new(kubelet: &config::Kubelet) -> Self {
         let secrets = Secrets::default();
         Self {
-            base: kubelet.url.to_string(),
-            url: format!("{}/stats/summary", kubelet.url),
+            url: kubelet.url.to_string(),
             timeout: kubelet.response_timeout,
             identity: Identity::new(&kubelet.credential, &secrets),
-            clients: Clients::new(kubelet, secrets),
+            connections: Connections::new(kubelet, secrets),
             phase: Phase::Connecting,
         }
     }
 
-    /// Appends the summary to `body`, within one deadline over connect, headers and body.
+    /// Appends the summary to `body`, within one deadline over name, connection, handshake, headers and body.
     ///
     /// # Errors
     /// See [`ScrapeError`]; `body` may then have grown by a part of an answer.
     pub async fn scrape(&mut self, body: &mut Vec<u8>) -> Result<Answer, ScrapeError> {
         let (limit, before) = (self.timeout, body.len());
-        let handshakes = self.clients.shown().handshakes();
-        self.phase = Phase::Connecting;
-        let Ok(outcome) = tokio::time::timeout(limit, self.fetch(body)).await else {
-            // Perhaps nobody is at the other end any more: the system would take minutes to find out.
-            self.clients.drop_connection();
-            let phase = match self.phase {
-                Phase::Connecting if self.clients.shown().handshakes() != handshakes => Phase::Waiting,
-                Phase::Reading(_) => Phase::Reading(body.len() - before),
-                phase => phase,
-            };
-            return Err(ScrapeError::Timeout { limit, phase });
-        };
-        outcome
+        // What is dropped in its middle takes its connection with it: perhaps nobody is at the other end any more.
+        match tokio::time::timeout(limit, self.fetch(body)).await {
+            Ok(outcome) => outcome,
+            Err(_) => Err(self.late(body.len() - before)),
+        }
     }
 
     /// Asks for another path as the same identity and over the same trust. The status, whatever it is.
     ///
     /// # Errors
     /// No answer came.
-    pub async fn status_of(&mut self, path: &str) -> Result<u16, ScrapeError> {
-        let limit = self.timeout;
-        let (authorization, client) = (self.authorization()?, self.clients.get(&self.identity)?);
-        let url = format!("{}{path}", self.base);
-        let asked = request::send(&client, &url, authorization.as_ref(), self.clients.shown());
-        let outcome = match tokio::time::timeout(limit, asked).await {
-            Ok(answer) => answer.map(|answer| answer.status().as_u16()),
-            Err(_) => Err(ScrapeError::Timeout {
-                limit,
-                phase: Phase::Waiting,
-            }),
-        };
-        if outcome.is_err() {
-            self.clients.drop_connection();
+    pub async fn status_of(&mut self, path: &'static str) -> Result<u16, ScrapeError> {
+        let authorization = self.authorization()?;
+        match tokio::time::timeout(self.timeout, self.ask(path, authorization.as_ref())).await {
+            // Its body is of no interest, so that the connection is of none any more.
+            Ok(answered) => answered.map(|(_, reply)| reply.head.status.as_u16()),
+            Err(_) => Err(self.late(0)),
         }
-        outcome
+    }
+
+    fn late(&self, read: usize) -> ScrapeError {
+        let phase = match self.phase {
+            Phase::Reading(_) => Phase::Reading(read),
+            phase => phase,
+        };
+        ScrapeError::Timeout {
+            limit: self.timeout,
+            phase,
+        }
     }
 
     /// Whether a handshake came as far as a certificate.
     #[must_use]
     pub fn has_seen_certificate(&self) -> bool {
-        self.clients.shown().handshakes() > 0
+        self.connections.shown().handshakes() > 0
     }
 
     /// The serving certificate of the last handshake, believed or not, as far as there was one.
     #[must_use]
     pub fn serving_certificate(&self) -> Option<Facts> {
-        self.clients.shown().facts()
+        self.connections.shown().facts()
     }
 
     /// The CAs of which the kubelet takes client certificates, as it lists them to who has one; `None` where it asked for
     /// none.
     #[must_use]
     pub fn client_cas(&self) -> Option<Vec<Redacted>> {
-        self.clients.shown().client_cas()
+        self.connections.shown().client_cas()
     }
 
     /// A text that stems from the kubelet, as it may be told.
     #[must_use]
     pub fn redact(&self, text: &str) -> Redacted {
-        self.clients.shown().secrets().redact(text.as_bytes())
+        self.connections.shown().secrets().redact(text.as_bytes())
     }
 
     /// What is known of expiries now.
@@ -154,9 +146,9 @@ impl Scraper {
         };
         Expiries {
             token: left(token.and_then(Claims::life)),
-            client_certificate: left(self.clients.client_certificate()),
-            serving_certificate: left(self.clients.shown().life()),
-            serving_dates_count: self.clients.dates_count(),
+            client_certificate: left(self.connections.client_certificate()),
+            serving_certificate: left(self.connections.shown().life()),
+            serving_dates_count: self.connections.dates_count(),
         }
     }
 
@@ -164,12 +156,12 @@ impl Scraper {
     /// our look and the kubelet's.
     async fn fetch(&mut self, body: &mut Vec<u8>) -> Result<Answer, ScrapeError> {
         let header = self.authorization()?;
-        let refused = match self.ask_kept(header.as_ref(), body).await {
+        let refused = match self.summary(header.as_ref(), body).await {
             Err(refused @ ScrapeError::Status(401, _)) => refused,
             outcome => return outcome,
         };
         match self.authorization()? {
-            fresh if fresh != header => self.ask_kept(fresh.as_ref(), body).await,
+            fresh if fresh != header => self.summary(fresh.as_ref(), body).await,
             _ => Err(refused),
         }
     }
@@ -182,60 +174,58 @@ impl Scraper {
         }
     }
 
-    /// A kept connection may have been closed by the kubelet just as we used it: that says nothing of the kubelet, so
-    /// it is asked once more, on a new one.
-    async fn ask_kept(
+    async fn summary(
         &mut self,
         authorization: Option<&HeaderValue>,
         body: &mut Vec<u8>,
     ) -> Result<Answer, ScrapeError> {
-        let client = self.clients.get(&self.identity)?;
-        let kept = self.clients.is_kept();
-        match self.ask(&client, authorization, body).await {
-            Err(ScrapeError::Closed(why)) if kept => {
-                log::debug!(
-                    "{}: the kept connection ended ({why}), asking on a new one",
-                    self.url
-                );
-                let client = self.clients.get(&self.identity)?;
-                self.ask(&client, authorization, body).await
-            }
-            outcome => outcome,
-        }
-    }
-
-    async fn ask(
-        &mut self,
-        client: &Client,
-        authorization: Option<&HeaderValue>,
-        body: &mut Vec<u8>,
-    ) -> Result<Answer, ScrapeError> {
-        self.phase = if self.clients.is_kept() {
-            Phase::Waiting
-        } else {
-            Phase::Connecting
-        };
-        let outcome = self.converse(client, authorization, body).await;
-        match &outcome {
-            Ok(_) | Err(ScrapeError::Status(..)) => self.clients.answered(),
-            Err(_) => self.clients.drop_connection(),
-        }
-        outcome
-    }
-
-    async fn converse(
-        &mut self,
-        client: &Client,
-        authorization: Option<&HeaderValue>,
-        body: &mut Vec<u8>,
-    ) -> Result<Answer, ScrapeError> {
-        let response = request::send(client, &self.url, authorization, self.clients.shown()).await?;
-        let status = response.status().as_u16();
+        let (mut open, mut reply) = self.ask("/stats/summary", authorization).await?;
+        let status = reply.head.status.as_u16();
         if status != 200 {
-            return Err(request::refusal(response, self.clients.shown().secrets()).await);
+            let secrets = self.connections.shown().secrets();
+            let (refusal, whole) = request::refusal(&mut open, &mut reply, secrets).await;
+            if whole {
+                self.connections.keep(open).await;
+            }
+            return Err(ScrapeError::Status(status, refusal));
         }
         self.phase = Phase::Reading(0);
-        request::read(response, body, self.clients.shown().secrets()).await?;
+        request::read(&mut open, &mut reply, body).await?;
+        self.connections.keep(open).await;
         Ok(Answer { status })
+    }
+
+    /// The beginning of an answer, and the connection that has the rest.
+    ///
+    /// A kept connection may have been closed by the kubelet just as we used it, and whatever comes over it may be left
+    /// from before: neither says anything of the kubelet, so it is asked once more, on a new one.
+    async fn ask(
+        &mut self,
+        path: &'static str,
+        authorization: Option<&HeaderValue>,
+    ) -> Result<(Open, Reply), ScrapeError> {
+        self.connections.look_at_files(&self.identity)?;
+        if let Some(kept) = self.connections.kept().await {
+            match self.ask_over(kept, path, authorization).await {
+                Ok(answered) => return Ok(answered),
+                Err(why) => log::debug!("{}: asking on a new connection ({why})", self.url),
+            }
+        }
+        let open = self.connections.open(&mut self.phase).await?;
+        self.ask_over(open, path, authorization).await
+    }
+
+    async fn ask_over(
+        &mut self,
+        mut open: Open,
+        path: &'static str,
+        authorization: Option<&HeaderValue>,
+    ) -> Result<(Open, Reply), ScrapeError> {
+        self.phase = Phase::Waiting;
+        let asked = open.connection.ask(path, request::headers(authorization)).await;
+        match asked {
+            Ok(reply) => Ok((open, reply)),
+            Err(fault) => Err(request::unanswered(fault, self.connections.shown())),
+        }
     }
 }

@@ -1,43 +1,42 @@
-//! One request and what came of it.
+//! What a kubelet is asked with, and what became of it.
 //!
-//! Knows HTTP. Whom it is sent to, and with what, is decided before.
+//! Knows HTTP's words. Whom it is sent to, and with what, is decided before; how it gets there is [`crate::client`]'s.
 
-use std::error::Error as StdError;
-use std::io;
+use hyper::Uri;
+use hyper::header::{ACCEPT, AUTHORIZATION, HeaderMap, HeaderValue, LOCATION, USER_AGENT};
 
-use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderValue, LOCATION};
-use reqwest::{Client, Response, Url};
-
-use super::error::ScrapeError;
+use super::connections::Open;
+use super::error::{Broke, NotHttp, ScrapeError};
 use super::refusal::Refusal;
 use super::tls_fault::TlsFault;
 use super::verifier::Shown;
-use crate::redact::{self, Redacted, Secrets};
+use crate::client::{Exchange, Handshake, Reply, Unreached};
+use crate::redact::{self, Secrets};
 
 /// The largest answer that is taken: a hundred times that of a node full of pods.
 pub const MAX_BODY: usize = 64 * 1024 * 1024;
 
-/// Asks. The status is any.
-pub async fn send(
-    client: &Client,
-    url: &str,
-    authorization: Option<&HeaderValue>,
-    shown: &Shown,
-) -> Result<Response, ScrapeError> {
-    let mut request = client.get(url).header(ACCEPT, "application/json");
+const OURSELVES: &str = concat!("telegraf-kubelet/", env!("CARGO_PKG_VERSION"));
+
+/// The headers of a question.
+pub fn headers(authorization: Option<&HeaderValue>) -> HeaderMap {
+    let mut headers = HeaderMap::with_capacity(4);
+    headers.insert(USER_AGENT, HeaderValue::from_static(OURSELVES));
+    headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
     if let Some(authorization) = authorization {
-        request = request.header(AUTHORIZATION, authorization);
+        headers.insert(AUTHORIZATION, authorization.clone());
     }
-    request.send().await.map_err(|error| explain(&error, shown))
+    headers
 }
 
 /// Reads the body behind what `body` holds.
-pub async fn read(mut response: Response, body: &mut Vec<u8>, secrets: &Secrets) -> Result<(), ScrapeError> {
+pub async fn read(open: &mut Open, reply: &mut Reply, body: &mut Vec<u8>) -> Result<(), ScrapeError> {
     let before = body.len();
-    while let Some(chunk) = response
-        .chunk()
+    while let Some(chunk) = open
+        .connection
+        .chunk(reply)
         .await
-        .map_err(|error| ScrapeError::BrokeOff(reasons(&error, secrets)))?
+        .map_err(|fault| broke_off(&fault))?
     {
         if body.len() - before + chunk.len() > MAX_BODY {
             return Err(ScrapeError::TooLarge);
@@ -47,62 +46,64 @@ pub async fn read(mut response: Response, body: &mut Vec<u8>, secrets: &Secrets)
     Ok(())
 }
 
-/// What the kubelet says of its refusal, or where it redirects to: the host only, for a query may hold anything.
-pub async fn refusal(mut response: Response, secrets: &Secrets) -> ScrapeError {
-    let status = response.status().as_u16();
-    if let Some(location) = response.headers().get(LOCATION) {
-        let url = location.to_str().ok().and_then(|url| Url::parse(url).ok());
-        let host = url.as_ref().and_then(Url::host_str);
+/// What the kubelet says of its refusal, or where it redirects to: the host only, for a query may hold anything. And
+/// whether it said it to its end, so that it may be asked something else.
+pub async fn refusal(open: &mut Open, reply: &mut Reply, secrets: &Secrets) -> (Refusal, bool) {
+    if let Some(location) = reply.head.headers.get(LOCATION) {
+        let url = Uri::try_from(location.as_bytes()).ok();
+        let host = url.as_ref().and_then(Uri::host);
         let host = host.map(|host| secrets.redact(host.as_bytes()));
-        return ScrapeError::Status(status, Refusal::Redirect(host));
+        return (Refusal::Redirect(host), false);
     }
     let mut said = Vec::new();
+    let mut whole = false;
     while said.len() < redact::LOOKED_AT {
-        match response.chunk().await {
+        match open.connection.chunk(reply).await {
             Ok(Some(chunk)) => said.extend_from_slice(&chunk),
-            Ok(None) | Err(_) => break,
+            Ok(None) => {
+                whole = true;
+                break;
+            }
+            Err(_) => break,
         }
     }
-    ScrapeError::Status(status, Refusal::of(&said, secrets))
+    (Refusal::of(&said, secrets), whole)
 }
 
-/// What lies at the bottom of a request that brought no answer.
-fn explain(error: &reqwest::Error, shown: &Shown) -> ScrapeError {
-    let mut next: Option<&(dyn StdError + 'static)> = Some(error);
-    while let Some(error) = next {
-        if let Some(tls) = error.downcast_ref() {
-            return ScrapeError::Tls(TlsFault::new(tls, shown.facts().as_ref(), shown.secrets()));
-        }
-        next = below(error);
-    }
-    if error.is_connect() {
-        ScrapeError::Connect(reasons(error, shown.secrets()))
-    } else {
-        ScrapeError::Closed(reasons(error, shown.secrets()))
-    }
-}
-
-/// The error below one. An `io::Error`'s source is the source of what it wraps, and so skips that: rustls' own errors come
-/// wrapped twice.
-fn below<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a (dyn StdError + 'static)> {
-    match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
-        Some(wrapped) => Some(wrapped),
-        None => error.source(),
+/// Why a connection is of no use.
+pub fn refused(fault: Handshake, shown: &Shown) -> ScrapeError {
+    match fault {
+        // Whoever resolved it has said so already.
+        Handshake::NoName => Unreached::UnknownName.into(),
+        Handshake::Tls(error) => tls(&error, shown),
+        Handshake::Ended => ScrapeError::Tls(TlsFault::Ended),
+        Handshake::Reset => ScrapeError::Tls(TlsFault::Reset),
+        Handshake::Flood => ScrapeError::Tls(TlsFault::NotTls),
+        Handshake::System(fault) => Unreached::Handshake(fault).into(),
+        Handshake::Http(fault) => unanswered(fault, shown),
     }
 }
 
-/// The reasons below an error, without the URL that the log line begins with anyway.
-fn reasons(error: &reqwest::Error, secrets: &Secrets) -> Redacted {
-    let mut reasons = Vec::new();
-    let mut next = StdError::source(error);
-    while let Some(error) = next {
-        reasons.push(error.to_string());
-        next = below(error);
+/// Why a question has no answer.
+pub fn unanswered(fault: Exchange, shown: &Shown) -> ScrapeError {
+    match fault {
+        Exchange::Ended(ending) => ScrapeError::Closed(ending),
+        Exchange::Tls(error) => tls(&error, shown),
+        Exchange::Malformed => ScrapeError::NotHttp(NotHttp::Malformed),
+        Exchange::Flood => ScrapeError::NotHttp(NotHttp::Flood),
     }
-    reasons.dedup();
-    if reasons.is_empty() {
-        Redacted::ours("no reason is given")
-    } else {
-        secrets.redact(reasons.join(": ").as_bytes())
-    }
+}
+
+/// Why an answer has no end.
+fn broke_off(fault: &Exchange) -> ScrapeError {
+    ScrapeError::BrokeOff(match fault {
+        Exchange::Ended(ending) => Broke::Ended(*ending),
+        Exchange::Tls(_) => Broke::Tls,
+        Exchange::Malformed => Broke::NotHttp(NotHttp::Malformed),
+        Exchange::Flood => Broke::NotHttp(NotHttp::Flood),
+    })
+}
+
+fn tls(error: &rustls::Error, shown: &Shown) -> ScrapeError {
+    ScrapeError::Tls(TlsFault::new(error, shown.facts().as_ref(), shown.secrets()))
 }

@@ -14,6 +14,10 @@ use crate::redact::{Redacted, Secrets};
 /// More names than that do not help to find the one to set.
 const MAX_NAMES: usize = 8;
 
+/// Who takes a connection and ends it without a word of TLS.
+const CUT_SHORT: &str =
+    "a kubelet that is just being stopped looks so, and a load balancer or tunnel with nobody behind it";
+
 /// What is wrong between us and the kubelet's TLS.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TlsFault {
@@ -58,6 +62,10 @@ pub enum TlsFault {
     NotTls,
     /// No TLS version that both speak.
     NoCommonVersion,
+    /// The connection was closed in the handshake.
+    Ended,
+    /// The connection was broken in the handshake.
+    Reset,
     /// The kubelet ended the handshake with an alert.
     Alert(Redacted),
     /// Anything else, in the library's words.
@@ -178,6 +186,8 @@ impl fmt::Display for TlsFault {
                 "no TLS version in common: a kubelet speaks 1.2 and 1.3 unless tlsMinVersion or tls_min_version says \
                  otherwise",
             ),
+            Self::Ended => write!(f, "the other side ended the connection in the handshake: {CUT_SHORT}"),
+            Self::Reset => write!(f, "the other side reset the connection in the handshake: {CUT_SHORT}"),
             Self::Alert(alert) => write!(f, "the kubelet ended the handshake with the alert {alert}"),
             Self::Other(why) => write!(f, "the handshake failed: {why}"),
         }

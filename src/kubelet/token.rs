@@ -4,7 +4,7 @@
 
 use std::path::{Path, PathBuf};
 
-use reqwest::header::HeaderValue;
+use hyper::header::HeaderValue;
 
 use super::claims::Claims;
 use super::file_error::{FileError, FileFault, TokenFault};

@@ -1,5 +1,6 @@
 //! Trust: whom we believe to be the kubelet. From what the configuration names to anchors that can be verified with.
 
+use std::error::Error as StdError;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -15,6 +16,7 @@ use super::pem;
 use super::verifier::Belief;
 use crate::config::{Anchors, Pin, Trust};
 use crate::redact::Secrets;
+use crate::system;
 
 const OPTION: &str = "tls_ca";
 
@@ -67,9 +69,8 @@ pub fn load(trust: &Trust, source: &Source, provider: &Arc<CryptoProvider>) -> R
     match source {
         Source::Unverified => return Ok(Belief::Anyone),
         Source::Pins(pins) => return Ok(Belief::Pinned(pins.clone())),
-        // What a distribution ships is not ours to judge: the odd certificate that cannot be parsed is left out.
         Source::System => {
-            roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+            roots.add_parsable_certificates(system_store()?);
         }
         Source::Files(files) => {
             for path in files {
@@ -87,6 +88,27 @@ pub fn load(trust: &Trust, source: &Source, provider: &Arc<CryptoProvider>) -> R
             fault: FileFault::NoStore,
         })?;
     Ok(Belief::Verified { webpki, name })
+}
+
+/// What a distribution ships is not ours to judge: the odd certificate that cannot be parsed is left out. A store of
+/// which a part could not be opened for want of descriptors is none: nobody would look for the rest later.
+fn system_store() -> Result<Vec<CertificateDer<'static>>, FileError> {
+    let found = rustls_native_certs::load_native_certs();
+    for error in found.errors {
+        let mut below: Option<&(dyn StdError + 'static)> = Some(&error);
+        while let Some(error) = below {
+            let fault = error.downcast_ref().map(system::Fault::new);
+            if let Some(fault) = fault.filter(|fault| fault.is_lack()) {
+                return Err(FileError {
+                    option: OPTION,
+                    path: None,
+                    fault: FileFault::StoreUnreadable(fault),
+                });
+            }
+            below = error.source();
+        }
+    }
+    Ok(found.certs)
 }
 
 fn server_name(name: &str) -> Result<ServerName<'static>, FileError> {

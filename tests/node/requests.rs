@@ -203,7 +203,7 @@ async fn a_port_that_says_nothing() {
     config.url.port = mute.local_addr().unwrap().port().try_into().unwrap();
     config.response_timeout = Duration::from_millis(100);
     let error = scrape(&mut Scraper::new(&config)).await.unwrap_err();
-    let (limit, phase) = (config.response_timeout, Phase::Connecting);
+    let (limit, phase) = (config.response_timeout, Phase::Handshaking);
     assert_eq!(error, ScrapeError::Timeout { limit, phase });
 }
 

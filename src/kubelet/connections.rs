@@ -1,21 +1,23 @@
-//! The HTTP client: made from an identity and a trust, used until one of them changes on disk or it grows old.
+//! The connection to a kubelet: made with an identity and a trust, used until one of them changes on disk or it grows old.
 
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use reqwest::{Client, redirect};
 use rustls::ClientConfig;
 use rustls::client::Resumption;
 use rustls::version::{TLS12, TLS13};
 use tokio::time::Instant;
 
+use super::error::{Phase, ScrapeError};
 use super::expiry::Life;
 use super::file_error::FileError;
 use super::identity::{self, Identity};
+use super::request;
 use super::trust::{self, Source};
 use super::verifier::{Shown, Shows, Verifier};
-use crate::config::{self, Anchors, Scheme, Trust};
+use crate::client::{Connection, Resolver, connect};
+use crate::config::{self, Anchors, KubeletUrl, Scheme, Trust};
 use crate::files::Fingerprint;
 use crate::redact::Secrets;
 
@@ -25,9 +27,6 @@ pub const MAX_CONNECTION_AGE: Duration = Duration::from_secs(600);
 
 /// The kubelet closes an idle connection after 90 s; one that is used just then is lost.
 const MAX_IDLE: Duration = Duration::from_secs(75);
-
-/// A body of 0.7 MB, a full node's, needs three round trips on loopback and little memory.
-const WINDOW: u32 = 256 * 1024;
 
 /// Where a configuration was loaded from, and what it looked like then.
 #[derive(Debug, PartialEq, Eq)]
@@ -58,54 +57,51 @@ impl Origin {
 /// What connections are made with.
 struct Loaded {
     origin: Origin,
-    config: ClientConfig,
+    config: Arc<ClientConfig>,
     client_certificate: Option<Life>,
 }
 
-/// A client with its one connection.
-struct Open {
-    client: Client,
+/// A connection with its times.
+pub struct Open {
+    /// It.
+    pub connection: Connection,
     since: Instant,
-    answered: bool,
+    used: Instant,
 }
 
 impl Open {
-    fn new(config: ClientConfig) -> Self {
-        Self {
-            client: http(config),
-            since: Instant::now(),
-            answered: false,
-        }
-    }
-
     fn is_young(&self) -> bool {
-        self.since.elapsed() < MAX_CONNECTION_AGE
+        self.since.elapsed() < MAX_CONNECTION_AGE && self.used.elapsed() < MAX_IDLE
     }
 }
 
-/// Makes clients, and keeps one.
-pub struct Clients {
+/// Makes connections to one kubelet, and keeps one.
+pub struct Connections {
+    url: KubeletUrl,
+    resolver: Resolver,
     trust: Trust,
     shown: Shown,
     loaded: Option<Loaded>,
-    open: Option<Open>,
+    kept: Option<Open>,
     /// The trouble the log was told of already.
     told: Option<FileError>,
 }
 
-impl Clients {
-    /// Clients for that kubelet. Plain http has nothing to verify, so nothing is loaded: an image without any CA store
-    /// can read the read-only port.
+impl Connections {
+    /// Connections to that kubelet. Plain http has nothing to verify, so nothing is loaded: an image without any CA
+    /// store can read the read-only port.
     pub fn new(kubelet: &config::Kubelet, secrets: Secrets) -> Self {
         let mut trust = kubelet.trust.clone();
         if kubelet.url.scheme == Scheme::Http {
             trust.anchors = Anchors::Unverified;
         }
         Self {
+            url: kubelet.url.clone(),
+            resolver: Resolver::new(&kubelet.url.host, kubelet.url.port.get()),
             trust,
             shown: Shown::new(secrets),
             loaded: None,
-            open: None,
+            kept: None,
             told: None,
         }
     }
@@ -125,53 +121,61 @@ impl Clients {
         &self.shown
     }
 
-    /// The client to use now: a new one if a certificate, key or CA changed, or the old one is too old.
+    /// Looks at the files that connections are made with, and loads them if one has changed.
     ///
-    /// While the files cannot be used (a pair half-written, say) what was read last goes on, and the log is told once.
-    pub fn get(&mut self, identity: &Identity) -> Result<Client, FileError> {
+    /// While they cannot be used (a pair half-written, say) what was read last goes on, and the log is told once.
+    pub fn look_at_files(&mut self, identity: &Identity) -> Result<(), FileError> {
         let before = self.loaded.as_ref().map(|loaded| &loaded.origin);
         let origin = Origin::now(identity, &self.trust, before);
-        if let Some(open) = self.open.as_ref().filter(|open| open.is_young())
-            && before == Some(&origin)
-        {
-            return Ok(open.client.clone());
+        if before == Some(&origin) {
+            return Ok(());
         }
-        let loaded = match (self.load(identity, origin), self.loaded.take()) {
-            (Ok(new), _) => {
+        match self.load(identity, origin) {
+            Ok(loaded) => {
                 self.told = None;
-                self.open = None;
-                new
+                self.kept = None;
+                self.loaded = Some(loaded);
             }
-            (Err(error), Some(old)) => {
-                self.tell_once(error);
-                old
-            }
-            (Err(error), None) => return Err(error),
-        };
-        let loaded = self.loaded.insert(loaded);
-        // Files that cannot be used are no reason to keep an old connection.
-        let open = match self.open.take().filter(Open::is_young) {
-            Some(open) => open,
-            None => Open::new(loaded.config.clone()),
-        };
-        Ok(self.open.insert(open).client.clone())
+            Err(error) if self.loaded.is_some() => self.tell_once(error),
+            Err(error) => return Err(error),
+        }
+        Ok(())
     }
 
-    /// The connection is not to be used again: it failed, or nobody knows what is still under way on it.
-    pub fn drop_connection(&mut self) {
-        self.open = None;
+    /// The connection that was kept, if it is of any use still. Files that cannot be used are no reason to use an old one.
+    pub async fn kept(&mut self) -> Option<Open> {
+        let mut kept = self.kept.take().filter(Open::is_young)?;
+        kept.connection.is_fit().await.then_some(kept)
     }
 
-    /// An answer came over the connection.
-    pub fn answered(&mut self) {
-        if let Some(open) = &mut self.open {
-            open.answered = true;
+    /// Keeps it for the next question, if it is fit for one.
+    pub async fn keep(&mut self, mut open: Open) {
+        open.used = Instant::now();
+        if open.connection.is_fit().await {
+            self.kept = Some(open);
         }
     }
 
-    /// Whether the next request may go over a connection that was kept, and so may find it dead.
-    pub fn is_kept(&self) -> bool {
-        self.open.as_ref().is_some_and(|open| open.answered)
+    /// A new one; `phase` says how far it has come.
+    pub async fn open(&mut self, phase: &mut Phase) -> Result<Open, ScrapeError> {
+        *phase = Phase::Resolving;
+        let addresses = self.resolver.addresses().await?;
+        *phase = Phase::Connecting;
+        let tcp = connect(&addresses).await?;
+        *phase = Phase::Handshaking;
+        let config = match self.url.scheme {
+            Scheme::Https => self.loaded.as_ref().map(|loaded| Arc::clone(&loaded.config)),
+            Scheme::Http => None,
+        };
+        let connection = Connection::open(tcp, &self.url.host, self.url.port.get(), config)
+            .await
+            .map_err(|fault| request::refused(fault, &self.shown))?;
+        let now = Instant::now();
+        Ok(Open {
+            connection,
+            since: now,
+            used: now,
+        })
     }
 
     fn tell_once(&mut self, error: FileError) {
@@ -215,24 +219,8 @@ impl Clients {
         config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
         Ok(Loaded {
             origin,
-            config,
+            config: Arc::new(config),
             client_certificate,
         })
     }
-}
-
-/// A client with nothing in it from the environment: no proxy, no redirects, one connection.
-fn http(tls: ClientConfig) -> Client {
-    Client::builder()
-        .tls_backend_preconfigured(tls)
-        .no_proxy()
-        .redirect(redirect::Policy::none())
-        .referer(false)
-        .user_agent(concat!("telegraf-kubelet/", env!("CARGO_PKG_VERSION")))
-        .pool_idle_timeout(MAX_IDLE)
-        .pool_max_idle_per_host(1)
-        .http2_initial_stream_window_size(WINDOW)
-        .http2_initial_connection_window_size(WINDOW)
-        .build()
-        .expect("all that is given is constant, and reqwest is built on this rustls")
 }

@@ -1,0 +1,258 @@
+//! One HTTP connection, over which one question is asked at a time.
+
+use std::future::{Future, poll_fn};
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use hyper::Request;
+use hyper::body::{Body as _, Bytes, Incoming};
+use hyper::client::conn::{http1, http2};
+use hyper::header::{HOST, HeaderMap, HeaderValue};
+use hyper::http::response::Parts;
+use hyper::http::uri::{Authority, PathAndQuery, Scheme, Uri};
+use hyper_util::rt::TokioIo;
+use rustls::ClientConfig;
+use rustls::pki_types::ServerName;
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+
+use super::fault::{Exchange, Handshake};
+use super::stream::{Stream, cause};
+use super::tasks::Tasks;
+use super::wire::{Metered, Wire};
+
+/// Headers are longer nowhere; a kubelet's have a few hundred bytes.
+const MAX_HEADERS: u16 = 16 * 1024;
+
+/// HTTP/1.1 reads into a buffer of that size at most. A record of TLS has 16 KiB.
+const READ_BUFFER: usize = 64 * 1024;
+
+/// HTTP/2: a body of 0.7 MB, a full node's, needs three round trips on loopback and little memory.
+const WINDOW: u32 = 256 * 1024;
+
+/// What may come beside the body and as much again: a handshake, headers, frames, and what was read and not looked at
+/// yet. Who sends more has no answer for us.
+const AROUND: usize = 256 * 1024;
+
+/// What may come while nothing is asked: an end, a ping, a session's ticket.
+const UNASKED: usize = 16 * 1024;
+
+/// What every request is sent with. A body that is an empty text has no bytes and no length.
+type NoBody = String;
+
+/// The side that questions go in at.
+enum Asking {
+    Http1(http1::SendRequest<NoBody>),
+    Http2(http2::SendRequest<NoBody>),
+}
+
+/// A connection that stands. Dropping it closes it.
+pub struct Connection {
+    asking: Asking,
+    tasks: Tasks,
+    wire: Arc<Wire>,
+    authority: Authority,
+}
+
+/// The beginning of an answer; [`Connection::chunk`] has the rest.
+pub struct Reply {
+    /// Status and headers.
+    pub head: Parts,
+    body: Incoming,
+}
+
+impl Connection {
+    /// Speaks TLS over `tcp` if there is something to speak it with, and HTTP over that. The host is a name or an
+    /// address, IPv6 without brackets.
+    ///
+    /// # Errors
+    /// See [`Handshake`].
+    pub async fn open(
+        tcp: TcpStream,
+        host: &str,
+        port: u16,
+        tls: Option<Arc<ClientConfig>>,
+    ) -> Result<Self, Handshake> {
+        let authority = authority(host, port).ok_or(Handshake::NoName)?;
+        let wire = Arc::new(Wire::default());
+        wire.allow(AROUND);
+        wire.go();
+        let tcp = Metered::new(tcp, Arc::clone(&wire));
+        let stream = match tls {
+            None => Stream::plain(tcp, Arc::clone(&wire)),
+            Some(config) => {
+                let name = ServerName::try_from(host.to_owned()).map_err(|_| Handshake::NoName)?;
+                let done = TlsConnector::from(config).connect(name, tcp).await;
+                let tls =
+                    done.map_err(|error| Handshake::from(wire.broken().unwrap_or_else(|| cause(&error))))?;
+                Stream::tls(tls, Arc::clone(&wire))
+            }
+        };
+        let mut tasks = Tasks::default();
+        let asking = http(stream, &mut tasks)
+            .await
+            .map_err(|error| Handshake::Http(Exchange::new(Some(&error), &wire)))?;
+        Ok(Self {
+            asking,
+            tasks,
+            wire,
+            authority,
+        })
+    }
+
+    /// Whether it is fit for another question: one look at what came while nobody waited, be it its end or more than an
+    /// idle connection has to say.
+    pub async fn is_fit(&mut self) -> bool {
+        self.wire.allow(UNASKED);
+        poll_fn(|cx| {
+            self.wire.go();
+            let ended = self.tasks.poll(cx).is_ready();
+            let closed = match &mut self.asking {
+                Asking::Http1(asking) => !asking.is_ready(),
+                Asking::Http2(asking) => asking.is_closed(),
+            };
+            Poll::Ready(!ended && !closed && self.wire.broken().is_none())
+        })
+        .await
+    }
+
+    /// Asks for `path`.
+    ///
+    /// # Errors
+    /// There is no answer.
+    pub async fn ask(&mut self, path: &'static str, headers: HeaderMap) -> Result<Reply, Exchange> {
+        self.wire.allow(AROUND);
+        let request = self.request(path, headers);
+        let (tasks, wire) = (&mut self.tasks, &self.wire);
+        let answer = match &mut self.asking {
+            Asking::Http1(asking) => {
+                let answer = async {
+                    asking.ready().await?;
+                    asking.send_request(request).await
+                };
+                drive(tasks, wire, answer).await
+            }
+            Asking::Http2(asking) => drive(tasks, wire, asking.send_request(request)).await,
+        };
+        let (head, body) = answer?.into_parts();
+        Ok(Reply { head, body })
+    }
+
+    /// The next piece of the body, `None` at its end.
+    ///
+    /// # Errors
+    /// It broke off.
+    pub async fn chunk(&mut self, reply: &mut Reply) -> Result<Option<Bytes>, Exchange> {
+        loop {
+            let next = poll_fn(|cx| Pin::new(&mut reply.body).poll_frame(cx).map(Option::transpose));
+            let Some(frame) = drive(&mut self.tasks, &self.wire, next).await? else {
+                return Ok(None);
+            };
+            // What is no data are trailers, of which no answer that we know has any.
+            if let Ok(data) = frame.into_data() {
+                self.wire.allow_more(2 * data.len());
+                return Ok(Some(data));
+            }
+        }
+    }
+
+    fn request(&self, path: &'static str, mut headers: HeaderMap) -> Request<NoBody> {
+        let mut uri = Uri::builder().path_and_query(PathAndQuery::from_static(path));
+        match self.asking {
+            Asking::Http1(_) => {
+                let host = HeaderValue::from_str(self.authority.as_str());
+                headers.insert(HOST, host.expect("an authority has visible characters only"));
+            }
+            // They become `:scheme` and `:authority`. HTTP/2 is chosen in TLS only.
+            Asking::Http2(_) => uri = uri.scheme(Scheme::HTTPS).authority(self.authority.clone()),
+        }
+        let mut request = Request::new(NoBody::new());
+        *request.uri_mut() = uri.build().expect("its parts are parsed already");
+        *request.headers_mut() = headers;
+        request
+    }
+}
+
+/// As in a URL: with brackets, and with the port.
+fn authority(host: &str, port: u16) -> Option<Authority> {
+    let text = if host.contains(':') {
+        format!("[{host}]:{port}")
+    } else {
+        format!("{host}:{port}")
+    };
+    text.parse().ok()
+}
+
+/// Begins HTTP in the version that was chosen in the handshake: 1.1 unless both sides said otherwise, which a kubelet
+/// of 1.37 with a CA for clients does not.
+async fn http(stream: Stream, tasks: &mut Tasks) -> hyper::Result<Asking> {
+    if !stream.is_http2() {
+        let (asking, connection) = http1::Builder::new()
+            .max_header_size(MAX_HEADERS.into())
+            .max_buf_size(READ_BUFFER)
+            .handshake(TokioIo::new(stream))
+            .await?;
+        tasks.push(async move {
+            // Whoever asks is told how it ends.
+            let _ = connection.await;
+        });
+        return Ok(Asking::Http1(asking));
+    }
+    let (asking, connection) = http2::Builder::new(tasks.giver())
+        .initial_stream_window_size(WINDOW)
+        .initial_connection_window_size(WINDOW)
+        .max_header_list_size(MAX_HEADERS.into())
+        .handshake(TokioIo::new(stream))
+        .await?;
+    tasks.push(async move {
+        // As above.
+        let _ = connection.await;
+    });
+    Ok(Asking::Http2(asking))
+}
+
+/// Waits for `outcome` and does meanwhile what there is to do for the connection, without which none ever comes.
+async fn drive<T>(
+    tasks: &mut Tasks,
+    wire: &Wire,
+    outcome: impl Future<Output = hyper::Result<T>>,
+) -> Result<T, Exchange> {
+    let mut outcome = pin!(outcome);
+    let mut done = move |cx: &mut Context<'_>| {
+        let done = outcome.as_mut().poll(cx);
+        done.map_err(|error| Exchange::new(Some(&error), wire))
+    };
+    poll_fn(|cx| {
+        // Nothing more is read while something that was is not looked at.
+        if let Poll::Ready(done) = done(cx) {
+            return Poll::Ready(done);
+        }
+        wire.go();
+        let ended = tasks.poll(cx).is_ready();
+        match done(cx) {
+            Poll::Pending if ended => Poll::Ready(Err(Exchange::new(None, wire))),
+            done => done,
+        }
+    })
+    .await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_authority_is_as_in_a_url() {
+        for (host, want) in [
+            ("10.0.0.1", "10.0.0.1:10250"),
+            ("fd00::1", "[fd00::1]:10250"),
+            ("node_1", "node_1:10250"),
+        ] {
+            assert_eq!(authority(host, 10_250).unwrap().as_str(), want);
+        }
+        for none in ["a b", "a/b"] {
+            assert_eq!(authority(none, 10_250), None, "{none}");
+        }
+    }
+}

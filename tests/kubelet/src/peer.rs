@@ -1,0 +1,173 @@
+//! A peer that proves to be the kubelet and then does what a test has thought of: everything that no HTTP server does.
+
+use std::future::Future;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread::JoinHandle;
+
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
+
+use crate::pki::Ca;
+use crate::{Options, files, tls};
+
+/// A connection whose handshake is done.
+pub type Wire = TlsStream<TcpStream>;
+
+/// What is done with one connection.
+type Conduct<T> = Arc<dyn Fn(T) -> Pin<Box<dyn Future<Output = ()> + Send>> + Send + Sync>;
+
+/// How far the peer is a kubelet.
+#[derive(Clone)]
+enum Manner {
+    /// As far as TLS.
+    Tls(TlsAcceptor, Conduct<Wire>),
+    /// Not even so far.
+    Tcp(Conduct<TcpStream>),
+}
+
+/// A running peer; dropping it ends it and all its connections.
+pub struct Peer {
+    address: SocketAddr,
+    connections: Arc<AtomicU64>,
+    ca: PathBuf,
+    token: PathBuf,
+    stop: watch::Sender<bool>,
+    thread: Option<JoinHandle<()>>,
+    _dir: tempfile::TempDir,
+}
+
+impl Peer {
+    /// Does the handshake as the kubelet that `options` describe, and `conduct` with what comes of it.
+    ///
+    /// # Panics
+    /// As everything here: without it there is no test.
+    #[must_use]
+    pub fn over_tls<F>(options: &Options, conduct: impl Fn(Wire) -> F + Send + Sync + 'static) -> Self
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let (serving_ca, client_ca) = (Ca::new("kubernetes"), Ca::new(files::CLIENT_CA));
+        let (config, anchor) = tls::serving(options, &serving_ca, &client_ca);
+        let acceptor = TlsAcceptor::from(config.expect("a kubelet with TLS"));
+        let conduct: Conduct<Wire> = Arc::new(move |wire| Box::pin(conduct(wire)));
+        Self::start(Manner::Tls(acceptor, conduct), &anchor)
+    }
+
+    /// Does `conduct` with each connection as it is accepted.
+    ///
+    /// # Panics
+    /// As above.
+    #[must_use]
+    pub fn over_tcp<F>(conduct: impl Fn(TcpStream) -> F + Send + Sync + 'static) -> Self
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let conduct: Conduct<TcpStream> = Arc::new(move |stream| Box::pin(conduct(stream)));
+        Self::start(Manner::Tcp(conduct), &Ca::new("kubernetes").pem)
+    }
+
+    fn start(manner: Manner, anchor: &str) -> Self {
+        let dir = tempfile::tempdir().expect("a temporary directory");
+        let ca = files::write(&dir.path().join("ca.crt"), anchor);
+        let token = files::write_secret(&dir.path().join("token"), "a-token-of-no-meaning");
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+        listener.set_nonblocking(true).expect("a socket");
+        let address = listener.local_addr().expect("a bound socket");
+        let (stop, stopped) = watch::channel(false);
+        let connections = Arc::new(AtomicU64::new(0));
+        let count = Arc::clone(&connections);
+        let thread = std::thread::spawn(move || serve(listener, &manner, &count, stopped));
+        Self {
+            address,
+            connections,
+            ca,
+            token,
+            stop,
+            thread: Some(thread),
+            _dir: dir,
+        }
+    }
+
+    /// Its base URL.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("https://{}", self.address)
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn addr(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// How many TCP connections have come.
+    #[must_use]
+    pub fn connections(&self) -> u64 {
+        self.connections.load(Ordering::Relaxed)
+    }
+
+    /// A block of the program's configuration that believes it.
+    #[must_use]
+    pub fn block(&self) -> String {
+        format!(
+            "[[inputs.kubelet]]\n  url = \"{}\"\n  bearer_token = \"{}\"\n  tls_ca = \"{}\"\n",
+            self.url(),
+            self.token.display(),
+            self.ca.display()
+        )
+    }
+}
+
+impl Drop for Peer {
+    fn drop(&mut self) {
+        self.stop.send_replace(true);
+        if let Some(thread) = self.thread.take() {
+            // A panic in there has been printed; the test fails by what it misses.
+            let _ = thread.join();
+        }
+    }
+}
+
+fn serve(
+    listener: std::net::TcpListener,
+    manner: &Manner,
+    connections: &AtomicU64,
+    mut stopped: watch::Receiver<bool>,
+) {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("an event loop");
+    runtime.block_on(async {
+        let listener = TcpListener::from_std(listener).expect("a listening socket");
+        loop {
+            tokio::select! {
+                accepted = listener.accept() => if let Ok((stream, _)) = accepted {
+                    connections.fetch_add(1, Ordering::Relaxed);
+                    // What is written is to leave at once.
+                    let _ = stream.set_nodelay(true);
+                    tokio::spawn(converse(stream, manner.clone()));
+                },
+                _ = stopped.wait_for(|stopped| *stopped) => return,
+            }
+        }
+    });
+}
+
+async fn converse(stream: TcpStream, manner: Manner) {
+    match manner {
+        Manner::Tcp(conduct) => conduct(stream).await,
+        Manner::Tls(acceptor, conduct) => {
+            // One that does not want to talk to us is none.
+            if let Ok(wire) = acceptor.accept(stream).await {
+                conduct(wire).await;
+            }
+        }
+    }
+}
