@@ -13,6 +13,7 @@ mod influx;
 mod peer;
 mod pod;
 mod process;
+mod resolver;
 mod socket;
 mod stage;
 mod story;
