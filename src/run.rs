@@ -7,7 +7,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout, timeout_at}
 
 use crate::collector::Collector;
 use crate::config::{self, Anchors, Args, Config, ConfigError, Scheme, Ticking};
-use crate::execd::{self, Attendant, Broken, Output, Prompts, STOP_BUDGET, Ticks};
+use crate::execd::{self, Attendant, Broken, Missing, Output, Prompts, STOP_BUDGET, Ticks};
 use crate::kubelet::Scraper;
 
 /// No prompt for so long, and none of our own, is a set-up in which nothing will ever happen.
@@ -20,6 +20,8 @@ pub enum RunError {
     Config(ConfigError),
     /// The system gives us no thread, no signal handler or no event loop.
     System(std::io::Error),
+    /// Something is missing that Telegraf gives its child.
+    Missing(Missing),
     /// Stdout cannot be written to, and not because its reader went away.
     Stdout(Broken),
 }
@@ -29,6 +31,7 @@ impl std::fmt::Display for RunError {
         match self {
             Self::Config(error) => error.fmt(f),
             Self::System(error) => write!(f, "the system refuses what every process needs: {error}"),
+            Self::Missing(missing) => missing.fmt(f),
             Self::Stdout(broken) => broken.fmt(f),
         }
     }
@@ -55,8 +58,9 @@ impl From<std::io::Error> for RunError {
 pub fn run(args: &Args, env: &dyn Fn(&str) -> Option<String>, attendant: &Attendant) -> Result<(), RunError> {
     let config = config::load(args, env)?;
     log::set_max_level(config.log_level);
-    if let config::Output::Socket { .. } = config.output {
-        execd::log::begin_with_times();
+    match &config.output {
+        config::Output::Socket { .. } => execd::log::begin_with_times(),
+        config::Output::Stdout => all_there()?,
     }
     warn_of_risks(&config);
     let output = Output::open(&config.output)?;
@@ -80,6 +84,14 @@ pub fn run(args: &Args, env: &dyn Fn(&str) -> Option<String>, attendant: &Attend
     // A write that nobody reads must not keep us: the process ends without it.
     runtime.shutdown_background();
     outcome
+}
+
+/// What Telegraf gives its child.
+fn all_there() -> Result<(), RunError> {
+    match execd::missing() {
+        Some(missing) => Err(RunError::Missing(missing)),
+        None => Ok(()),
+    }
 }
 
 /// What a user may do, and should know.

@@ -2,13 +2,12 @@
 
 mod support;
 
-use std::io::{Read as _, Write as _};
-use std::process::{Child, ExitStatus, Stdio};
+use std::io::Write as _;
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use rustix::event::{PollFd, PollFlags, poll};
-use rustix::process::{Pid, Signal, kill_process};
-use support::plugin::{PATIENCE, Plugin, block, command};
+use rustix::process::Signal;
+use support::plugin::{PATIENCE, Plugin, block, command, exits_within};
 use test_kubelet::{Fault, Options, TestKubelet};
 
 /// Telegraf sends SIGTERM so long after it closed stdin.
@@ -187,132 +186,6 @@ fn in_the_middle_of_a_scrape_it_gives_up_in_time() {
         assert_parses(&left.stdout);
         assert!(left.stdout[0].contains("result=timeout"), "{left:#?}");
     }
-}
-
-/// Starts a plugin whose stdout nobody reads, in the middle of a batch: the pipe is one page small, and not empty.
-fn with_blocked_stdout(dir: &std::path::Path, kubelet: &TestKubelet) -> Child {
-    let mut command = command(dir, &block(kubelet));
-    command
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null());
-    let mut child = command.spawn().unwrap();
-    let pipe = child.stdout.as_ref().unwrap();
-    rustix::pipe::fcntl_setpipe_size(pipe, 4096).unwrap();
-    child.stdin.as_mut().unwrap().write_all(b"\n").unwrap();
-    poll(&mut [PollFd::new(pipe, PollFlags::IN)], None).unwrap();
-    child
-}
-
-/// Waits for the end; panics when it takes longer than `limit`.
-fn exits_within(mut child: Child, limit: Duration) -> (Child, ExitStatus) {
-    let (sender, ended) = std::sync::mpsc::channel();
-    std::thread::spawn(move || {
-        // `wait` would close stdin first, which may be what the test is about.
-        let stdin = child.stdin.take();
-        let status = child.wait().unwrap();
-        child.stdin = stdin;
-        sender.send((child, status))
-    });
-    ended
-        .recv_timeout(limit)
-        .unwrap_or_else(|_| panic!("still running after {limit:?}"))
-}
-
-#[test]
-fn with_stdout_blocked_it_stops_in_time_and_leaves_whole_lines() {
-    for signal in [None, Some(Signal::TERM)] {
-        let dir = dir();
-        let kubelet = TestKubelet::start(Options {
-            pods: 110,
-            ..Options::default()
-        });
-        let mut child = with_blocked_stdout(dir.path(), &kubelet);
-        match signal {
-            Some(signal) => kill_process(Pid::from_child(&child), signal).unwrap(),
-            None => drop(child.stdin.take()),
-        }
-        let (child, status) = exits_within(child, BEFORE_SIGTERM);
-        assert_eq!(status.code(), Some(0));
-        assert_whole_lines(child);
-    }
-}
-
-#[test]
-fn killed_in_the_middle_of_a_batch_it_leaves_whole_lines() {
-    let dir = dir();
-    let kubelet = TestKubelet::start(Options {
-        pods: 110,
-        ..Options::default()
-    });
-    let mut child = with_blocked_stdout(dir.path(), &kubelet);
-    child.kill().unwrap();
-    child.wait().unwrap();
-    assert_whole_lines(child);
-}
-
-fn assert_whole_lines(mut child: std::process::Child) {
-    let mut left = String::new();
-    child.stdout.take().unwrap().read_to_string(&mut left).unwrap();
-    assert!(
-        left.ends_with('\n'),
-        "torn: {:?}",
-        &left[left.len().saturating_sub(200)..]
-    );
-    assert!(!support::lines::parse(&left).is_empty());
-}
-
-#[test]
-fn a_slow_reader_gets_every_line() {
-    let dir = dir();
-    let kubelet = TestKubelet::start(Options {
-        pods: 110,
-        ..Options::default()
-    });
-    let mut child = with_blocked_stdout(dir.path(), &kubelet);
-    let mut pipe = child.stdout.take().unwrap();
-    drop(child.stdin.take());
-    let mut left = String::new();
-    pipe.read_to_string(&mut left).unwrap();
-    assert_eq!(exits_within(child, BEFORE_SIGTERM).1.code(), Some(0));
-    support::lines::parse(&left);
-    assert!(
-        left.lines().last().unwrap().starts_with("kubelet_scrape"),
-        "the batch is not whole"
-    );
-}
-
-#[test]
-fn a_reader_that_goes_away_is_the_end() {
-    let (kubelet, dir) = (kubelet(), dir());
-    let mut command = command(dir.path(), &block(&kubelet));
-    command
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
-    let mut child = command.spawn().unwrap();
-    drop(child.stdout.take());
-    child.stdin.as_mut().unwrap().write_all(b"\n").unwrap();
-    let (mut child, status) = exits_within(child, PATIENCE);
-    assert_eq!(status.code(), Some(0));
-    let mut log = String::new();
-    child.stderr.take().unwrap().read_to_string(&mut log).unwrap();
-    assert!(!log.contains("panicked") && !log.contains("E! "), "{log}");
-}
-
-#[test]
-fn a_stdout_that_cannot_be_written_is_an_error() {
-    let (kubelet, dir) = (kubelet(), dir());
-    let mut command = command(dir.path(), &block(&kubelet));
-    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
-    command.stdin(Stdio::piped()).stdout(full).stderr(Stdio::piped());
-    let mut child = command.spawn().unwrap();
-    child.stdin.as_mut().unwrap().write_all(b"\n").unwrap();
-    let (mut child, status) = exits_within(child, PATIENCE);
-    assert_eq!(status.code(), Some(1));
-    let mut log = String::new();
-    child.stderr.take().unwrap().read_to_string(&mut log).unwrap();
-    assert!(log.contains("E! stdout cannot be written to"), "{log}");
 }
 
 #[test]

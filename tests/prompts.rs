@@ -146,7 +146,7 @@ fn blocked(dir: &Path, kubelet: &TestKubelet) -> Child {
 fn those_that_come_while_stdout_is_not_read_count() {
     let dir = tempfile::tempdir().unwrap();
     let kubelet = TestKubelet::start(Options {
-        pods: 110,
+        pods: 250,
         ..Options::default()
     });
     let mut child = blocked(dir.path(), &kubelet);

@@ -4,14 +4,21 @@
 //! (`plugins/common/socket`), and nothing of Kubernetes.
 
 mod attendant;
+mod descriptors;
+mod file;
+mod left_out;
+mod lines;
 pub mod log;
 mod output;
+#[cfg(target_os = "linux")]
+mod pipe;
 mod prompts;
 mod queue;
 mod socket;
 mod stdout;
 
 pub use attendant::{Attendant, Signals, attend};
+pub use descriptors::{Missing, missing};
 pub use output::Output;
 pub use prompts::{Prompts, Ticks};
 pub use socket::{Socket, reach};

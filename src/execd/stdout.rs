@@ -1,25 +1,25 @@
-//! The way out to the Telegraf that runs us: whole batches, in pieces that cannot be torn.
+//! The way out to the Telegraf that runs us: whole batches, none of whose lines tears.
 //!
-//! Lines leave in writes of at most `PIPE_BUF` bytes, each of whole lines. A pipe takes such a write entirely or not at
-//! all (POSIX), so that even a SIGKILL in the middle of a batch leaves whole lines behind: Telegraf reads an unfinished
-//! last line at EOF, and half of `123456i` is the float 123.
-//!
-//! A thread of its own does the writing. When Telegraf stops reading, the write blocks, and stopping must still work.
+//! How that is done depends on what stdout is; DESIGN.md says what holds where. A thread of its own does the writing: when
+//! Telegraf stops reading, the write blocks, and stopping must still work.
 
-use std::io;
+use std::fmt;
+use std::io::{self, IoSlice};
 use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, poll};
+use rustix::fs::{FileType, fstat};
 use rustix::io::Errno;
 use tokio::sync::oneshot;
 
 use super::SMALL_STACK;
+use super::file;
+use super::lines::{Lines, PIPE_BUF};
+#[cfg(target_os = "linux")]
+use super::pipe::Pipe;
 use crate::lines::Batch;
-
-/// What POSIX promises to write at once, on Linux.
-const PIPE_BUF: usize = 4096;
 
 /// After closing stdout, before exiting. Telegraf closes its end of the pipe as soon as it has reaped us: of 1,000 lines
 /// written right before an exit it lost some in 31 % of runs, and in none with this pause.
@@ -30,23 +30,47 @@ const DRAIN_STEP: Duration = Duration::from_millis(5);
 
 /// Nothing more can be written.
 #[derive(Debug)]
-pub struct Broken(Errno);
+pub struct Broken {
+    errno: Errno,
+    /// A line of a file is torn, which could not be mended.
+    torn: bool,
+}
 
 impl Broken {
     /// The reader is gone, which is how a Telegraf that was killed looks from here, and no fault of anyone's.
     #[must_use]
     pub fn is_reader_gone(&self) -> bool {
-        self.0 == Errno::PIPE
+        self.errno == Errno::PIPE
+    }
+
+    pub(super) fn torn(errno: Errno) -> Self {
+        Self { errno, torn: true }
     }
 }
 
-impl std::fmt::Display for Broken {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "stdout cannot be written to: {}", self.0)
+impl From<Errno> for Broken {
+    fn from(errno: Errno) -> Self {
+        Self { errno, torn: false }
+    }
+}
+
+impl fmt::Display for Broken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "stdout cannot be written to: {}", self.errno)?;
+        if self.torn {
+            f.write_str("; its last line is torn, for somebody else has written behind it")?;
+        }
+        Ok(())
     }
 }
 
 impl std::error::Error for Broken {}
+
+impl From<Stuck> for Broken {
+    fn from(stuck: Stuck) -> Self {
+        stuck.errno.into()
+    }
+}
 
 /// A batch to write, and where to say how it went.
 type Job = (Batch, oneshot::Sender<(Batch, Result<(), Broken>)>);
@@ -66,8 +90,9 @@ impl Stdout {
             .name("stdout".to_owned())
             .stack_size(SMALL_STACK)
             .spawn(move || {
+                let mut way = Way::of_stdout();
                 for (batch, done) in queue {
-                    let result = write_all(&batch);
+                    let result = way.write(&batch);
                     // Nobody waits any more when the program gave up on us.
                     let _ = done.send((batch, result));
                 }
@@ -80,11 +105,11 @@ impl Stdout {
         let (done, written) = oneshot::channel();
         // The thread ends only with the program: both ways of not reaching it say that stdout is gone.
         if self.0.send((batch, done)).is_err() {
-            return (Batch::default(), Err(Broken(Errno::PIPE)));
+            return (Batch::default(), Err(Errno::PIPE.into()));
         }
         written
             .await
-            .unwrap_or_else(|_| (Batch::default(), Err(Broken(Errno::PIPE))))
+            .unwrap_or_else(|_| (Batch::default(), Err(Errno::PIPE.into())))
     }
 }
 
@@ -106,38 +131,101 @@ pub fn close(deadline: Instant) {
     thread::sleep(LINGER);
 }
 
-fn write_all(batch: &Batch) -> Result<(), Broken> {
-    let mut piece = Vec::with_capacity(PIPE_BUF);
-    for line in batch
-        .runs()
-        .flat_map(|run| run.split_inclusive(|&byte| byte == b'\n'))
-    {
-        if piece.len() + line.len() > PIPE_BUF {
-            write_piece(&piece)?;
-            piece.clear();
-        }
-        piece.extend_from_slice(line);
-    }
-    write_piece(&piece)
+/// What stdout is.
+#[derive(Debug)]
+enum Way {
+    #[cfg(target_os = "linux")]
+    Pipe(Pipe),
+    File,
+    /// A socket, a terminal or another device; and a pipe of another system.
+    Other,
 }
 
-fn write_piece(mut piece: &[u8]) -> Result<(), Broken> {
-    while !piece.is_empty() {
-        match rustix::io::write(rustix::stdio::stdout(), piece) {
-            Ok(written) => piece = &piece[written..],
+impl Way {
+    fn of_stdout() -> Self {
+        let mode = fstat(rustix::stdio::stdout()).map_or(0, |stat| stat.st_mode);
+        match FileType::from_raw_mode(mode) {
+            #[cfg(target_os = "linux")]
+            FileType::Fifo => Self::Pipe(Pipe::new()),
+            FileType::RegularFile => Self::File,
+            _ => Self::Other,
+        }
+    }
+
+    fn write(&mut self, batch: &Batch) -> Result<(), Broken> {
+        match self {
+            #[cfg(target_os = "linux")]
+            Self::Pipe(pipe) => pipe.write(batch),
+            Self::File => file::write(batch),
+            Self::Other => write_pieces(batch),
+        }
+    }
+}
+
+/// In small pieces, and a longer line in one: most of what is no pipe and no file takes one entirely or not at all.
+fn write_pieces(batch: &Batch) -> Result<(), Broken> {
+    let mut lines = Lines::new(batch.runs());
+    let mut slices = Vec::new();
+    loop {
+        if lines.take(PIPE_BUF, &mut slices) == 0 {
+            let Some(line) = lines.take_one() else {
+                return Ok(());
+            };
+            slices.push(IoSlice::new(line));
+        }
+        // What has room takes more of it at once.
+        wait_until_ready()?;
+        write_all(&slices).map_err(Broken::from)?;
+    }
+}
+
+/// A write that failed, perhaps after a part of it.
+#[derive(Debug)]
+pub(super) struct Stuck {
+    pub(super) errno: Errno,
+    pub(super) written: usize,
+}
+
+/// Writes all of it, at once where stdout takes it at once.
+pub(super) fn write_all(slices: &[IoSlice<'_>]) -> Result<(), Stuck> {
+    let stdout = rustix::stdio::stdout();
+    let all: usize = slices.iter().map(|slice| slice.len()).sum();
+    let mut written = 0;
+    while written < all {
+        let outcome = if written == 0 {
+            rustix::io::writev(stdout, slices)
+        } else {
+            rustix::io::write(stdout, rest(slices, written))
+        };
+        match outcome {
+            Ok(more) => written += more,
             Err(Errno::INTR) => {}
             // Whoever shares our stdout may have made it non-blocking.
-            Err(Errno::AGAIN) => wait_until_ready()?,
-            Err(errno) => return Err(Broken(errno)),
+            Err(Errno::AGAIN) => wait_until_ready().map_err(|broken| Stuck {
+                errno: broken.errno,
+                written,
+            })?,
+            Err(errno) => return Err(Stuck { errno, written }),
         }
     }
     Ok(())
 }
 
-fn wait_until_ready() -> Result<(), Broken> {
+/// What is left of the slice in which the first `written` bytes end.
+fn rest<'s>(slices: &'s [IoSlice<'_>], mut written: usize) -> &'s [u8] {
+    for slice in slices {
+        if written < slice.len() {
+            return &slice[written..];
+        }
+        written -= slice.len();
+    }
+    &[]
+}
+
+pub(super) fn wait_until_ready() -> Result<(), Broken> {
     let stdout = rustix::stdio::stdout();
     match poll(&mut [PollFd::new(&stdout, PollFlags::OUT)], None) {
         Ok(_) | Err(Errno::INTR) => Ok(()),
-        Err(errno) => Err(Broken(errno)),
+        Err(errno) => Err(errno.into()),
     }
 }

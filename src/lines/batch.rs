@@ -20,7 +20,7 @@ pub struct Batch {
 
 impl Batch {
     /// The lines in order, as runs of whole lines.
-    pub fn runs(&self) -> impl Iterator<Item = &[u8]> {
+    pub fn runs(&self) -> impl Iterator<Item = &[u8]> + Clone {
         self.order.iter().map(|run| &self.text[run.clone()])
     }
 

@@ -60,8 +60,8 @@ def plugin_refusal(text):
         process = subprocess.Popen(
             [PLUGIN, "-config", config],
             env=os.environ | ENVIRONMENT,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
         )

@@ -229,6 +229,21 @@ impl Drop for Plugin {
     }
 }
 
+/// Waits for the end; panics when it takes longer than `limit`.
+pub fn exits_within(mut child: Child, limit: Duration) -> (Child, ExitStatus) {
+    let (sender, ended) = channel();
+    thread::spawn(move || {
+        // `wait` would close stdin first, which may be what the test is about.
+        let stdin = child.stdin.take();
+        let status = child.wait().unwrap();
+        child.stdin = stdin;
+        sender.send((child, status))
+    });
+    ended
+        .recv_timeout(limit)
+        .unwrap_or_else(|_| panic!("still running after {limit:?}"))
+}
+
 /// Asks again and again, where nothing tells.
 pub fn until(what: &str, condition: impl Fn() -> bool) {
     let end = Instant::now() + PATIENCE;
