@@ -39,6 +39,10 @@ struct Said {
     left_out: bool,
     /// Ticks that failed since the last good one.
     failed: u64,
+    /// How many pods the last good answer listed.
+    pods: u64,
+    /// That there are none any more.
+    no_pods: bool,
     /// What runs out.
     reminders: Reminders,
 }
@@ -166,8 +170,25 @@ impl Collector {
                     ),
                 }
                 self.said.first_answer = true;
+                self.tell_pods(rendered.pods);
                 self.tell_left_out(rendered);
             }
+        }
+    }
+
+    /// A kubelet that lost sight of its containers answers as if there were none (kubernetes issues 33192 and 69658), and
+    /// so does one whose last pod went: said when it changes.
+    fn tell_pods(&mut self, pods: u64) {
+        let before = std::mem::replace(&mut self.said.pods, pods);
+        if pods == 0 && before > 0 {
+            self.said.no_pods = true;
+            log::warn!(
+                "{}: the kubelet lists no pod any more, {before} at the last tick: if some run on its node, it lost sight of \
+                 them, and a restart of the kubelet helps; said here once",
+                self.url
+            );
+        } else if pods > 0 && std::mem::take(&mut self.said.no_pods) {
+            log::info!("{}: the kubelet lists {pods} pods again", self.url);
         }
     }
 

@@ -170,3 +170,27 @@ fn a_silent_kubelet_holds_up_no_other() {
     }
     silent.set_fault(Fault::None);
 }
+
+/// A kubelet that lost sight of its containers says so by nothing else.
+#[test]
+fn pods_that_are_gone_are_told_once_and_when_they_are_back() {
+    let kubelet = start(Serving::CaIssued);
+    let summary = |pods| {
+        format!(r#"{{"node":{{"nodeName":"n","memory":{{"rssBytes":1}}}},"pods":[{pods}]}}"#).into_bytes()
+    };
+    let pod = r#"{"podRef":{"name":"p","namespace":"default","uid":"u"},"memory":{"rssBytes":1}}"#;
+    let dir = tempfile::tempdir().unwrap();
+    let mut plugin = Plugin::start(command(dir.path(), &block(&kubelet)));
+    // None from the start is a node without pods.
+    for pods in ["", pod, "", "", pod, pod] {
+        kubelet.set_body(Some(summary(pods)));
+        plugin.tick();
+        plugin.batch();
+    }
+    plugin.close_stdin();
+    let left = plugin.wait(support::plugin::PATIENCE);
+    let said: Vec<_> = left.stderr.iter().filter(|line| line.contains("pod")).collect();
+    assert_eq!(said.len(), 2, "{left:#?}");
+    assert!(said[0].starts_with("W! ") && said[0].contains("lists no pod any more, 1 at the last tick"));
+    assert!(said[1].starts_with("I! ") && said[1].contains("lists 1 pods again"));
+}

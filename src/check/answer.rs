@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::Diagnosis;
 use super::finding::{Finding, Mend, Step};
+use crate::config::Ticking;
 use crate::kubelet::{Cause, Phase, Refusal, ScrapeError};
 use crate::lines::{Row, rows};
 use crate::redact::Redacted;
@@ -16,9 +17,9 @@ use crate::summary::{NotASummary, unknown_keys};
 const MAX_TREE: usize = 8 * 1024 * 1024;
 
 /// Why there is none, of a kubelet that let us in.
-pub fn missing(error: &ScrapeError) -> Finding {
+pub fn missing(error: &ScrapeError, ticking: Ticking) -> Finding {
     match error {
-        ScrapeError::Timeout { limit, phase } => late(*limit, *phase, error),
+        ScrapeError::Timeout { limit, phase } => late(*limit, *phase, error, ticking),
         ScrapeError::Closed(_) => failure(Diagnosis::ConnectionClosed, error)
             .mend(kubelets_log())
             .mend(Mend::say("a kubelet that restarts does so once; one that does it each time panics over the question, which its log tells")),
@@ -55,14 +56,8 @@ fn kubelets_log() -> Mend {
     )
 }
 
-fn late(limit: Duration, phase: Phase, error: &ScrapeError) -> Finding {
-    let longer = Mend::configure(
-        "if the node has many pods, allow for it; the deadline has to stay below the interval",
-        format!(
-            "response_timeout = \"{}s\"\n",
-            (limit.as_secs().max(1) * 3).div_ceil(2)
-        ),
-    );
+fn late(limit: Duration, phase: Phase, error: &ScrapeError, ticking: Ticking) -> Finding {
+    let longer = longer(limit, ticking);
     if let Phase::Reading(_) = phase {
         return failure(Diagnosis::SlowAnswer, error).mend(longer);
     }
@@ -72,6 +67,21 @@ fn late(limit: Duration, phase: Phase, error: &ScrapeError) -> Finding {
             "crictl --timeout 10s stats >/dev/null && echo it does",
         ))
         .mend(longer)
+}
+
+/// Half as much again, where the interval has room for it.
+fn longer(limit: Duration, ticking: Ticking) -> Mend {
+    let seconds = (limit.as_secs().max(1) * 3).div_ceil(2);
+    match ticking {
+        Ticking::Every(interval) if Duration::from_secs(seconds) >= interval => Mend::say(format!(
+            "if the node has many pods, allow for it: let the interval, {interval:?} now, be more than {seconds} s, and \
+             response_timeout so many"
+        )),
+        Ticking::Every(_) | Ticking::Prompted => Mend::configure(
+            "if the node has many pods, allow for it; the deadline has to stay below the interval",
+            format!("response_timeout = \"{seconds}s\"\n"),
+        ),
+    }
 }
 
 /// The bodies that a kubelet's handler has for its 500s (`summary.go`).
@@ -112,8 +122,8 @@ fn not_ready(error: &ScrapeError) -> Finding {
     failure(Diagnosis::NotReady, error).mend(kubelets_log())
 }
 
-/// What is in it; `told` makes safe what may be anything.
-pub fn tell(body: &[u8], node: &str, told: impl Fn(&str) -> Redacted) -> Vec<Finding> {
+/// What is in it; `told` makes safe what may be anything. `has_us` says that we run in a pod of that node.
+pub fn tell(body: &[u8], node: &str, has_us: bool, told: impl Fn(&str) -> Redacted) -> Vec<Finding> {
     let node = told(node);
     let small = (body.len() <= MAX_TREE).then_some(body);
     let Some(summary) = small.and_then(|body| serde_json::from_slice::<Value>(body).ok()) else {
@@ -135,6 +145,9 @@ pub fn tell(body: &[u8], node: &str, told: impl Fn(&str) -> Redacted) -> Vec<Fin
             version(&summary)
         ),
     )];
+    if pods.is_empty() && has_us {
+        findings.push(no_pods());
+    }
     let unknown: Vec<_> = unknown_keys(&summary).into_iter().collect();
     if !unknown.is_empty() {
         let said = format!(
@@ -147,6 +160,26 @@ pub fn tell(body: &[u8], node: &str, told: impl Fn(&str) -> Redacted) -> Vec<Fin
         );
     }
     findings
+}
+
+/// It happens when cAdvisor or the runtime's root is not where the kubelet looks (kubernetes issues 33192 and 69658).
+fn no_pods() -> Finding {
+    Finding::warning(
+        Step::Answer,
+        Diagnosis::NoPods,
+        "the kubelet lists no pod, and this program runs in one on its node: it lost sight of its containers",
+    )
+    .mend(Mend::run(
+        "on the node, see whether the runtime has them",
+        "crictl pods --state Ready",
+    ))
+    .mend(Mend::run(
+        "if so, let the kubelet look anew (k3s and RKE2: k3s and rke2-agent)",
+        "systemctl restart kubelet",
+    ))
+    .mend(Mend::say(
+        "if that does not help, its configuration names another runtime than the one that runs them (containerRuntimeEndpoint)",
+    ))
 }
 
 /// More of them help nobody.

@@ -180,7 +180,7 @@ fn of_facts(facts: &Facts, now: i64) -> Option<(Diagnosis, String, Vec<Mend>)> {
             super::clock::mends(),
         ));
     }
-    (!facts.for_clients).then(|| {
+    (!facts.uses.clients).then(|| {
         (
             Diagnosis::CertificatePurpose,
             "the client certificate is not for clients: it lacks the extended key usage `client auth`"

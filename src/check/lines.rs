@@ -4,7 +4,7 @@ use influxdb_line_protocol::parse_lines;
 
 use super::Diagnosis;
 use super::finding::{Finding, Mend, Step};
-use crate::config::Kubelet;
+use crate::config::{Filter, Kubelet, Lines, Volumes};
 use crate::lines::{Batch, Rendered, Renderer};
 use crate::summary::NotASummary;
 
@@ -15,7 +15,11 @@ use crate::summary::NotASummary;
 pub fn make(kubelet: &Kubelet, body: &[u8], now: i64) -> Result<(Vec<Finding>, String), NotASummary> {
     let mut renderer = Renderer::new(&kubelet.lines);
     let mut batch = Batch::default();
-    let made = renderer.render(body, now.saturating_mul(1_000_000_000), &mut batch)?;
+    let made = renderer.render(body, nanoseconds(now), &mut batch)?;
+    let node = renderer.node_name().to_owned();
+    if made.lines == 0 {
+        return Ok((vec![nothing(kubelet, body, now)?], node));
+    }
     let mut findings = vec![parsed(&batch, &made)];
     if made.rejected.count > 0 {
         findings.push(
@@ -28,12 +32,61 @@ pub fn make(kubelet: &Kubelet, body: &[u8], now: i64) -> Result<(Vec<Finding>, S
                     made.rejected.first_at.unwrap_or_default()
                 ),
             )
-            .mend(Mend::say(
-                "see what answers there: a kubelet prints no such thing",
-            )),
+            .mend(not_of_a_kubelet()),
         );
     }
-    Ok((findings, renderer.node_name().to_owned()))
+    Ok((findings, node))
+}
+
+/// Why no line is made: filters are blamed where there would be some without them, and only there.
+fn nothing(kubelet: &Kubelet, body: &[u8], now: i64) -> Result<Finding, NotASummary> {
+    let warning = |diagnosis, said: String| Finding::warning(Step::Lines, diagnosis, said);
+    let unfiltered = Lines {
+        namespaces: Filter::default(),
+        pods: Filter::default(),
+        containers: Filter::default(),
+        volumes: Volumes::All,
+        fields: Filter::default(),
+        ..kubelet.lines.clone()
+    };
+    let mut batch = Batch::default();
+    let all = Renderer::new(&unfiltered).render(body, nanoseconds(now), &mut batch)?;
+    Ok(if all.lines > 0 {
+        warning(
+            Diagnosis::NoLines,
+            format!("no line is made: the filters let none of {} through", all.lines),
+        )
+        .mend(Mend::say(
+            "correct the options that end in _include and _exclude, and volume",
+        ))
+    } else if all.rejected.count + all.out_of_range > 0 {
+        warning(
+            Diagnosis::AllRejected,
+            format!(
+                "no line is made: of all values, {} are not of the API's type and {} are more than an integer field holds",
+                all.rejected.count, all.out_of_range
+            ),
+        )
+        .mend(not_of_a_kubelet())
+    } else {
+        warning(
+            Diagnosis::NoValues,
+            "no line is made: the summary holds no value, of the node or of any pod".to_owned(),
+        )
+        .mend(Mend::run(
+            "on the node, see why the kubelet knows nothing of it (k3s and RKE2 log as k3s and rke2-agent)",
+            "journalctl -u kubelet --since -10min | grep -iE 'stats|cadvisor'",
+        ))
+        .mend(not_of_a_kubelet())
+    })
+}
+
+fn not_of_a_kubelet() -> Mend {
+    Mend::say("see what answers there: a kubelet prints no such thing")
+}
+
+fn nanoseconds(seconds: i64) -> i64 {
+    seconds.saturating_mul(1_000_000_000)
 }
 
 fn parsed(batch: &Batch, rendered: &Rendered) -> Finding {
@@ -56,14 +109,6 @@ fn parsed(batch: &Batch, rendered: &Rendered) -> Finding {
             format!("the lines do not parse: {why}"),
         )
         .mend(Mend::say("this is a bug in telegraf-kubelet: please report it"));
-    }
-    if count == 0 {
-        return Finding::warning(
-            Step::Lines,
-            Diagnosis::NoLines,
-            "no line is made: the filters let nothing of this node through",
-        )
-        .mend(Mend::say("correct the options that end in _include and _exclude"));
     }
     let left_out = match rendered.out_of_range {
         0 => String::new(),

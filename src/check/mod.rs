@@ -22,6 +22,7 @@ mod output;
 mod rbac;
 mod reach;
 mod report;
+mod serving;
 mod setting;
 mod text;
 mod tls;
@@ -31,7 +32,7 @@ pub use diagnosis::Diagnosis;
 pub use finding::{Finding, Level, Mend, Piece, Step};
 pub use report::{Colour, Walked};
 
-use crate::config::{self, CheckArgs, ConfigError, Kubelet, Show};
+use crate::config::{self, CheckArgs, Config, ConfigError, Show};
 
 /// A check's output, whole.
 #[derive(Debug)]
@@ -92,7 +93,7 @@ pub fn run(
         });
     }
     let (walked, output) = match loaded {
-        Ok(config) => (walk_all(&config.kubelets, env)?, output::look(&config.output)),
+        Ok(config) => (walk_all(&config, env)?, output::look(&config.output)),
         Err(error) => {
             let findings = vec![misconfigured(&error)];
             (vec![Walked { url: None, findings }], None)
@@ -108,13 +109,13 @@ pub fn run(
     })
 }
 
-fn walk_all(kubelets: &[Kubelet], env: &dyn Fn(&str) -> Option<String>) -> std::io::Result<Vec<Walked>> {
+fn walk_all(config: &Config, env: &dyn Fn(&str) -> Option<String>) -> std::io::Result<Vec<Walked>> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
     let mut walked = Vec::new();
-    for kubelet in kubelets {
-        walked.push(runtime.block_on(walk::walk(kubelet, env)));
+    for kubelet in &config.kubelets {
+        walked.push(runtime.block_on(walk::walk(kubelet, config.ticking, env)));
     }
     // A resolver that does not answer sits in a thread of its own, and must not keep us.
     runtime.shutdown_background();

@@ -59,3 +59,14 @@ pub fn no_read_only_port(how: impl Into<String>) -> [Mend; 2] {
         &["read-only-port"],
     )
 }
+
+/// TLS as kubelets have it when nothing is said: 1.2 and newer, with suites that keep no old key alive.
+pub fn tls(how: impl Into<String>) -> [Mend; 2] {
+    change(
+        how,
+        "apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\ntlsMinVersion: \
+         VersionTLS12\ntlsCipherSuites:\n  - TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256\n  - \
+         TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256\n",
+        &["tls-min-version", "tls-cipher-suites"],
+    )
+}

@@ -3,17 +3,13 @@
 use super::Diagnosis;
 use super::clock;
 use super::finding::{Finding, Mend, Step};
-use super::setting;
 use super::text::{days_left, shell, toml};
+use super::{serving, setting};
 use crate::config::{Anchors, Kubelet};
 use crate::date::date;
-use crate::kubelet::TlsFault;
 use crate::kubelet::certificate::Facts;
 use crate::kubelet::inspect::Who;
-use crate::redact::Redacted;
-
-/// The certificate of a node's own making, where kubelets keep it.
-const OWN_CERTIFICATE: &str = "/var/lib/kubelet/pki/kubelet.crt";
+use crate::kubelet::{Holder, TlsFault};
 
 /// What is known of a handshake.
 #[derive(Clone, Copy)]
@@ -29,22 +25,6 @@ pub struct Handshake<'h> {
     /// The environment.
     pub env: &'h dyn Fn(&str) -> Option<String>,
 }
-
-/// Where a pod finds it once it is mounted.
-const MOUNTED_CERTIFICATE: &str = "/etc/kubelet-certificate/kubelet.crt";
-
-/// The file alone, and not its directory, in which keys lie.
-const MOUNT: &str = "\
-volumeMounts:
-  - name: kubelet-certificate
-    mountPath: /etc/kubelet-certificate/kubelet.crt
-    readOnly: true
-volumes:
-  - name: kubelet-certificate
-    hostPath:
-      path: /var/lib/kubelet/pki/kubelet.crt
-      type: File
-";
 
 /// The handshake went well.
 pub fn good(kubelet: &Kubelet, shown: &Facts, now: i64) -> Finding {
@@ -80,56 +60,112 @@ fn names(shown: &Facts) -> String {
 /// It did not.
 pub fn fault(way: &Handshake<'_>, fault: &TlsFault) -> Finding {
     let Handshake { kubelet, shown, .. } = *way;
+    if *fault == TlsFault::NothingInCommon
+        && let Some(shown) = shown.filter(|shown| !shown.key.is_taken())
+    {
+        return self::fault(way, &TlsFault::Key(shown.key.clone()));
+    }
     let finding = |diagnosis| Finding::failure(Step::Tls, diagnosis, fault.to_string());
+    // Where nothing else in the certificate counts, it may be as it is.
+    let pinned_or = |diagnosis, lacks| {
+        finding(diagnosis)
+            .mends(serving::pin(way))
+            .mends(serving::renewed(lacks))
+    };
     match fault {
         TlsFault::UnknownIssuer { issuer, self_signed } => {
-            if *self_signed || is_thrown_away(issuer) {
-                finding(Diagnosis::ServingSelfSigned).mends(own_certificate(shown))
+            if *self_signed || serving::is_thrown_away(issuer) {
+                finding(Diagnosis::ServingSelfSigned).mends(serving::own_certificate(way))
             } else {
-                finding(Diagnosis::ServingUnknownIssuer).mends(other_ca(kubelet, issuer))
+                finding(Diagnosis::ServingUnknownIssuer).mends(serving::other_ca(kubelet, issuer))
             }
         }
         TlsFault::OtherKeyOfIssuer { issuer } => {
-            finding(Diagnosis::ServingOtherCa).mends(other_ca(kubelet, issuer))
+            finding(Diagnosis::ServingOtherCa).mends(serving::other_ca(kubelet, issuer))
         }
-        TlsFault::WrongName { names } => finding(if is_address(asked_for(kubelet)) {
-            Diagnosis::ServingWrongAddress
-        } else {
-            Diagnosis::ServingWrongName
-        })
-        .mends(wrong_name(names, way.env)),
-        TlsFault::OutOfTime { expired, .. } => out_of_time(way, fault, *expired),
-        TlsFault::CaAsServer => finding(Diagnosis::ServingIsCa).mends(shown.map(pin)),
-        TlsFault::OtherKey { .. } => finding(Diagnosis::PinMismatch).mends(shown.map(pin)),
-        TlsFault::NotForServers => finding(Diagnosis::ServingPurpose).mend(Mend::say(
-            "take tlsCertFile out of the kubelet's configuration, or give it a certificate with the usage `server auth`",
-        )),
-        TlsFault::NoServingCertificate => finding(Diagnosis::ServingCsrPending).mends(approve()),
+        TlsFault::WrongName { names, fitting } => {
+            let diagnosis = match names.is_empty() {
+                true => Diagnosis::ServingNoName,
+                false if is_address(asked_for(kubelet)) => Diagnosis::ServingWrongAddress,
+                false => Diagnosis::ServingWrongName,
+            };
+            serving::wrong_name(way, finding(diagnosis), names, fitting.as_deref())
+        }
+        TlsFault::OutOfTime { of, expired, .. } => {
+            serving::out_of_time(way, fault, *expired, matches!(of, Holder::Ca(_)))
+        }
+        TlsFault::CaAsServer => finding(Diagnosis::ServingIsCa).mends(serving::pin(way)),
+        TlsFault::OtherKey { .. } => finding(Diagnosis::PinMismatch).mends(serving::pin(way)),
+        TlsFault::NotForServers(Holder::Kubelet) => finding(Diagnosis::ServingPurpose)
+            .mends(serving::renewed("with the usage `server auth`"))
+            .mends(serving::pin(way)),
+        TlsFault::Key(_) => finding(Diagnosis::ServingKey).mends(serving::other_key(shown)),
+        TlsFault::IssuerKey { .. } => pinned_or(Diagnosis::ServingCaKey, "of a CA whose key is taken"),
+        TlsFault::Signature { .. } => pinned_or(
+            Diagnosis::ServingSignature,
+            "whose signature is taken (openssl x509 -req signs with -sha256)",
+        ),
+        TlsFault::Extension { .. } => pinned_or(Diagnosis::ServingExtension, "without that extension"),
+        TlsFault::Malformed(_) => pinned_or(Diagnosis::ServingMalformed, "that is well-formed"),
+        TlsFault::Chain(_) | TlsFault::NotForServers(_) => {
+            pinned_or(Diagnosis::ServingChain, "of a CA that may sign it")
+        }
+        TlsFault::NotItsKey => finding(Diagnosis::ServingNotItsKey).mend(look(kubelet)),
+        TlsFault::NoServingCertificate => finding(Diagnosis::ServingCsrPending).mends(serving::approve()),
         TlsFault::NotTls => finding(Diagnosis::NotTls).mend(Mend::configure(
             "ask the kubelet's authenticated port",
             format!("url = {}\n", toml(&kubelet.url.authenticated().to_string())),
         )),
-        TlsFault::NoCommonVersion if kubelet.trust.tls13_only => {
-            finding(Diagnosis::TlsVersion).mend(Mend::configure(
-                "speak TLS 1.2 too, or take tlsMinVersion and tlsCipherSuites out of the kubelet's configuration",
-                "tls_min_version = \"TLS12\"\n",
-            ))
+        TlsFault::NoCommonVersion => finding(Diagnosis::TlsVersion).mends(other_version(kubelet)),
+        TlsFault::NothingInCommon => finding(Diagnosis::TlsNothingInCommon).mends(nothing_in_common()),
+        TlsFault::ClientCertificate(_) => client_certificate(way, finding(Diagnosis::CertificateRefused)),
+        TlsFault::Ended | TlsFault::Reset => {
+            finding(Diagnosis::TlsEnded).mend(cut_short()).mend(look(kubelet))
         }
-        TlsFault::NoCommonVersion => finding(Diagnosis::TlsVersion).mend(Mend::say(
-            "take tlsMinVersion and tlsCipherSuites out of the kubelet's configuration",
-        )),
-        TlsFault::Ended | TlsFault::Reset | TlsFault::Alert(_) | TlsFault::Other(_) => finding(Diagnosis::TlsFailed).mend(look(kubelet)),
+        TlsFault::BrokenTls => finding(Diagnosis::TlsBroken).mend(look(kubelet)),
+        TlsFault::Alert(_) | TlsFault::Ours(_) => finding(Diagnosis::TlsFailed).mend(look(kubelet)),
     }
 }
 
-/// The kubelet's own throw-away CA is called `HOST-ca@SECONDS` (`client-go/util/cert/cert.go`).
-fn is_thrown_away(issuer: &str) -> bool {
-    let seconds = issuer.rsplit_once("-ca@").map_or("", |(_, seconds)| seconds);
-    !seconds.is_empty() && seconds.bytes().all(|byte| byte.is_ascii_digit())
+fn other_version(kubelet: &Kubelet) -> Vec<Mend> {
+    let ours = kubelet.trust.tls13_only.then(|| {
+        Mend::configure(
+            "speak TLS 1.2 too, or take tlsMinVersion out of the kubelet's configuration",
+            "tls_min_version = \"TLS12\"\n",
+        )
+    });
+    let theirs = setting::tls("else let the kubelet speak TLS 1.2, in its configuration, and restart it");
+    ours.into_iter().chain(theirs).collect()
+}
+
+fn nothing_in_common() -> Vec<Mend> {
+    let suites = setting::tls(
+        "let the kubelet have suites of today: take tlsCipherSuites out of its configuration, or write these, and restart it",
+    );
+    let key = Mend::say(
+        "else its key is of a kind that is not taken: the serving certificate's has to be RSA with 2048 bits or more, ECDSA \
+         P-256 or P-384, or Ed25519",
+    );
+    suites.into_iter().chain([key]).collect()
+}
+
+/// The handshake ends over our certificate, or because we have none.
+fn client_certificate(way: &Handshake<'_>, finding: Finding) -> Finding {
+    match way.who {
+        Who::Certificate(_) => finding.mend(Mend::say(
+            "make the client certificate anew with a key of ECDSA P-256: what a kubelet refuses in the handshake, it cannot \
+             read; a proxy in between wants one of its own CA",
+        )),
+        Who::Token(_) | Who::Nobody => finding.mend(Mend::say(
+            "a kubelet asks for a certificate and does without: a proxy stands in between, so let url point to the kubelet \
+             itself, or give tls_cert one that the proxy takes",
+        )),
+    }
+    .mend(look(way.kubelet))
 }
 
 /// The name or address that the certificate has to carry.
-fn asked_for(kubelet: &Kubelet) -> &str {
+pub fn asked_for(kubelet: &Kubelet) -> &str {
     kubelet.trust.server_name.as_deref().unwrap_or(&kubelet.url.host)
 }
 
@@ -137,63 +173,15 @@ fn is_address(host: &str) -> bool {
     host.parse::<std::net::IpAddr>().is_ok()
 }
 
-/// First what works in every namespace: a hostPath is refused wherever pods are held to one of the Pod Security Standards
-/// `baseline` and `restricted`, in the one that we ship too.
-fn own_certificate(shown: Option<&Facts>) -> Vec<Mend> {
-    let mut mends = setting::change(
-        "let the cluster's CA sign one, in the kubelet's configuration; then restart the kubelet and approve its CSR",
-        "apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\nserverTLSBootstrap: true\n",
-        &["tls-cert-file", "rotate-server-certificates"],
-    )
-    .to_vec();
-    mends.extend(shown.map(pin));
-    mends.extend([
-        Mend::run(
-            "or mount the node's own certificate, by the component node-certificate of telegraf/kubernetes, or by hand: a \
-             hostPath, which only a namespace with this label takes",
-            "kubectl label namespace NAMESPACE pod-security.kubernetes.io/enforce=privileged --overwrite",
-        ),
-        Mend::apply(
-            "the mount by hand; on a node without that file the pod does not start",
-            MOUNT,
-        ),
-        Mend::configure(
-            "and believe it, for the name that it carries",
-            format!("tls_ca = \"{MOUNTED_CERTIFICATE}\"\ntls_server_name = \"$NODE_NAME\"\n"),
-        ),
-    ]);
-    mends
-}
-
-/// The pin of what was shown, which may be anybody's: it has to be compared on the node.
-fn pin(shown: &Facts) -> Mend {
-    Mend::configure(
-        format!(
-            "or pin its key, after making sure on the node that it is the kubelet's (the file is what tlsCertFile of its \
-             configuration names, else this one): openssl x509 -in {OWN_CERTIFICATE} -noout -pubkey | openssl pkey -pubin \
-             -outform der | openssl dgst -sha256 -binary | base64"
-        ),
-        format!("tls_pin_sha256 = [\"{}\"]\n", shown.pin),
+fn cut_short() -> Mend {
+    Mend::say(
+        "a kubelet that is being stopped does so once; what does it each time is no kubelet: let url point to the node itself, \
+         not to a load balancer or tunnel",
     )
 }
 
-fn other_ca(kubelet: &Kubelet, issuer: &str) -> Vec<Mend> {
-    vec![
-        Mend::configure(
-            format!(
-                "name the file with the CA {issuer:?}; on the node or its control plane it is often one of these"
-            ),
-            "tls_ca = \"/etc/kubernetes/pki/ca.crt\"\n# tls_ca = \"/var/lib/rancher/k3s/agent/server-ca.crt\"\n",
-        ),
-        Mend::run(
-            "on OpenShift it is in a config map, and is replaced often",
-            "kubectl get configmap -n openshift-config-managed kubelet-serving-ca -o jsonpath='{.data.ca-bundle\\.crt}'",
-        ),
-        look(kubelet),
-    ]
-}
-
-fn look(kubelet: &Kubelet) -> Mend {
+/// For who has to see it himself.
+pub fn look(kubelet: &Kubelet) -> Mend {
     let url = kubelet.url.over_tls().to_string();
     let to = shell(url.trim_start_matches("https://"));
     Mend::run(
@@ -202,69 +190,6 @@ fn look(kubelet: &Kubelet) -> Mend {
             "openssl s_client -connect {to} -showcerts </dev/null | openssl x509 -noout -subject -issuer -dates -ext subjectAltName"
         ),
     )
-}
-
-fn wrong_name(names: &[Redacted], env: &dyn Fn(&str) -> Option<String>) -> Vec<Mend> {
-    let node = env("NODE_NAME");
-    match names.first() {
-        Some(_) if node.is_some_and(|node| names.iter().any(|name| *name == *node)) => vec![Mend::configure(
-            "ask for the node's name",
-            "tls_server_name = \"$NODE_NAME\"\n",
-        )],
-        Some(first) => vec![
-            Mend::configure(
-                "if that is this node, ask for its name",
-                format!("tls_server_name = {}\n", toml(first)),
-            ),
-            Mend::apply(
-                "in a pod the name is known to the downward API: then write tls_server_name = \"$NODE_NAME\"",
-                "env:\n  - name: NODE_NAME\n    valueFrom:\n      fieldRef:\n        fieldPath: spec.nodeName\n",
-            ),
-        ],
-        None => vec![Mend::say(
-            "give the kubelet a certificate with subject alternative names; the common name counts nowhere any more",
-        )],
-    }
-}
-
-fn out_of_time(way: &Handshake<'_>, fault: &TlsFault, expired: bool) -> Finding {
-    let shown = way.shown;
-    if let Some(evidence) = clock::wrong(shown, way.who, way.now) {
-        return Finding::failure(Step::Tls, Diagnosis::ClockWrong, format!("{fault}; {evidence}"))
-            .mends(clock::mends());
-    }
-    let diagnosis = if expired {
-        Diagnosis::ServingExpired
-    } else {
-        Diagnosis::ServingNotYetValid
-    };
-    let finding = Finding::failure(Step::Tls, diagnosis, fault.to_string());
-    if !expired {
-        return finding.mends(clock::mends());
-    }
-    match shown {
-        Some(shown) if is_thrown_away(&shown.issuer) => finding.mend(Mend::run(
-            "the kubelet made it itself and never renews it: on the node, let it make a new one",
-            "rm /var/lib/kubelet/pki/kubelet.crt /var/lib/kubelet/pki/kubelet.key && systemctl restart kubelet",
-        )),
-        _ => finding.mends(approve()).mend(Mend::say(
-            "on k3s and RKE2, restart their service, which makes a new one; where tlsCertFile of the kubelet's configuration \
-             names a file, renew that one",
-        )),
-    }
-}
-
-fn approve() -> Vec<Mend> {
-    vec![
-        Mend::run(
-            "see whether the kubelet waits for its certificate: nothing approves CSRs of kubernetes.io/kubelet-serving by itself",
-            "kubectl get csr --field-selector spec.signerName=kubernetes.io/kubelet-serving",
-        ),
-        Mend::run(
-            "make sure that it is the node's, and approve it",
-            "kubectl certificate approve NAME",
-        ),
-    ]
 }
 
 /// The port is open, and nobody speaks TLS there.
@@ -287,17 +212,4 @@ pub fn plain_http(kubelet: &Kubelet, why: &str) -> Finding {
         "speak TLS to it",
         format!("url = {}\n", toml(&url)),
     ))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_kubelets_throw_away_ca_is_known_by_its_name() {
-        assert!(is_thrown_away("CN=node-1-ca@1764000000"));
-        for other in ["CN=kubernetes", "CN=my-ca@home", "CN=x-ca@"] {
-            assert!(!is_thrown_away(other), "{other}");
-        }
-    }
 }

@@ -1,24 +1,28 @@
 //! One kubelet's way, step by step: the way of a tick, told aloud.
 
 use super::authorization::Probe;
+use std::net::IpAddr;
+
 use super::finding::{Finding, Level, Mend, Step};
 use super::report::Walked;
+use super::text::toml;
 use super::{
     Diagnosis, answer, authentication, authorization, clock, files, identity, lines, reach, setting, tls,
 };
-use crate::config::{Anchors, Kubelet, Scheme};
+use crate::config::{Anchors, Kubelet, NODE_ADDRESS, Scheme, Ticking};
 use crate::date::now;
 use crate::kubelet::inspect::Who;
-use crate::kubelet::{Answer, Cause, Phase, Refusal, ScrapeError, Scraper, What};
+use crate::kubelet::{Answer, Cause, Phase, Refusal, ScrapeError, Scraper, TlsFault, What};
 
 /// The variables of the environment.
 type Env<'e> = &'e dyn Fn(&str) -> Option<String>;
 
 /// Walks as far as one gets.
-pub async fn walk(kubelet: &Kubelet, env: Env<'_>) -> Walked {
+pub async fn walk(kubelet: &Kubelet, ticking: Ticking, env: Env<'_>) -> Walked {
     let now = now();
     let mut way = Way {
         kubelet,
+        ticking,
         env,
         now,
         findings: settings(kubelet),
@@ -41,7 +45,7 @@ fn settings(kubelet: &Kubelet) -> Vec<Finding> {
             Finding::warning(Step::Config, Diagnosis::ReadOnlyPort, said)
                 .mend(Mend::configure(
                     "ask the authenticated port",
-                    "url = \"https://$NODE_IP:10250\"\n",
+                    format!("url = {}\n", toml(&kubelet.url.authenticated().to_string())),
                 ))
                 .mends(setting::no_read_only_port(
                     "then close the other one in the kubelet's configuration, and restart the kubelet",
@@ -62,6 +66,7 @@ fn settings(kubelet: &Kubelet) -> Vec<Finding> {
 
 struct Way<'k> {
     kubelet: &'k Kubelet,
+    ticking: Ticking,
     env: Env<'k>,
     now: i64,
     findings: Vec<Finding>,
@@ -86,7 +91,7 @@ impl Way<'_> {
         let mut scraper = Scraper::new(self.kubelet);
         let mut body = Vec::new();
         let outcome = scraper.scrape(&mut body).await;
-        if !self.handshake(&scraper, outcome.as_ref().err(), &who) {
+        if !self.handshake(&scraper, outcome.as_ref().err(), &who).await {
             self.identify(Some(&who));
             return;
         }
@@ -123,8 +128,13 @@ impl Way<'_> {
         }
     }
 
-    fn handshake(&mut self, scraper: &Scraper, error: Option<&ScrapeError>, who: &Who) -> bool {
-        let shown = scraper.serving_certificate();
+    async fn handshake(&mut self, scraper: &Scraper, error: Option<&ScrapeError>, who: &Who) -> bool {
+        let shown = match error {
+            Some(ScrapeError::Tls(TlsFault::NothingInCommon)) => {
+                scraper.serving_certificate_for_anyone(self.kubelet).await
+            }
+            _ => scraper.serving_certificate(),
+        };
         let way = tls::Handshake {
             kubelet: self.kubelet,
             shown: shown.as_ref(),
@@ -224,15 +234,26 @@ impl Way<'_> {
         self.add(authorization::granted(probed))
     }
 
+    /// Whether we are in a pod of that node: in a cluster, and it is asked at this machine's address or by its name.
+    fn runs_us(&self, node: &str) -> bool {
+        let is = |variable, value: &str| (self.env)(variable).is_some_and(|set| set == value);
+        let host = self.kubelet.url.host.as_str();
+        let is_here = NODE_ADDRESS.iter().any(|variable| is(variable, host))
+            || is("NODE_NAME", node)
+            || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
+        (self.env)("KUBERNETES_SERVICE_HOST").is_some() && is_here
+    }
+
     fn answer(&mut self, scraper: &Scraper, outcome: Result<Answer, ScrapeError>, body: &[u8]) {
         if let Err(error) = outcome {
-            self.add(answer::missing(&error));
+            self.add(answer::missing(&error, self.ticking));
             return;
         }
         match lines::make(self.kubelet, body, self.now) {
             Ok((lines, node)) => {
-                self.findings
-                    .extend(answer::tell(body, &node, |text| scraper.redact(text)));
+                let has_us = self.runs_us(&node);
+                let told = |text: &str| scraper.redact(text);
+                self.findings.extend(answer::tell(body, &node, has_us, told));
                 self.findings.extend(lines);
             }
             Err(error) => {

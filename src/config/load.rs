@@ -25,7 +25,7 @@ use crate::files;
 const IN_CLUSTER: &str = "[[inputs.kubelet]]";
 
 /// The variables with the node's address: ours, and the one that the chart `telegraf-ds` sets.
-const NODE_ADDRESS: [&str; 2] = ["NODE_IP", "HOSTIP"];
+pub const NODE_ADDRESS: [&str; 2] = ["NODE_IP", "HOSTIP"];
 
 /// Reads and checks everything that one process needs to know.
 ///

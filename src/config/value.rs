@@ -152,6 +152,14 @@ pub(super) fn server_name(value: &DeValue<'_>, env: Env<'_>) -> Result<String, V
     }
 }
 
+/// Whether `tls_server_name` takes it, for who advises one.
+#[must_use]
+pub fn is_server_name(name: &str) -> bool {
+    let value = DeValue::String(name.into());
+    // A name with a variable in it would be another one.
+    server_name(&value, &|_| None).is_ok_and(|read| read == name)
+}
+
 /// Whether TLS 1.2 is refused. 1.0 and 1.1, which Telegraf can still be told to speak, are no words here.
 pub(super) fn tls13_only(value: &DeValue<'_>, env: Env<'_>) -> Result<bool, ValueError> {
     match text(value, env)?.as_str() {

@@ -5,12 +5,18 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-use rustls::pki_types::CertificateDer;
+use rustls::pki_types::{CertificateDer, SubjectPublicKeyInfoDer};
+use x509_parser::oid_registry::{
+    OID_X509_EXT_BASIC_CONSTRAINTS, OID_X509_EXT_CRL_DISTRIBUTION_POINTS, OID_X509_EXT_EXTENDED_KEY_USAGE,
+    OID_X509_EXT_KEY_USAGE, OID_X509_EXT_NAME_CONSTRAINTS, OID_X509_EXT_SUBJECT_ALT_NAME, Oid,
+};
 use x509_parser::prelude::{AttributeTypeAndValue, FromDer as _, GeneralName, X509Certificate, X509Name};
 
+use super::algorithm::{Key, Scheme};
 use super::expiry::Life;
+use super::fitting;
 use crate::config::Pin;
-use crate::redact::{Redacted, Secrets};
+use crate::redact::{Redacted, Redactor, Secrets};
 
 /// More names than that are not looked at: a kubelet has its node's and a few addresses.
 const MOST_NAMES: usize = 256;
@@ -24,6 +30,8 @@ pub struct Facts {
     pub issuer: Redacted,
     /// DNS names and addresses it is for; a subject without these is none, in TLS.
     pub names: Vec<Redacted>,
+    /// A name that it is valid for and that can be asked for: the first of `names`, or one that a pattern there fits.
+    pub fitting: Option<Redacted>,
     /// Seconds since 1970.
     pub not_before: i64,
     /// Seconds since 1970.
@@ -32,8 +40,16 @@ pub struct Facts {
     pub is_ca: bool,
     /// Subject and issuer are the same.
     pub self_issued: bool,
-    /// Fit for a client: a certificate that lists uses has to list that one.
-    pub for_clients: bool,
+    /// What it is fit for.
+    pub uses: Uses,
+    /// Its key's kind and size.
+    pub key: Key,
+    /// How it is signed.
+    pub signed: Scheme,
+    /// How large the RSA key is that signed it, where it is RSA.
+    pub signer_bits: Option<usize>,
+    /// An extension that everybody has to heed who reads it, and that is not known here.
+    pub unknown_critical: Option<Redacted>,
     /// The subject's common name: in a client certificate, the user.
     pub common_name: Option<Redacted>,
     /// The subject's organizations: in a client certificate, the user's groups.
@@ -50,16 +66,26 @@ impl Facts {
         let (issuer, subject) = (parsed.issuer(), parsed.subject());
         let redactor = secrets.redactor();
         let told = |text: &str| redactor.redact(text.as_bytes());
+        let signed = Scheme::of(&parsed.signature_algorithm.algorithm, &redactor);
+        let common_name = subject.iter_common_name().find_map(text);
+        let names = names(&parsed);
+        let fitting = fitting::name(certificate, &names, common_name);
         Some(Self {
             subject: told(&subject.to_string()),
             issuer: told(&issuer.to_string()),
-            names: names(&parsed).iter().map(|name| told(name)).collect(),
+            names: names.iter().map(|name| told(name)).collect(),
+            // One that is our secret is no name to ask for.
+            fitting: fitting.and_then(|name| Some(told(&name)).filter(|told| *told == *name.as_str())),
             not_before: parsed.validity().not_before.timestamp(),
             not_after: parsed.validity().not_after.timestamp(),
             is_ca: parsed.is_ca(),
             self_issued: issuer.as_raw() == subject.as_raw(),
-            for_clients: is_for_clients(&parsed),
-            common_name: subject.iter_common_name().find_map(text).map(told),
+            uses: Uses::of(&parsed),
+            key: Key::of(parsed.public_key(), &redactor),
+            signer_bits: signed.key_size(&parsed.signature_value.data),
+            signed,
+            unknown_critical: unknown_critical(&parsed, &redactor),
+            common_name: common_name.map(told),
             organizations: subject
                 .iter_organization()
                 .filter_map(text)
@@ -84,12 +110,48 @@ fn text<'a>(attribute: &AttributeTypeAndValue<'a>) -> Option<&'a str> {
     attribute.as_str().ok()
 }
 
-fn is_for_clients(certificate: &X509Certificate<'_>) -> bool {
-    match certificate.extended_key_usage() {
-        Ok(Some(usage)) => usage.value.client_auth || usage.value.any,
-        Ok(None) => true,
-        Err(_) => false,
+/// What a certificate is fit for: one that lists uses has to list that one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Uses {
+    /// Clients.
+    pub clients: bool,
+    /// Servers.
+    pub servers: bool,
+}
+
+impl Uses {
+    fn of(certificate: &X509Certificate<'_>) -> Self {
+        let (clients, servers) = match certificate.extended_key_usage() {
+            Ok(Some(usage)) => {
+                let usage = usage.value;
+                (usage.client_auth || usage.any, usage.server_auth || usage.any)
+            }
+            Ok(None) => (true, true),
+            Err(_) => (false, false),
+        };
+        Self { clients, servers }
     }
+}
+
+/// The first extension that has to be heeded and that rustls' verifier refuses for it: it knows these.
+fn unknown_critical(certificate: &X509Certificate<'_>, redactor: &Redactor) -> Option<Redacted> {
+    const KNOWN: [Oid<'static>; 6] = [
+        OID_X509_EXT_KEY_USAGE,
+        OID_X509_EXT_SUBJECT_ALT_NAME,
+        OID_X509_EXT_BASIC_CONSTRAINTS,
+        OID_X509_EXT_NAME_CONSTRAINTS,
+        OID_X509_EXT_CRL_DISTRIBUTION_POINTS,
+        OID_X509_EXT_EXTENDED_KEY_USAGE,
+    ];
+    let mut extensions = certificate.extensions().iter();
+    let unknown = extensions.find(|extension| extension.critical && !KNOWN.contains(&extension.oid))?;
+    Some(redactor.redact(unknown.oid.to_id_string().as_bytes()))
+}
+
+/// The key of a certificate that may be odd in every other way.
+pub(super) fn public_key(certificate: &CertificateDer<'_>) -> Option<SubjectPublicKeyInfoDer<'static>> {
+    let (_, parsed) = X509Certificate::from_der(certificate).ok()?;
+    Some(SubjectPublicKeyInfoDer::from(parsed.public_key().raw.to_vec()))
 }
 
 /// A distinguished name in words, from its DER.

@@ -3,18 +3,22 @@
 //! [`identity`] (who we are) and [`trust`] (whom we believe) are two separate things. Knows nothing of execd, of what
 //! is in a summary, or of line protocol.
 
+mod algorithm;
 pub mod certificate;
 mod claims;
 mod connections;
 mod error;
 mod expiry;
 mod file_error;
+mod fitting;
 mod identity;
 pub mod inspect;
+mod look;
 mod named_file;
 mod pem;
 mod refusal;
 mod request;
+mod shown;
 mod tls_fault;
 mod token;
 mod trust;
@@ -29,10 +33,11 @@ pub use connections::MAX_CONNECTION_AGE;
 pub use error::{Broke, Cause, NotHttp, Phase, ScrapeError};
 pub use expiry::{Expiries, Left, Life, Reminder, Reminders, What, span};
 pub use file_error::{FileError, FileFault, TokenFault};
+pub use fitting::fits;
 pub use pem::{PemFault, Wanted};
 pub use refusal::{Attributes, NOBODY, Refusal};
 pub use request::MAX_BODY;
-pub use tls_fault::TlsFault;
+pub use tls_fault::{Alert, Flaw, Holder, Link, TlsFault, Trouble};
 
 use crate::client::Reply;
 use crate::config;
@@ -127,6 +132,11 @@ impl Scraper {
     #[must_use]
     pub fn client_cas(&self) -> Option<Vec<Redacted>> {
         self.connections.shown().client_cas()
+    }
+
+    /// The certificate that is shown to who says to take every kind of key, where we are shown none.
+    pub async fn serving_certificate_for_anyone(&self, kubelet: &config::Kubelet) -> Option<Facts> {
+        look::certificate(kubelet, self.connections.shown().secrets()).await
     }
 
     /// A text that stems from the kubelet, as it may be told.

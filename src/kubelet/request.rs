@@ -8,8 +8,8 @@ use hyper::header::{ACCEPT, AUTHORIZATION, HeaderMap, HeaderValue, LOCATION, USE
 use super::connections::Open;
 use super::error::{Broke, NotHttp, ScrapeError};
 use super::refusal::Refusal;
+use super::shown::Shown;
 use super::tls_fault::TlsFault;
-use super::verifier::Shown;
 use crate::client::{Exchange, Handshake, Reply, Unreached};
 use crate::redact::{self, Secrets};
 
@@ -105,5 +105,5 @@ fn broke_off(fault: &Exchange) -> ScrapeError {
 }
 
 fn tls(error: &rustls::Error, shown: &Shown) -> ScrapeError {
-    ScrapeError::Tls(TlsFault::new(error, shown.facts().as_ref(), shown.secrets()))
+    ScrapeError::Tls(TlsFault::new(error, &shown.seen()))
 }

@@ -1,22 +1,20 @@
 //! Why a handshake failed, told apart by what has to be done about it.
 //!
-//! Knows rustls' errors and what the certificate that was shown says of itself; asks nobody.
+//! Knows rustls' errors and what the certificates that were shown say of themselves; asks nobody. A closed list, in words
+//! of our own: what a library says of a certificate is made for its authors, and whoever shows one may put anything in.
 
-use std::fmt;
+mod alert;
+mod certificate;
+mod words;
 
-use rustls::{AlertDescription, CertificateError, Error, InvalidMessage};
+use rustls::{AlertDescription, Error, InvalidMessage, PeerIncompatible};
 
-use super::certificate::Facts;
+pub use alert::Alert;
+
+use super::algorithm::{Key, Scheme};
+use super::shown::Seen;
 use crate::config::Pin;
-use crate::date::date;
-use crate::redact::{Redacted, Secrets};
-
-/// More names than that do not help to find the one to set.
-const MAX_NAMES: usize = 8;
-
-/// Who takes a connection and ends it without a word of TLS.
-const CUT_SHORT: &str =
-    "a kubelet that is just being stopped looks so, and a load balancer or tunnel with nobody behind it";
+use crate::redact::Redacted;
 
 /// What is wrong between us and the kubelet's TLS.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,9 +35,13 @@ pub enum TlsFault {
     WrongName {
         /// These.
         names: Vec<Redacted>,
+        /// One that can be asked for instead: of these, or one that a pattern among these fits.
+        fitting: Option<Redacted>,
     },
     /// Its time is over, or has not come.
     OutOfTime {
+        /// Whose.
+        of: Holder,
         /// Over, else not come.
         expired: bool,
         /// The end that was crossed, in seconds since 1970.
@@ -55,205 +57,201 @@ pub enum TlsFault {
         shown: Pin,
     },
     /// A certificate that is not for servers: a client's, shown by mistake.
-    NotForServers,
+    NotForServers(Holder),
+    /// The kubelet's key is of a kind or size that is not taken, whoever vouches for it.
+    Key(Key),
+    /// The key of a CA is of a kind or size that is not taken.
+    IssuerKey {
+        /// Whose.
+        issuer: Redacted,
+        /// Its kind.
+        key: Key,
+    },
+    /// A certificate is signed in a way that is not taken.
+    Signature {
+        /// Which.
+        of: Holder,
+        /// How.
+        signed: Scheme,
+    },
+    /// A certificate has an extension that must be understood, and is not.
+    Extension {
+        /// Which certificate.
+        of: Holder,
+        /// The extension's identifier.
+        identifier: Option<Redacted>,
+    },
+    /// What was shown is not what X.509 says it should be.
+    Malformed(Flaw),
+    /// A CA was not allowed to sign what it signed.
+    Chain(Link),
+    /// The proof that the kubelet holds its certificate's key is wrong.
+    NotItsKey,
     /// The alert `internal_error`: the kubelet has no certificate to show.
     NoServingCertificate,
     /// What came back is not TLS.
     NotTls,
+    /// What came back is TLS that breaks TLS's rules.
+    BrokenTls,
     /// No TLS version that both speak.
     NoCommonVersion,
     /// The connection was closed in the handshake.
     Ended,
     /// The connection was broken in the handshake.
     Reset,
-    /// The kubelet ended the handshake with an alert.
-    Alert(Redacted),
-    /// Anything else, in the library's words.
-    Other(Redacted),
+    /// The version is common, and no cipher suite, curve or signature is: the alert `handshake_failure`, or what makes
+    /// one.
+    NothingInCommon,
+    /// The kubelet ended the handshake with an alert about our certificate, or that we have none.
+    ClientCertificate(Alert),
+    /// The kubelet ended the handshake with another alert.
+    Alert(Alert),
+    /// It failed at our own side.
+    Ours(Trouble),
+}
+
+/// Whose certificate it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Holder {
+    /// The kubelet's own.
+    Kubelet,
+    /// That of a CA which is shown with it.
+    Ca(Redacted),
+    /// One of those that are shown: which is not known.
+    Any,
+}
+
+/// What a certificate can't be read for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Flaw {
+    /// There is none.
+    Missing,
+    /// Too many or too large ones.
+    TooLarge,
+    /// The kubelet's own is none, or not a whole one.
+    Unreadable,
+    /// One is no well-formed X.509.
+    Encoding,
+    /// It is of version 1 or 2.
+    Version,
+    /// It says to be signed in another way than it is.
+    TwoAlgorithms,
+    /// An extension is twice there, or holds what it can't.
+    Extension,
+    /// It ends before it begins.
+    Dates,
+}
+
+/// What a CA was not allowed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Link {
+    /// To sign for such a name.
+    Names,
+    /// To have so many others below it.
+    Length,
+    /// To be one.
+    NoCa,
+    /// Not one, but the way to a CA that is believed is too long, or there are too many.
+    TooLong,
+}
+
+/// What failed at our own side.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trouble {
+    /// The system has no random numbers.
+    Random,
+    /// The system has no time.
+    Clock,
+    /// Something that can't be, as this program uses rustls.
+    Unforeseen,
 }
 
 impl TlsFault {
-    /// What `error` means, with what the certificate of that handshake says of itself.
+    /// What `error` means, with what was shown in that handshake.
     #[must_use]
-    pub fn new(error: &Error, shown: Option<&Facts>, secrets: &Secrets) -> Self {
+    pub fn new(error: &Error, seen: &Seen) -> Self {
         match error {
-            Error::InvalidCertificate(error) => Self::of_certificate(error, shown, secrets),
-            Error::InvalidMessage(InvalidMessage::InvalidContentType) => Self::NotTls,
-            Error::PeerIncompatible(_) | Error::AlertReceived(AlertDescription::ProtocolVersion) => {
-                Self::NoCommonVersion
+            Error::InvalidCertificate(error) => certificate::fault(error, seen),
+            Error::NoCertificatesPresented => Self::Malformed(Flaw::Missing),
+            Error::InvalidMessage(error) => Self::of_message(error),
+            Error::PeerIncompatible(error) => Self::of_incompatible(error),
+            Error::AlertReceived(alert) => Self::of_alert(*alert),
+            Error::InappropriateMessage { .. }
+            | Error::InappropriateHandshakeMessage { .. }
+            | Error::InvalidEncryptedClientHello(_)
+            | Error::DecryptError
+            | Error::PeerMisbehaved(_)
+            | Error::PeerSentOversizedRecord
+            | Error::NoApplicationProtocol => Self::BrokenTls,
+            Error::FailedToGetRandomBytes => Self::Ours(Trouble::Random),
+            Error::FailedToGetCurrentTime => Self::Ours(Trouble::Clock),
+            Error::UnsupportedNameType
+            | Error::EncryptError
+            | Error::InvalidCertRevocationList(_)
+            | Error::General(_)
+            | Error::HandshakeNotComplete
+            | Error::BadMaxFragmentSize
+            | Error::InconsistentKeys(_)
+            | Error::Other(_)
+            // What a newer rustls may have.
+            | _ => Self::Ours(Trouble::Unforeseen),
+        }
+    }
+
+    fn of_message(error: &InvalidMessage) -> Self {
+        match error {
+            // The first byte of what comes is no TLS record's.
+            InvalidMessage::InvalidContentType => Self::NotTls,
+            InvalidMessage::CertificatePayloadTooLarge | InvalidMessage::HandshakePayloadTooLarge => {
+                Self::Malformed(Flaw::TooLarge)
             }
-            Error::AlertReceived(AlertDescription::InternalError) => Self::NoServingCertificate,
-            Error::AlertReceived(alert) => Self::Alert(secrets.redact(format!("{alert:?}").as_bytes())),
-            other => Self::Other(secrets.redact(other.to_string().as_bytes())),
+            _ => Self::BrokenTls,
         }
     }
 
-    fn of_certificate(error: &CertificateError, shown: Option<&Facts>, secrets: &Secrets) -> Self {
-        use CertificateError as Bad;
-        let Some(shown) = shown else {
-            return Self::Other(secrets.redact(error.to_string().as_bytes()));
-        };
-        let issuer = || shown.issuer.clone();
+    fn of_incompatible(error: &PeerIncompatible) -> Self {
+        use PeerIncompatible as Is;
         match error {
-            Bad::UnknownIssuer => Self::UnknownIssuer {
-                issuer: issuer(),
-                self_signed: shown.self_issued,
-            },
-            // Every kubeadm cluster's CA is called `kubernetes`: another cluster's is found by name and fails by key.
-            Bad::BadSignature => Self::OtherKeyOfIssuer { issuer: issuer() },
-            Bad::NotValidForName | Bad::NotValidForNameContext { .. } => Self::WrongName {
-                names: shown.names.clone(),
-            },
-            Bad::Expired | Bad::ExpiredContext { .. } => Self::out_of_time(true, shown.not_after),
-            Bad::NotValidYet | Bad::NotValidYetContext { .. } => Self::out_of_time(false, shown.not_before),
-            Bad::InvalidPurpose | Bad::InvalidPurposeContext { .. } => Self::NotForServers,
-            // Nobody else says so: `verifier` does, of pins.
-            Bad::ApplicationVerificationFailure => Self::OtherKey { shown: shown.pin },
-            Bad::Other(_) if shown.is_ca => Self::CaAsServer,
-            other => Self::Other(secrets.redact(other.to_string().as_bytes())),
+            Is::ServerDoesNotSupportTls12Or13
+            | Is::ServerTlsVersionIsDisabledByOurConfig
+            | Is::SupportedVersionsExtensionRequired
+            | Is::Tls12NotOffered
+            | Is::Tls12NotOfferedOrEnabled
+            | Is::Tls13RequiredForQuic => Self::NoCommonVersion,
+            Is::NoCipherSuitesInCommon
+            | Is::NoKxGroupsInCommon
+            | Is::NoSignatureSchemesInCommon
+            | Is::NoCertificateRequestSignatureSchemesInCommon
+            | Is::NoEcPointFormatsInCommon
+            | Is::EcPointsExtensionRequired
+            | Is::ExtendedMasterSecretExtensionRequired
+            | Is::KeyShareExtensionRequired
+            | Is::NamedGroupsExtensionRequired
+            | Is::NullCompressionRequired
+            | Is::SignatureAlgorithmsExtensionRequired
+            | Is::UncompressedEcPointsRequired => Self::NothingInCommon,
+            _ => Self::BrokenTls,
         }
     }
 
-    fn out_of_time(expired: bool, bound: i64) -> Self {
-        Self::OutOfTime {
-            expired,
-            bound,
-            now: crate::date::now(),
+    fn of_alert(alert: AlertDescription) -> Self {
+        match alert {
+            AlertDescription::InternalError => Self::NoServingCertificate,
+            AlertDescription::ProtocolVersion => Self::NoCommonVersion,
+            AlertDescription::HandshakeFailure | AlertDescription::InsufficientSecurity => {
+                Self::NothingInCommon
+            }
+            _ => {
+                let alert = Alert::new(alert);
+                if alert.is_about_our_certificate() {
+                    Self::ClientCertificate(alert)
+                } else {
+                    Self::Alert(alert)
+                }
+            }
         }
     }
-}
-
-impl fmt::Display for TlsFault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::UnknownIssuer {
-                self_signed: true, ..
-            } => f.write_str(
-                "the kubelet's certificate has signed itself: give the node's own kubelet.crt in tls_ca, or let the \
-                 cluster's CA sign one (serverTLSBootstrap: true)",
-            ),
-            Self::UnknownIssuer { issuer, .. } => write!(
-                f,
-                "the kubelet's certificate is signed by {issuer:?}, which we do not believe: give that CA in tls_ca; \
-                 where its name ends in -ca@ and a number, the kubelet made it itself, and kubelet.crt on the node \
-                 holds it"
-            ),
-            Self::OtherKeyOfIssuer { issuer } => write!(
-                f,
-                "the kubelet's certificate is signed by another {issuer:?} than the one we believe: tls_ca is of \
-                 another cluster, or older than this one's CA"
-            ),
-            Self::WrongName { names } => wrong_name(f, names),
-            Self::OutOfTime {
-                expired: true,
-                bound,
-                now,
-            } => write!(
-                f,
-                "the kubelet's certificate expired on {}, and it is {} by our clock: correct the clock, or renew the \
-                 certificate (a self-signed one is made anew when kubelet.crt is removed and the kubelet restarted)",
-                date(*bound),
-                date(*now)
-            ),
-            Self::OutOfTime { bound, now, .. } => write!(
-                f,
-                "the kubelet's certificate is valid from {}, and it is {} by our clock: correct the clock that is \
-                 wrong, ours or the node's",
-                date(*bound),
-                date(*now)
-            ),
-            Self::CaAsServer => f.write_str(
-                "the kubelet shows a CA's certificate as its own (CA:TRUE, as `openssl req -x509` makes one), which \
-                 cannot be verified: pin its key in tls_pin_sha256, or give it one signed by a CA",
-            ),
-            Self::OtherKey { shown } => write!(
-                f,
-                "the kubelet's key is none that tls_pin_sha256 lists: if it was replaced on purpose, make sure of the \
-                 new one on the node, and add {:?}",
-                shown.to_string()
-            ),
-            Self::NotForServers => f.write_str(
-                "the kubelet shows a certificate without the usage `server auth`: give it a serving certificate",
-            ),
-            Self::NoServingCertificate => f.write_str(
-                "the kubelet has no serving certificate yet (alert internal_error): approve its CSR of the signer \
-                 kubernetes.io/kubelet-serving, see `kubectl get csr`",
-            ),
-            Self::NotTls => f.write_str(
-                "no TLS is spoken at that port: is it the read-only port (then write http://), or another service?",
-            ),
-            Self::NoCommonVersion => f.write_str(
-                "no TLS version in common: a kubelet speaks 1.2 and 1.3 unless tlsMinVersion or tls_min_version says \
-                 otherwise",
-            ),
-            Self::Ended => write!(f, "the other side ended the connection in the handshake: {CUT_SHORT}"),
-            Self::Reset => write!(f, "the other side reset the connection in the handshake: {CUT_SHORT}"),
-            Self::Alert(alert) => write!(f, "the kubelet ended the handshake with the alert {alert}"),
-            Self::Other(why) => write!(f, "the handshake failed: {why}"),
-        }
-    }
-}
-
-fn wrong_name(f: &mut fmt::Formatter<'_>, names: &[Redacted]) -> fmt::Result {
-    let Some(first) = names.first() else {
-        return f.write_str(
-            "the kubelet's certificate carries no name but a common name, which does not count: give it one with \
-             subject alternative names",
-        );
-    };
-    let shown = &names[..names.len().min(MAX_NAMES)];
-    write!(
-        f,
-        "the kubelet's certificate is for {}{}, not for the name or address we ask for: set tls_server_name = \
-         {first:?} if that is this node, or ask for one of these in url",
-        shown.join(", "),
-        if names.len() > MAX_NAMES {
-            " and others"
-        } else {
-            ""
-        }
-    )
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn alerts_and_garbage_are_told_apart() {
-        let of = |error| TlsFault::new(&error, None, &Secrets::default());
-        let alert = |alert| of(Error::AlertReceived(alert));
-        assert_eq!(
-            alert(AlertDescription::InternalError),
-            TlsFault::NoServingCertificate
-        );
-        assert_eq!(
-            alert(AlertDescription::ProtocolVersion),
-            TlsFault::NoCommonVersion
-        );
-        assert_eq!(
-            alert(AlertDescription::UnknownCA),
-            TlsFault::Alert(Redacted::ours("UnknownCA"))
-        );
-        assert_eq!(
-            of(Error::InvalidMessage(InvalidMessage::InvalidContentType)),
-            TlsFault::NotTls
-        );
-        assert!(matches!(
-            of(Error::InvalidMessage(InvalidMessage::InvalidCcs)),
-            TlsFault::Other(_)
-        ));
-    }
-
-    #[test]
-    fn a_long_list_of_names_is_cut() {
-        let secrets = Secrets::default();
-        let names = (0..100).map(|at| secrets.redact(format!("node-{at}.example").as_bytes()));
-        let names = names.collect();
-        let said = TlsFault::WrongName { names }.to_string();
-        assert!(said.contains("node-7.example and others"), "{said}");
-        assert!(!said.contains("node-8"), "{said}");
-        let said = TlsFault::WrongName { names: Vec::new() }.to_string();
-        assert!(said.contains("common name"), "{said}");
-    }
-}
+mod tests;

@@ -1,101 +1,28 @@
-//! Verifies the certificate of each handshake, and remembers what was shown.
+//! Verifies the certificate of each handshake, and has `shown` remember it.
 //!
 //! What is believed is `trust`'s part. Here the name may be another than the URL's host, because many kubelets are
-//! reached by an address that their certificate does not carry; and whatever is shown is remembered, believed or not,
-//! because it is what the user has to be told.
+//! reached by an address that their certificate does not carry.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::client::{ResolvesClientCert, WebPkiServerVerifier};
-use rustls::crypto::{WebPkiSupportedAlgorithms, verify_tls12_signature, verify_tls13_signature};
-use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::crypto::{
+    WebPkiSupportedAlgorithms, verify_tls12_signature, verify_tls13_signature,
+    verify_tls13_signature_with_raw_key,
+};
+use rustls::pki_types::{
+    CertificateDer, ServerName, SignatureVerificationAlgorithm, SubjectPublicKeyInfoDer, UnixTime,
+};
 use rustls::server::ParsedCertificate;
 use rustls::sign::CertifiedKey;
-use rustls::{CertificateError, DigitallySignedStruct, Error, SignatureScheme};
+use rustls::{CertificateError, DigitallySignedStruct, Error, PeerMisbehaved, SignatureScheme};
+use webpki::RawPublicKeyEntity;
 
-use super::certificate::{Facts, distinguished_name, sha256};
-use super::expiry::Life;
+use super::certificate::{public_key, sha256};
+use super::shown::Shown;
 use crate::config::Pin;
-use crate::redact::{Redacted, Secrets};
-
-/// More CAs of clients than that are not remembered: a kubelet has one or two.
-const MOST_CAS: usize = 64;
-
-/// The serving certificate of the last handshake, shared between the verifier and who reports of it.
-#[derive(Debug, Clone)]
-pub struct Shown {
-    last: Arc<Mutex<Last>>,
-    /// A name in a certificate may be anything, our token too.
-    secrets: Secrets,
-}
-
-#[derive(Debug, Default)]
-struct Last {
-    facts: Option<Facts>,
-    handshakes: u64,
-    client_cas: Option<Vec<Redacted>>,
-}
-
-impl Shown {
-    /// Nothing yet.
-    pub fn new(secrets: Secrets) -> Self {
-        Self {
-            last: Arc::default(),
-            secrets,
-        }
-    }
-
-    /// What must not be told of whatever the kubelet says.
-    pub fn secrets(&self) -> &Secrets {
-        &self.secrets
-    }
-
-    /// What it says of itself; `None` before the first handshake.
-    pub fn facts(&self) -> Option<Facts> {
-        self.with(|last| last.facts.clone())
-    }
-
-    /// From when to when it holds.
-    pub fn life(&self) -> Option<Life> {
-        self.with(|last| last.facts.as_ref().map(Facts::life))
-    }
-
-    /// How many handshakes came as far as a certificate.
-    pub fn handshakes(&self) -> u64 {
-        self.with(|last| last.handshakes)
-    }
-
-    /// The CAs of which the kubelet takes client certificates, as it lists them in the handshake; `None` where it asks
-    /// for no certificate at all.
-    pub fn client_cas(&self) -> Option<Vec<Redacted>> {
-        self.with(|last| last.client_cas.clone())
-    }
-
-    fn remember_client_cas(&self, names: &[&[u8]]) {
-        let redactor = self.secrets.redactor();
-        let names = names.iter().take(MOST_CAS);
-        let names = names
-            .filter_map(|name| distinguished_name(name))
-            .map(|name| redactor.redact(name.as_bytes()))
-            .collect();
-        self.with(|last| last.client_cas = Some(names));
-    }
-
-    fn remember(&self, certificate: &CertificateDer<'_>) {
-        let facts = Facts::read(certificate, &self.secrets);
-        self.with(|last| {
-            last.facts = facts;
-            last.handshakes += 1;
-        });
-    }
-
-    fn with<T>(&self, look: impl FnOnce(&mut Last) -> T) -> T {
-        // Nothing in here can be left half done.
-        look(&mut self.last.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-}
 
 /// Shows our certificate, whatever CAs the kubelet lists: it may take it all the same. What it lists is remembered,
 /// because a refusal is a bare 401 that does not say it again.
@@ -158,6 +85,39 @@ impl Verifier {
             shown,
         }
     }
+
+    /// What [`verify_tls12_signature`] does, with the key alone: TLS 1.2 leaves the curve open, so that several
+    /// algorithms may be meant.
+    fn verify_with_key(
+        &self,
+        message: &[u8],
+        key: &SubjectPublicKeyInfoDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        let key = RawPublicKeyEntity::try_from(key).map_err(|_| CertificateError::BadEncoding)?;
+        let mut offered = self.algorithms.mapping.iter();
+        let (_, meant) = offered
+            .find(|(scheme, _)| *scheme == signed.scheme)
+            .ok_or(PeerMisbehaved::SignedHandshakeWithUnadvertisedSigScheme)?;
+        let fits = |algorithm: &&dyn SignatureVerificationAlgorithm| {
+            key.verify_signature(*algorithm, message, signed.signature())
+                .is_ok()
+        };
+        if meant.iter().any(fits) {
+            Ok(HandshakeSignatureValid::assertion())
+        } else {
+            Err(CertificateError::BadSignature.into())
+        }
+    }
+}
+
+/// The key that a certificate is of, for its pin and for the handshake's signature alike. Where nothing else in the
+/// certificate counts, nothing else in it has to be well-formed or understood.
+fn key_of(certificate: &CertificateDer<'_>) -> Result<SubjectPublicKeyInfoDer<'static>, Error> {
+    match ParsedCertificate::try_from(certificate) {
+        Ok(parsed) => Ok(parsed.subject_public_key_info()),
+        Err(error) => public_key(certificate).ok_or(error),
+    }
 }
 
 impl ServerCertVerifier for Verifier {
@@ -169,24 +129,22 @@ impl ServerCertVerifier for Verifier {
         ocsp_response: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
-        self.shown.remember(end_entity);
-        match &self.belief {
+        self.shown.remember(end_entity, intermediates);
+        let verified = match &self.belief {
             Belief::Verified { webpki, name } => {
                 let name = name.as_ref().unwrap_or(host);
-                webpki.verify_server_cert(end_entity, intermediates, name, ocsp_response, now)
+                webpki.verify_server_cert(end_entity, intermediates, name, ocsp_response, now)?
             }
             Belief::Pinned(pins) => {
-                // Read by the same code that then verifies the handshake's signature with that key.
-                let key = ParsedCertificate::try_from(end_entity)?.subject_public_key_info();
-                if pins.contains(&Pin(sha256(&key))) {
-                    return Ok(ServerCertVerified::assertion());
+                if !pins.contains(&Pin(sha256(&key_of(end_entity)?))) {
+                    return Err(CertificateError::ApplicationVerificationFailure.into());
                 }
-                Err(Error::InvalidCertificate(
-                    CertificateError::ApplicationVerificationFailure,
-                ))
+                ServerCertVerified::assertion()
             }
-            Belief::Anyone => Ok(ServerCertVerified::assertion()),
-        }
+            Belief::Anyone => ServerCertVerified::assertion(),
+        };
+        self.shown.believed();
+        Ok(verified)
     }
 
     fn verify_tls12_signature(
@@ -195,7 +153,12 @@ impl ServerCertVerifier for Verifier {
         certificate: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        verify_tls12_signature(message, certificate, signed, &self.algorithms)
+        match self.belief {
+            Belief::Verified { .. } => verify_tls12_signature(message, certificate, signed, &self.algorithms),
+            Belief::Pinned(_) | Belief::Anyone => {
+                self.verify_with_key(message, &key_of(certificate)?, signed)
+            }
+        }
     }
 
     fn verify_tls13_signature(
@@ -204,7 +167,13 @@ impl ServerCertVerifier for Verifier {
         certificate: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        verify_tls13_signature(message, certificate, signed, &self.algorithms)
+        let algorithms = &self.algorithms;
+        match self.belief {
+            Belief::Verified { .. } => verify_tls13_signature(message, certificate, signed, algorithms),
+            Belief::Pinned(_) | Belief::Anyone => {
+                verify_tls13_signature_with_raw_key(message, &key_of(certificate)?, signed, algorithms)
+            }
+        }
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {

@@ -21,6 +21,8 @@ use crate::summary::{
 pub struct Rendered {
     /// Lines made.
     pub lines: u64,
+    /// Pods in the summary, let through or not.
+    pub pods: u64,
     /// Values left out because no field can hold them.
     pub out_of_range: u64,
     /// Values left out because they are not of the API's type.
@@ -74,14 +76,17 @@ impl Renderer {
         let mut tick = Tick {
             renderer: self,
             pods: Vec::new(),
+            listed: 0,
             node_end: 0,
         };
         let outcome = summary::read(body, &mut tick);
+        let pods = tick.listed;
         tick.put_in_order(&mut batch.order);
         batch.text = self.line.end(outcome.is_ok());
         match outcome {
             Ok(rejected) => Ok(Rendered {
                 lines: self.line.count(),
+                pods,
                 out_of_range: self.line.out_of_range(),
                 rejected,
             }),
@@ -106,6 +111,8 @@ struct Tick<'r, 'a> {
     renderer: &'r mut Renderer,
     /// Where the node's lines end.
     node_end: usize,
+    /// Pods so far, let through or not.
+    listed: u64,
     pods: Vec<PodLines<'a>>,
 }
 
@@ -122,6 +129,7 @@ impl<'a> Visit<'a> for Tick<'_, 'a> {
     fn restart(&mut self) {
         self.renderer.line.forget();
         self.pods.clear();
+        self.listed = 0;
         self.node_end = 0;
     }
 
@@ -153,6 +161,7 @@ impl<'a> Visit<'a> for Tick<'_, 'a> {
     }
 
     fn pod(&mut self, pod: &Pod<'a>) {
+        self.listed += 1;
         let reference = &pod.reference;
         let settings = &self.renderer.settings;
         if !settings.namespaces.lets_through(reference.namespace.as_str())

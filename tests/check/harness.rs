@@ -2,7 +2,7 @@
 
 use test_kubelet::{Fault, TestKubelet};
 
-use super::support::check::check;
+use super::support::check::{Checked, check};
 use super::support::plugin::block;
 
 /// The check ends with this failure, after which nothing is reached, and tells how to mend it.
@@ -12,7 +12,7 @@ pub fn assert_failure(
     environment: &[(&str, &str)],
     want: [&str; 2],
     words: &[&str],
-) {
+) -> Checked {
     let checked = check(kubelet, config, environment);
     let [step, diagnosis] = want;
     let failures: Vec<_> = checked
@@ -41,6 +41,7 @@ pub fn assert_failure(
         "{}",
         checked.text
     );
+    checked
 }
 
 /// A pod's environment: the test kubelet plays the API server too.

@@ -1,6 +1,7 @@
 //! `telegraf-kubelet check` from outside: every wrong set-up has its own diagnosis, and a right one is all green.
 
 mod harness;
+mod odd;
 mod output;
 #[path = "../support/mod.rs"]
 mod support;
@@ -31,6 +32,7 @@ const NOT_HERE: [(&str, &str); 3] = [
 #[test]
 fn every_diagnosis_is_met() {
     let tests = concat!(
+        include_str!("odd.rs"),
         include_str!("way.rs"),
         include_str!("who.rs"),
         include_str!("whom.rs"),

@@ -26,13 +26,12 @@ fn protocols() {
     );
 }
 
-/// A server that takes a connection, reads a little, answers this and closes.
-fn answering(bytes: &'static [u8]) -> (String, std::thread::JoinHandle<()>) {
+/// A server that takes so many connections, reads a little of each, answers this and closes.
+fn answering(bytes: &'static [u8], connections: usize) -> (String, std::thread::JoinHandle<()>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("https://{}", listener.local_addr().unwrap());
     let server = std::thread::spawn(move || {
-        // A check connects once to see that it can, and once to ask; and it is done for machines and for people.
-        for _ in 0..4 {
+        for _ in 0..connections {
             let (mut stream, _) = listener.accept().unwrap();
             if stream.read(&mut [0; 4096]).unwrap_or(0) > 0 {
                 stream.write_all(bytes).unwrap();
@@ -45,12 +44,29 @@ fn answering(bytes: &'static [u8]) -> (String, std::thread::JoinHandle<()>) {
 #[test]
 fn handshakes_that_end() {
     let kubelet = start(Serving::CaIssued);
-    for (alert, diagnosis) in [
-        (&[21, 3, 3, 0, 2, 2, 70][..], "tls_version"),
-        (&[21, 3, 3, 0, 2, 2, 40], "tls_failed"),
+    for (alert, diagnosis, words) in [
+        (&[21, 3, 3, 0, 2, 2, 70][..], "tls_version", "tlsMinVersion"),
+        (
+            &[21, 3, 3, 0, 2, 2, 40],
+            "tls_nothing_in_common",
+            "tlsCipherSuites",
+        ),
+        (&[21, 3, 3, 0, 2, 2, 48], "certificate_refused", "unknown_ca"),
+        (&[21, 3, 3, 0, 2, 2, 112], "tls_failed", "unrecognized_name"),
+        (&[21, 3, 3, 0, 2, 2, 200], "tls_failed", "number 200"),
+        (&[], "tls_ended", "load balancer"),
+        // A change of ciphers before there are any.
+        (&[20, 3, 3, 0, 1, 9], "tls_broken", "rules of TLS"),
     ] {
-        let (url, server) = answering(alert);
-        assert_failure(&kubelet, &at(&kubelet, &url), &[], ["tls", diagnosis], &[]);
+        // A check connects once to see that it can, and once to ask, and where it is shown nothing, once more to look; and it
+        // is done for machines and for people.
+        let connections = if diagnosis == "tls_nothing_in_common" {
+            6
+        } else {
+            4
+        };
+        let (url, server) = answering(alert, connections);
+        assert_failure(&kubelet, &at(&kubelet, &url), &[], ["tls", diagnosis], &[words]);
         server.join().unwrap();
     }
     let mute = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -203,6 +219,25 @@ fn answers() {
         kubelet.set_fault(fault);
         assert_failure(&kubelet, &config, &[], ["answer", diagnosis], &[words]);
         kubelet.set_fault(Fault::None);
+    }
+}
+
+/// A deadline that the interval has no room for is not advised.
+#[test]
+fn a_slow_answer_and_an_interval() {
+    let kubelet = start(Serving::CaIssued);
+    kubelet.set_fault(Fault::HoldBody);
+    for (interval, advised) in [("1s", false), ("2s", false), ("3s", true)] {
+        let config = format!(
+            "{}  response_timeout = \"900ms\"\n  interval = \"{interval}\"\n",
+            block(&kubelet)
+        );
+        let checked = assert_failure(&kubelet, &config, &[], ["answer", "slow_answer"], &["interval"]);
+        assert_eq!(
+            checked.said().contains("response_timeout = "),
+            advised,
+            "{interval}"
+        );
     }
 }
 

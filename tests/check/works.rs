@@ -4,6 +4,7 @@ use std::os::unix::fs::PermissionsExt as _;
 
 use test_kubelet::{ClientSpec, Fault, GeneratorOptions, Options, Serving, TestKubelet, summary};
 
+use super::harness::at;
 use super::support::check::check;
 use super::support::plugin::block;
 use super::support::scrape::{config, start, with_certificate, with_token};
@@ -120,6 +121,65 @@ fn nodes_proxy_is_found_out_on_every_kubelet() {
         ] {
             assert_warnings(&kubelet, &config, &[["authorization", "proxy_granted"]]);
         }
+    }
+}
+
+/// Without a filter none is to blame.
+#[test]
+fn what_no_line_is_made_of() {
+    let kubelet = start(Serving::CaIssued);
+    let config = block(&kubelet);
+    let body = |body: &str| kubelet.set_body(Some(body.as_bytes().to_vec()));
+    let filtered = format!("{config}  fields_include = [\"kubernetes_pod.*\"]\n");
+
+    body(r#"{"node":{"nodeName":"n1"},"pods":[]}"#);
+    for config in [&config, &filtered] {
+        assert_warnings(&kubelet, config, &[["lines", "no_values"]]);
+    }
+    body(r#"{"node":{"nodeName":"n1","cpu":{"usageNanoCores":"much"},"memory":{"rssBytes":-1}},"pods":[]}"#);
+    for config in [&config, &filtered] {
+        assert_warnings(&kubelet, config, &[["lines", "all_rejected"]]);
+    }
+    body(r#"{"node":{"nodeName":"n1","memory":{"rssBytes":18446744073709551615}},"pods":[]}"#);
+    assert_warnings(&kubelet, &config, &[["lines", "all_rejected"]]);
+
+    // A filter is to blame where there is something without it.
+    body(r#"{"node":{"nodeName":"n1","memory":{"rssBytes":1}},"pods":[]}"#);
+    assert_warnings(&kubelet, &filtered, &[["lines", "no_lines"]]);
+    let checked = check(&kubelet, &config, &[]);
+    assert_eq!(checked.code, 0, "{}", checked.text);
+}
+
+/// In a pod of the node there is at least that one.
+#[test]
+fn a_kubelet_that_lists_no_pod_where_we_are_one() {
+    let kubelet = start(Serving::CaIssued);
+    let body = |pods| format!(r#"{{"node":{{"nodeName":"n1","memory":{{"rssBytes":1}}}},"pods":[{pods}]}}"#);
+    let one = r#"{"podRef":{"name":"p","namespace":"default","uid":"u"}}"#;
+    let pod = ("KUBERNETES_SERVICE_HOST", "127.0.0.1");
+    let by_name = at(&kubelet, &format!("https://localhost:{}", kubelet.port()));
+    for (pods, config, environment, warned) in [
+        ("", &block(&kubelet), &[pod][..], true),
+        ("", &by_name, &[pod, ("NODE_IP", "localhost")], true),
+        ("", &by_name, &[pod, ("NODE_NAME", "n1")], true),
+        // Another node's, or no pod.
+        (
+            "",
+            &by_name,
+            &[pod, ("NODE_IP", "10.0.0.1"), ("NODE_NAME", "n2")],
+            false,
+        ),
+        ("", &block(&kubelet), &[], false),
+        (one, &block(&kubelet), &[pod], false),
+    ] {
+        kubelet.set_body(Some(body(pods).into_bytes()));
+        let checked = check(&kubelet, config, environment);
+        let want = if warned {
+            vec![["answer", "warning", "no_pods"]]
+        } else {
+            Vec::new()
+        };
+        assert_eq!(checked.bad(), want, "{environment:?}\n{}", checked.text);
     }
 }
 

@@ -257,6 +257,8 @@ impl Cluster {
             code: output.status.code().expect("no signal"),
             json: serde_json::from_str(&said).unwrap_or_else(|error| panic!("{error}: {said}")),
             text: said,
+            // A real kubelet does not say.
+            requests: 0,
         }
     }
 

@@ -29,7 +29,8 @@ async fn a_name_is_asked_for_where_the_address_is_not_in_the_certificate() {
         let mut config = config(&kubelet, token(&kubelet.files().token));
         let fault = fault(&mut Scraper::new(&config)).await;
         let names = vec![Redacted::ours("test-node")];
-        assert_eq!(fault, TlsFault::WrongName { names }, "{shape:?}");
+        let fitting = Some(Redacted::ours("test-node"));
+        assert_eq!(fault, TlsFault::WrongName { names, fitting }, "{shape:?}");
         assert!(
             fault.to_string().contains("tls_server_name = \"test-node\""),
             "{fault}"

@@ -5,6 +5,7 @@ use std::process::{Command, Stdio};
 use serde_json::Value;
 use test_kubelet::TestKubelet;
 
+use super::fixes;
 use super::plugin::command;
 use super::scrape::assert_no_secret;
 
@@ -17,10 +18,19 @@ pub struct Checked {
     pub json: Value,
     /// The same, for people.
     pub text: String,
+    /// How many requests the test kubelet had got by then.
+    pub requests: usize,
 }
 
-/// Checks such a configuration, in such an environment, for machines and for people.
+/// Checks such a configuration, in such an environment, for machines and for people; and whatever is advised is tried.
 pub fn check(kubelet: &TestKubelet, config: &str, environment: &[(&str, &str)]) -> Checked {
+    let checked = run(kubelet, config, environment);
+    fixes::assert_taken(kubelet, config, environment, &checked);
+    checked
+}
+
+/// The same without trying.
+pub fn run(kubelet: &TestKubelet, config: &str, environment: &[(&str, &str)]) -> Checked {
     let dir = tempfile::tempdir().unwrap();
     let run = |flag: &[&str]| {
         let mut command = of_check(dir.path(), config);
@@ -43,6 +53,7 @@ pub fn check(kubelet: &TestKubelet, config: &str, environment: &[(&str, &str)]) 
         code,
         json: serde_json::from_str(&json).unwrap(),
         text,
+        requests: kubelet.requests().len(),
     }
 }
 

@@ -6,6 +6,7 @@ pub mod check;
 pub mod dashboard;
 pub mod database;
 pub mod expect;
+pub mod fixes;
 pub mod generate;
 pub mod install;
 pub mod leak;

@@ -8,6 +8,7 @@ mod der;
 mod files;
 pub mod generate;
 mod keys;
+mod odd;
 mod options;
 mod pace;
 mod peer;
@@ -26,6 +27,7 @@ use std::time::{Duration, Instant, SystemTime};
 pub use files::Files;
 pub use generate::{GeneratorOptions, summary};
 pub use keys::KeyKind;
+pub use odd::Odd;
 pub use options::{Fault, Options, Serving, Wording};
 pub use peer::{Peer, Wire};
 use pki::Ca;
@@ -74,7 +76,7 @@ pub(crate) struct Shared {
 
 struct State {
     serving_ca: Ca,
-    tls: Option<Arc<rustls::ServerConfig>>,
+    side: tls::Side,
     body: Option<Vec<u8>>,
     /// Requests that have come, answered or not.
     arrived: usize,
@@ -129,8 +131,8 @@ impl TestKubelet {
     pub fn start_in(options: Options, dir: &Path) -> Self {
         let (serving_ca, client_ca, tokens) =
             (Ca::new("kubernetes"), Ca::new(files::CLIENT_CA), Tokens::new());
-        let (tls, anchor) = tls::serving(&options, &serving_ca, &client_ca);
-        let files = Files::write(dir, &anchor, &client_ca, &tokens);
+        let side = tls::serving(&options, &serving_ca, &client_ca);
+        let files = Files::write(dir, &side.anchor, &client_ca, &tokens);
         let ip = if options.ipv6 { "[::1]" } else { "127.0.0.1" };
         let listener = std::net::TcpListener::bind(format!("{ip}:{}", options.port)).expect("a free port");
         listener.set_nonblocking(true).expect("a socket");
@@ -138,7 +140,7 @@ impl TestKubelet {
         let body = options.body.clone();
         let state = State {
             serving_ca,
-            tls,
+            side,
             body,
             arrived: 0,
             seen: Vec::new(),
@@ -226,6 +228,14 @@ impl TestKubelet {
         true
     }
 
+    /// The `SubjectPublicKeyInfo` of the certificate that it shows; `None` where that is none.
+    #[must_use]
+    pub fn serving_key(&self) -> Option<Vec<u8>> {
+        let state = self.shared.state();
+        let (_, certificate) = x509_parser::parse_x509_certificate(state.side.shown.as_ref()?).ok()?;
+        Some(certificate.public_key().raw.to_vec())
+    }
+
     /// How many TCP connections have come.
     #[must_use]
     pub fn connections(&self) -> u64 {
@@ -274,7 +284,7 @@ impl TestKubelet {
     pub fn rotate_serving(&self) {
         let shared = &self.shared;
         shared.change(|state| {
-            state.tls = tls::serving(&shared.options, &state.serving_ca, &shared.client_ca).0;
+            state.side = tls::serving(&shared.options, &state.serving_ca, &shared.client_ca);
         });
     }
 
@@ -283,9 +293,8 @@ impl TestKubelet {
         let shared = &self.shared;
         shared.change(|state| {
             state.serving_ca = Ca::new("kubernetes");
-            let (tls, anchor) = tls::serving(&shared.options, &state.serving_ca, &shared.client_ca);
-            state.tls = tls;
-            files::write(&self.files.ca, &anchor);
+            state.side = tls::serving(&shared.options, &state.serving_ca, &shared.client_ca);
+            files::write(&self.files.ca, &state.side.anchor);
         });
     }
 }

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::odd::Odd;
+
 /// What a test kubelet is like.
 #[derive(Debug, Clone)]
 #[expect(
@@ -96,6 +98,8 @@ pub enum Serving {
     YearsAgo,
     /// Signed by the cluster's CA for a client: a certificate mixed up.
     ForClients,
+    /// Something that no kubelet makes by itself.
+    Odd(Odd),
     /// None yet: its CSR waits for approval.
     Unapproved,
     /// No TLS: the read-only port, without any authentication.

@@ -53,7 +53,7 @@ impl Peer {
         F: Future<Output = ()> + Send + 'static,
     {
         let (serving_ca, client_ca) = (Ca::new("kubernetes"), Ca::new(files::CLIENT_CA));
-        let (config, anchor) = tls::serving(options, &serving_ca, &client_ca);
+        let tls::Side { config, anchor, .. } = tls::serving(options, &serving_ca, &client_ca);
         let acceptor = TlsAcceptor::from(config.expect("a kubelet with TLS"));
         let conduct: Conduct<Wire> = Arc::new(move |wire| Box::pin(conduct(wire)));
         Self::start(Manner::Tls(acceptor, conduct), &anchor)

@@ -12,9 +12,11 @@ use hyper::service::service_fn;
 use hyper::{Request, Response, Version};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto::Builder;
+use rustls::AlertDescription;
+use rustls::server::Acceptor;
 use tokio::net::TcpStream;
 use tokio::sync::watch;
-use tokio_rustls::TlsAcceptor;
+use tokio_rustls::LazyConfigAcceptor;
 
 use crate::auth::{Refusal, Shown, authenticate, authorize, bearer};
 use crate::generate::{GeneratorOptions, pod_list, summary_at};
@@ -54,7 +56,7 @@ async fn connection(stream: TcpStream, shared: Arc<Shared>) {
     });
     // Small answers must not wait for the acknowledgement of the ones before them.
     let _ = stream.set_nodelay(true);
-    let tls = shared.state().tls.clone();
+    let tls = shared.state().side.config.clone();
     match tls {
         None if shared.options.serving == Serving::PlainHttp => {
             serve(
@@ -72,10 +74,18 @@ async fn connection(stream: TcpStream, shared: Arc<Shared>) {
             if speaks_http(&stream).await {
                 return refuse_http(stream).await;
             }
-            if shared.options.serving == Serving::Unapproved {
-                return refuse_handshake(stream).await;
+            let Ok(start) = LazyConfigAcceptor::new(Acceptor::default(), stream).await else {
+                return;
+            };
+            if config.cert_resolver.resolve(start.client_hello()).is_none() {
+                let alert = if shared.options.serving == Serving::Unapproved {
+                    AlertDescription::InternalError
+                } else {
+                    AlertDescription::HandshakeFailure
+                };
+                return refuse_handshake(start.io, alert).await;
             }
-            let Ok(stream) = TlsAcceptor::from(config).accept(stream).await else {
+            let Ok(stream) = start.into_stream(config).await else {
                 return;
             };
             let certificates = stream.get_ref().1.peer_certificates();
@@ -101,12 +111,11 @@ async fn speaks_http(stream: &TcpStream) -> bool {
     matches!(stream.peek(&mut first).await, Ok(1)) && first[0].is_ascii_uppercase()
 }
 
-/// What Go does in a handshake for which it has no certificate: the fatal alert `internal_error`. rustls would send
-/// another one.
-async fn refuse_handshake(mut stream: TcpStream) {
-    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-    let _ = stream.read(&mut [0; 4096]).await;
-    let _ = stream.write_all(&[21, 3, 3, 0, 2, 2, 80]).await;
+/// What Go does in a handshake for which it has no certificate: the fatal alert `internal_error`, or `handshake_failure`
+/// where it has one that the client cannot verify. rustls would send another one.
+async fn refuse_handshake(mut stream: TcpStream, alert: AlertDescription) {
+    use tokio::io::AsyncWriteExt as _;
+    let _ = stream.write_all(&[21, 3, 3, 0, 2, 2, alert.into()]).await;
     let _ = stream.shutdown().await;
 }
 

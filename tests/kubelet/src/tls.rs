@@ -15,18 +15,45 @@ use rustls::{
 use time::Duration;
 use x509_parser::prelude::{FromDer as _, X509Certificate};
 
+use crate::odd;
 use crate::pki::{self, Ca, ClientSpec};
 use crate::{Options, Serving};
 
-/// The server's side for `options`, none for plain HTTP, and what its certificate can be verified with, in PEM.
-pub(crate) fn serving(options: &Options, ca: &Ca, client_ca: &Ca) -> (Option<Arc<ServerConfig>>, String) {
+/// The server's side of a kubelet.
+pub(crate) struct Side {
+    /// `None` for plain HTTP.
+    pub(crate) config: Option<Arc<ServerConfig>>,
+    /// Its own certificate in DER; `None` where there is none.
+    pub(crate) shown: Option<Vec<u8>>,
+    /// What that can be verified with, in PEM.
+    pub(crate) anchor: String,
+}
+
+/// The server's side for `options`.
+pub(crate) fn serving(options: &Options, ca: &Ca, client_ca: &Ca) -> Side {
+    let (certified, anchor) = certified_for(options, ca);
+    let shown = certified.as_ref().and_then(|certified| certified.cert.first());
+    let shown = shown.map(|certificate| certificate.to_vec());
+    let plain = options.serving == Serving::PlainHttp;
+    Side {
+        config: (!plain).then(|| Arc::new(config(options, certified, client_ca))),
+        shown,
+        anchor,
+    }
+}
+
+fn certified_for(options: &Options, ca: &Ca) -> (Option<Arc<CertifiedKey>>, String) {
     let node = &options.node_name;
     let signed = |addresses, from, lifetime| {
-        let (cert, key) = ca.sign(&pki::serving(node, addresses, from, lifetime));
-        (Some((cert, key)), ca.pem.clone())
+        let pair = ca.sign(&pki::serving(node, addresses, from, lifetime));
+        (Some(certified(pair)), ca.pem.clone())
+    };
+    let of_its_own = |pair: (String, String)| {
+        let anchor = pair.0.clone();
+        (Some(certified(pair)), anchor)
     };
     let year = Duration::days(365);
-    let (pair, anchor) = match options.serving {
+    match options.serving {
         Serving::CaIssued => signed(true, Duration::hours(-1), year),
         Serving::CaIssuedNameOnly => signed(false, Duration::hours(-1), year),
         Serving::Expired => signed(true, Duration::hours(-2), Duration::hours(1)),
@@ -35,32 +62,29 @@ pub(crate) fn serving(options: &Options, ca: &Ca, client_ca: &Ca) -> (Option<Arc
         Serving::YearsAgo => signed(true, year * -4, year),
         Serving::ForClients => {
             let pair = ca.sign(&ClientSpec::default().params());
-            (Some(pair), ca.pem.clone())
+            (Some(certified(pair)), ca.pem.clone())
         }
-        Serving::SelfSigned => {
-            let (cert, key) = pki::self_signed(node);
-            (Some((cert.clone(), key)), cert)
+        Serving::SelfSigned => of_its_own(pki::self_signed(node)),
+        Serving::OpensslLeaf => of_its_own(pki::openssl_leaf(node)),
+        Serving::Odd(odd) => {
+            let (certified, anchor) = odd::serving(odd, node);
+            (Some(certified), anchor)
         }
-        Serving::OpensslLeaf => {
-            let (cert, key) = pki::openssl_leaf(node);
-            (Some((cert.clone(), key)), cert)
-        }
-        Serving::Unapproved => (None, ca.pem.clone()),
-        Serving::PlainHttp => return (None, ca.pem.clone()),
-    };
-    (Some(Arc::new(config(options, pair, client_ca))), anchor)
+        Serving::Unapproved | Serving::PlainHttp => (None, ca.pem.clone()),
+    }
 }
 
-fn config(options: &Options, pair: Option<(String, String)>, client_ca: &Ca) -> ServerConfig {
+fn certified((cert, key): (String, String)) -> Arc<CertifiedKey> {
+    let chain = CertificateDer::pem_slice_iter(cert.as_bytes())
+        .collect::<Result<_, _>>()
+        .expect("PEM");
+    let key = PrivateKeyDer::from_pem_slice(key.as_bytes()).expect("PEM");
+    let key = rustls::crypto::ring::sign::any_supported_type(&key).expect("a key");
+    Arc::new(CertifiedKey::new(chain, key))
+}
+
+fn config(options: &Options, certified: Option<Arc<CertifiedKey>>, client_ca: &Ca) -> ServerConfig {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let certified = pair.map(|(cert, key)| {
-        let chain = CertificateDer::pem_slice_iter(cert.as_bytes())
-            .collect::<Result<_, _>>()
-            .expect("PEM");
-        let key = PrivateKeyDer::from_pem_slice(key.as_bytes()).expect("PEM");
-        let key = rustls::crypto::ring::sign::any_supported_type(&key).expect("a key");
-        Arc::new(CertifiedKey::new(chain, key))
-    });
     let clients: Arc<dyn ClientCertVerifier> = if options.client_ca {
         Arc::new(TakesAny {
             names: vec![DistinguishedName::from(client_ca.subject.clone())],
@@ -81,13 +105,15 @@ fn config(options: &Options, pair: Option<(String, String)>, client_ca: &Ca) -> 
     config
 }
 
-/// Shows a certificate; without one the handshake fails, as a kubelet's without its CSR approved.
+/// Shows a certificate, if there is one and the client takes signatures of its key.
 #[derive(Debug)]
 struct Shows(Option<Arc<CertifiedKey>>);
 
 impl ResolvesServerCert for Shows {
-    fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        self.0.clone()
+    fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        let schemes = hello.signature_schemes();
+        let fits = |certified: &&Arc<CertifiedKey>| certified.key.choose_scheme(schemes).is_some();
+        self.0.as_ref().filter(fits).cloned()
     }
 }
 
