@@ -105,7 +105,7 @@ impl fmt::Display for FileFault {
             }
             Self::KeyDamaged => f.write_str("holds a private key that is damaged: what is in its section is not whole"),
             Self::KeyKind => {
-                f.write_str("is of a kind that TLS cannot use; take RSA, ECDSA P-256/P-384 or Ed25519")
+                f.write_str("is of a kind or size that is not taken here; take RSA with 2048 to 4096 bits, ECDSA P-256 or P-384, or Ed25519")
             }
             Self::NotTheKey { cert } => write!(
                 f,
