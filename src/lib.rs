@@ -12,7 +12,7 @@
 //! [`check`] goes the same way once, and tells what it meets.
 //! [`client`] has the connection, and [`system`] the words for what the operating system refuses.
 //! What strangers say goes through [`redact`], the one door to logs and reports for text that is not ours.
-//! [`files`] is how a file is read by whoever reads one, and [`date`] how a moment is told.
+//! [`files`] is how a file is read by whoever reads one, [`date`] how a moment is told, and [`printable`] what may be shown.
 //! [`install`] stands apart: it brings the program into another container.
 
 pub mod check;
@@ -25,6 +25,7 @@ pub mod files;
 pub mod install;
 pub mod kubelet;
 pub mod lines;
+pub mod printable;
 pub mod redact;
 pub mod run;
 pub mod summary;

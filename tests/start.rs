@@ -86,6 +86,28 @@ fn a_configuration_that_is_no_file_keeps_nobody_waiting() {
 }
 
 #[test]
+fn a_path_that_steers_a_terminal_is_told_without() {
+    let path = "/nowhere/\u{202e}\u{2028}\u{2066}\u{200b}\u{e0041}\u{e000}\x1b[31m.conf";
+    let mut run = bare();
+    run.arg("-config").arg(path);
+    let mut all = Plugin::once_refused(run).stderr.join("\n");
+    for more in ["-config", "-json", "-print-rbac"] {
+        let output = bare().args(["check", more, "-config", path]).output().unwrap();
+        all += &String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+    }
+    assert_eq!(all.matches("no such file").count(), 3, "{all}");
+    assert!(!all.contains([
+        '\u{202e}',
+        '\u{2028}',
+        '\u{2066}',
+        '\u{200b}',
+        '\u{e0041}',
+        '\u{e000}',
+        '\x1b'
+    ]));
+}
+
+#[test]
 fn flags_take_one_dash_or_two() {
     for flags in [
         &["-version"][..],

@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 use serde_json::{Value, json};
 
 use super::finding::{Finding, Level, Mend, Step};
-use super::text::escaped;
-use crate::redact::is_steering;
+use super::text;
+use crate::printable::printable;
 
 /// What became of one kubelet's way.
 #[derive(Debug)]
@@ -121,12 +121,6 @@ fn push_finding(out: &mut String, finding: &Finding, colour: Colour) {
     }
 }
 
-/// Words of a certificate or a kubelet must not steer the terminal they are shown on.
-fn printable(text: &str) -> String {
-    let shown = |character: char| if is_steering(character) { ' ' } else { character };
-    text.chars().map(shown).collect()
-}
-
 fn push(out: &mut String, text: std::fmt::Arguments<'_>) {
     // Writing into a string never fails.
     let _ = out.write_fmt(text);
@@ -151,7 +145,7 @@ pub fn json(walked: &[Walked], output: Option<&Finding>) -> String {
         "kubelets": kubelets,
         "output": output.map(json_of),
     });
-    escaped(&format!("{whole:#}\n"))
+    text::json(&format!("{whole:#}\n"))
 }
 
 fn json_of(finding: &Finding) -> Value {

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use crate::redact::is_steering;
+use crate::printable::is_steering;
 
 const DAY: i64 = 86_400;
 
@@ -40,26 +40,38 @@ pub fn shell(word: &str) -> String {
     }
 }
 
-/// A text for YAML, which takes JSON's strings.
+/// A text for YAML, which takes JSON's strings but for escapes in two halves.
 pub fn yaml(text: &str) -> String {
-    escaped(&serde_json::Value::from(text).to_string())
+    escaped(&serde_json::Value::from(text).to_string(), |out, character| {
+        // Writing into a string never fails.
+        let _ = match u32::from(character) {
+            code @ ..=0xffff => write!(out, "\\u{code:04x}"),
+            code => write!(out, "\\U{code:08x}"),
+        };
+    })
 }
 
-/// A text for TOML: its basic strings escape as JSON's do.
+/// A text for TOML: its basic strings escape as YAML's do.
 pub fn toml(text: &str) -> String {
     yaml(text)
 }
 
-/// JSON, YAML or TOML whose strings hold no such character as it is: all three read `\u` alike.
-pub fn escaped(text: &str) -> String {
+/// JSON whose strings hold no character that steers as it is.
+pub fn json(text: &str) -> String {
+    escaped(text, |out, character| {
+        for unit in character.encode_utf16(&mut [0; 2]) {
+            // As above.
+            let _ = write!(out, "\\u{unit:04x}");
+        }
+    })
+}
+
+fn escaped(text: &str, escape: impl Fn(&mut String, char)) -> String {
     let mut out = String::with_capacity(text.len());
     for character in text.chars() {
         // Between strings stand newlines, in them none is left.
         if is_steering(character) && character != '\n' {
-            // Writing into a string never fails.
-            for unit in character.encode_utf16(&mut [0; 2]) {
-                let _ = write!(out, "\\u{unit:04x}");
-            }
+            escape(&mut out, character);
         } else {
             out.push(character);
         }
@@ -84,6 +96,15 @@ mod tests {
             yaml("a\u{9b}2J\x1b\u{202e}\"ä\n"),
             "\"a\\u009b2J\\u001b\\u202e\\\"ä\\n\""
         );
+        // Where it takes two halves, each reader gets it back.
+        let text = "a\u{e0001}";
+        assert_eq!(yaml(text), "\"a\\U000e0001\"");
+        let document = format!("key = {}", toml(text));
+        let read = toml::de::DeTable::parse(&document).unwrap();
+        assert_eq!(read.get_ref()["key"].get_ref().as_str(), Some(text));
+        let document = json(&serde_json::Value::from(text).to_string());
+        assert_eq!(document, "\"a\\udb40\\udc01\"");
+        assert_eq!(serde_json::from_str::<String>(&document).unwrap(), text);
     }
 
     #[test]

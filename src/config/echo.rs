@@ -5,6 +5,7 @@
 //! token. Whatever is shorter than a secret may be told, and of names those that are made as names are: no token and no
 //! key is. The line is told in any case, so that who may see the file sees what was meant.
 
+use crate::printable::is_steering;
 use crate::redact::SHORTEST_SECRET;
 
 /// The longest name that anybody gives to an option, a variable or a table.
@@ -41,11 +42,11 @@ fn is_name(text: &str) -> bool {
     text.len() <= LONGEST_NAME && (text.bytes().all(lower) || text.bytes().all(upper))
 }
 
-/// The text with its control characters escaped: a log line of Telegraf's ends at the first newline.
+/// The text with each character that steers escaped: a log line of Telegraf's ends at the first newline.
 pub(super) fn one_line(text: &str) -> String {
     text.chars()
         .fold(String::with_capacity(text.len()), |mut out, character| {
-            if character.is_control() {
+            if is_steering(character) {
                 out.extend(character.escape_default());
             } else {
                 out.push(character);

@@ -14,6 +14,7 @@ use log::{Level, LevelFilter, Log, Metadata, Record};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use crate::date::{now, stamp};
+use crate::printable::is_steering;
 
 /// The longest line, level and newline included. Not above `PIPE_BUF`, so that a pipe that is ready for writing takes
 /// it at once and whole.
@@ -120,7 +121,7 @@ fn line(time: &str, level: Level, message: &str) -> String {
             line.push_str(CUT);
             break;
         }
-        line.push(if character.is_control() { ' ' } else { character });
+        line.push(if is_steering(character) { ' ' } else { character });
     }
 
     line.push('\n');
@@ -137,7 +138,7 @@ mod tests {
         fn any_message_is_one_short_line_with_its_level(message in "(?s).{0,3000}") {
             let line = line("", Level::Warn, &message);
             prop_assert!(line.starts_with("W! ") && line.ends_with('\n'));
-            prop_assert_eq!(line.chars().filter(|character| character.is_control()).count(), 1);
+            prop_assert_eq!(line.chars().filter(|&character| is_steering(character)).count(), 1);
             prop_assert!(line.len() <= MAX_LINE);
         }
     }

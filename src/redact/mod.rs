@@ -21,6 +21,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use search::Search;
 
+use crate::printable::printable;
+
 /// The longest text that is told, in bytes. A kubelet's own refusals have less.
 pub const LONGEST: usize = 512;
 
@@ -154,20 +156,6 @@ fn redact(text: &[u8], search: &Search) -> Redacted {
         text = without(&text, &hidden);
     }
     Redacted::ours(WITHHELD)
-}
-
-/// In one line, with nothing in it that steers what shows it.
-fn printable(text: &str) -> String {
-    let shown = |character: char| if is_steering(character) { ' ' } else { character };
-    text.chars().map(shown).collect()
-}
-
-/// Steers what shows it, or hides from whom it is shown to: C0, C1, and what turns the direction of writing around. Such
-/// a character in a certificate's name or a kubelet's answer is never there for anyone's good.
-#[must_use]
-pub fn is_steering(character: char) -> bool {
-    character.is_control()
-        || matches!(character, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
 /// With one mark in place of all that touches.
