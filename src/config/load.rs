@@ -46,10 +46,23 @@ pub fn load(args: &Args, env: &dyn Fn(&str) -> Option<String>) -> Result<Config,
         path: path.clone(),
         source,
     })?;
-    match str::from_utf8(&bytes) {
+    read(path, &bytes, args, env)
+}
+
+/// The same of a file's content, which `path` is the name of.
+///
+/// # Errors
+/// As above.
+pub fn read(
+    path: &Path,
+    content: &[u8],
+    args: &Args,
+    env: &dyn Fn(&str) -> Option<String>,
+) -> Result<Config, ConfigError> {
+    match str::from_utf8(content) {
         Ok(text) => from_source(&Source { path, text }, args, env),
         Err(error) => {
-            let valid = String::from_utf8_lossy(&bytes[..error.valid_up_to()]);
+            let valid = String::from_utf8_lossy(&content[..error.valid_up_to()]);
             let at = Source { path, text: &valid }.at(valid.len());
             Err(ConfigError::Syntax {
                 at,

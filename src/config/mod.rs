@@ -33,7 +33,7 @@ pub use duration::DurationError;
 pub use error::{Clash, ConfigError, HeadError, Position, ValueError};
 pub use expand::ExpandError;
 pub use filter::{Filter, PatternError, PatternFault};
-pub use load::{NODE_ADDRESS, load};
+pub use load::{NODE_ADDRESS, load, read};
 pub use output::OutputError;
 pub use pin::Pin;
 pub use sample::{options_table, sample_config};

@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use super::certificate::Facts;
 use super::claims::Claims;
 use super::file_error::FileError;
-use super::{identity, named_file, token, trust};
+use super::pem::{PemFault, Wanted};
+use super::{identity, named_file, pem, token, trust};
 use crate::config::{Anchors, Credential};
 use crate::redact::Secrets;
 
@@ -55,6 +56,17 @@ pub fn cas(path: &Path) -> Result<Vec<Facts>, FileError> {
         .iter()
         .filter_map(|ca| Facts::read(ca, &Secrets::default()))
         .collect())
+}
+
+/// What a scrape would say of a file of PEM with such a content.
+///
+/// # Errors
+/// It holds nothing that is wanted.
+pub fn pem(content: &[u8], wanted: Wanted) -> Result<(), PemFault> {
+    match wanted {
+        Wanted::Certificate => pem::certificates(content).map(drop),
+        Wanted::PrivateKey => pem::private_key(content).map(drop),
+    }
 }
 
 /// Whether the token in the file at `path` has white space around it, which is not sent.

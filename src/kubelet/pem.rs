@@ -304,6 +304,7 @@ impl fmt::Display for PemFault {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     fn section(label: &str, body: &str) -> String {
         format!("-----BEGIN {label}-----\n{body}\n-----END {label}-----\n")
@@ -393,5 +394,31 @@ mod tests {
                 instead: None
             }
         );
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn a_fault_is_one_of_a_few_whatever_is_in_the_file(lines in prop::collection::vec(line(), 0..12), end in "\r?\n|\r| ") {
+            let content = lines.join(&end);
+            for wanted in [Wanted::Certificate, Wanted::PrivateKey] {
+                let found = match wanted {
+                    Wanted::Certificate => certificates(content.as_bytes()).map(drop),
+                    Wanted::PrivateKey => private_key(content.as_bytes()).map(drop),
+                };
+                let said = found.err().map(|fault| format!("{fault} {fault:?}")).unwrap_or_default();
+                prop_assert!(!said.contains("Secret"), "{}", said);
+            }
+        }
+    }
+
+    /// Whole ones and damaged ones, with what must not be told in all of them.
+    fn line() -> impl Strategy<Value = String> {
+        prop_oneof![
+            "-{4,6}(BEGIN|END|begin) (PRIVATE KEY|CERTIFICATE|EC PRIVATE KEY|Secret)-{4,6}( Secret)?",
+            "[A-Za-z0-9+/]{0,8}Secret[A-Za-z0-9+/]{0,8}={0,2}",
+            " {0,2}Secret: [!-~]{0,8}",
+        ]
     }
 }

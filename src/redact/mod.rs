@@ -128,6 +128,12 @@ impl Redactor {
     pub fn redact(&self, text: &[u8]) -> Redacted {
         redact(text, &self.0)
     }
+
+    /// Whether a text holds a piece of a secret, in any form that is looked for.
+    #[must_use]
+    pub fn finds(&self, text: &str) -> bool {
+        !self.0.pieces(text.as_bytes()).is_empty()
+    }
 }
 
 impl fmt::Debug for Redactor {

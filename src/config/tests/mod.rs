@@ -17,6 +17,7 @@ use super::{
     Anchors, Args, Config, ConfigError, Credential, Kubelet, Output, Polling, Scheme, Ticking, Trust, load,
     sample_config,
 };
+use crate::redact::Secrets;
 
 /// What would be a disaster in a log.
 const TOKEN: &str = "eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJrIn0.c2lnbmF0dXJl";
@@ -334,6 +335,30 @@ proptest! {
     fn no_file_panics_and_each_error_is_one_line(lines in prop::collection::vec(line(), 0..8)) {
         if let Err(error) = read(&lines.join("\n")) {
             prop_assert!(!error.to_string().contains(char::is_control), "{:?}", error.to_string());
+        }
+    }
+}
+
+/// Not a whole one, so that it is a key, a value and a variable's name as well.
+const SECRET: &str = "MHcCAQEEIBq7z9Vn2Yt5KxLd0RsJ4Gm8UcZ1hWfPeOaXo3bTy6";
+
+proptest! {
+    #[test]
+    fn no_error_has_a_piece_of_a_secret(
+        lines in prop::collection::vec(line(), 0..6),
+        at in any::<prop::sample::Index>(),
+        from in 0..SECRET.len() - 8,
+        around in prop::sample::select(vec![["", ""], ["'", "'"], ["\"", "\""], ["$", ""], ["['$", "']"], ["[", "]"], [" = \"", ""]]),
+    ) {
+        let mut text = lines.join("\n");
+        let places: Vec<_> = (0..=text.len()).filter(|at| text.is_char_boundary(*at)).collect();
+        text.insert_str(*at.get(&places), &around.join(&SECRET[from..]));
+        let secrets = Secrets::default();
+        secrets.learn(SECRET.as_bytes());
+        let env = |_: &str| Some(SECRET.to_owned());
+        if let Err(error) = super::read(Path::new("kubelet.conf"), text.as_bytes(), &as_run(), &env) {
+            let said = format!("{error} {error:?}");
+            prop_assert!(!secrets.redactor().finds(&said), "{}", said);
         }
     }
 }
