@@ -43,7 +43,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         pods,
         ..Options::default()
     });
-    println!("{pods} pods, Telegraf and all that it runs, processor time of a tick:");
+    println!("{pods} pods, HTTP/1.1, Telegraf and all that it runs, processor time of a tick:");
     let peers = measure(&telegraf, &kubelet, &peer(&kubelet))?;
     for (cost, what) in [
         (peers, "with inputs.kubernetes"),

@@ -1,7 +1,7 @@
 //! What the whole process costs at each tick, TLS and all, beside one pass of `serde_json` that skips the same body.
 //!
-//! `cargo bench --bench process`, or with a number of pods behind `--`. The real binary, run as Telegraf runs it,
-//! against the test kubelet on loopback. Ratios from one run; memory as the system counts it. Nothing here is a test.
+//! `cargo bench --bench process`, or with a number of pods behind `--`; `PLUGIN` may name another binary, a static one
+//! say. The real binary, run as Telegraf runs it, against the test kubelet on loopback. Ratios from one run; memory as the system counts it. Nothing here is a test.
 
 mod support;
 
@@ -22,13 +22,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let pods = std::env::args()
         .find_map(|argument| argument.parse().ok())
         .unwrap_or(110);
-    for http1_only in [false, true] {
-        let kubelet = TestKubelet::start(Options {
-            pods,
-            http1_only,
-            ..Options::default()
-        });
-        println!("{pods} pods, HTTP/{}:", if http1_only { "1.1" } else { "2" });
+    for options in Options::over_both() {
+        println!("{pods} pods, HTTP/{}:", if options.http2 { "2" } else { "1.1" });
+        let kubelet = TestKubelet::start(Options { pods, ..options });
         measure(&kubelet)?;
     }
     Ok(())
@@ -46,7 +42,8 @@ fn measure(kubelet: &TestKubelet) -> Result<(), Box<dyn std::error::Error>> {
             files.ca.display()
         ),
     )?;
-    let mut child = Command::new(env!("CARGO_BIN_EXE_telegraf-kubelet"))
+    let program = std::env::var_os("PLUGIN").unwrap_or_else(|| env!("CARGO_BIN_EXE_telegraf-kubelet").into());
+    let mut child = Command::new(program)
         .arg("-config")
         .arg(&config)
         .args(["-log_level", "error"])

@@ -8,18 +8,16 @@ use test_kubelet::{Fault, Options, Serving, TestKubelet};
 
 #[test]
 fn the_request_is_what_a_kubelet_expects() {
-    for http1_only in [false, true] {
-        let kubelet = TestKubelet::start(Options {
-            http1_only,
-            ..Options::default()
-        });
+    for options in Options::over_both() {
+        let version = if options.http2 { "2" } else { "1.1" };
+        let kubelet = TestKubelet::start(options);
         assert_good(&once(&kubelet, &block(&kubelet)));
         let seen = &kubelet.requests()[0];
         assert_eq!(
             (seen.method.as_str(), seen.path.as_str()),
             ("GET", "/stats/summary")
         );
-        assert_eq!(seen.version, if http1_only { "1.1" } else { "2" });
+        assert_eq!(seen.version, version);
         let header = |name: &str| {
             seen.headers
                 .iter()
@@ -36,7 +34,12 @@ fn the_request_is_what_a_kubelet_expects() {
 
 #[test]
 fn answers_that_are_none() {
-    let kubelet = start(Serving::CaIssued);
+    for options in Options::over_both() {
+        no_answers(&TestKubelet::start(options));
+    }
+}
+
+fn no_answers(kubelet: &TestKubelet) {
     for (fault, result, status, words) in [
         (Fault::NotReady, "not_ready", Some(500), "failed to get node info"),
         (Fault::EmptyBody, "bad_answer", Some(200), "empty"),
@@ -63,28 +66,33 @@ fn answers_that_are_none() {
         (Fault::Drop, "connection_failed", None, ""),
     ] {
         kubelet.set_fault(fault.clone());
-        let left = once(&kubelet, &block(&kubelet));
+        let left = once(kubelet, &block(kubelet));
         assert_failed(&left, result, status, &[words]);
     }
-    let nobody = block(&kubelet);
+    let nobody = block(kubelet);
     let files = kubelet.files().clone();
     let gone = start(Serving::CaIssued);
     let port = gone.port();
     drop(gone);
     let closed = nobody.replace(&kubelet.port().to_string(), &port.to_string());
     assert!(files.token.exists());
-    assert_failed(&once(&kubelet, &closed), "connection_failed", None, &["connect"]);
+    assert_failed(&once(kubelet, &closed), "connection_failed", None, &["connect"]);
 }
 
 #[test]
 fn one_deadline_over_everything() {
     use std::time::{Duration, Instant};
-    for fault in [
+    let faults = [
         Fault::Silent,
         Fault::HoldBody,
         Fault::Trickle(Duration::from_millis(400)),
-    ] {
-        let kubelet = start(Serving::CaIssued);
+    ];
+    let both = Options::over_both();
+    let each = both
+        .iter()
+        .flat_map(|options| faults.iter().map(move |fault| (options, fault)));
+    for (options, fault) in each {
+        let kubelet = TestKubelet::start(options.clone());
         kubelet.set_fault(fault.clone());
         let dir = tempfile::tempdir().unwrap();
         let config = format!("{}  response_timeout = \"1s\"\n", block(&kubelet));
@@ -137,8 +145,13 @@ fn a_redirect_is_not_followed_and_no_proxy_is_asked() {
 
 #[test]
 fn a_connection_is_kept_and_one_that_died_is_made_anew() {
+    for options in Options::over_both() {
+        kept_and_made_anew(options);
+    }
+}
+
+fn kept_and_made_anew(options: Options) {
     let dir = tempfile::tempdir().unwrap();
-    let options = Options::default();
     let kubelet = TestKubelet::start_in(options.clone(), dir.path());
     let mut plugin = Plugin::start(command(dir.path(), &block(&kubelet)));
     for _ in 0..3 {

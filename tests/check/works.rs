@@ -291,7 +291,7 @@ fn all_green() {
     );
     let kubelet = TestKubelet::start(Options {
         ipv6: true,
-        http1_only: true,
+        http2: true,
         ..Options::default()
     });
     green(&kubelet, &block(&kubelet));

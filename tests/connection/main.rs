@@ -54,7 +54,7 @@ impl Harm {
     /// A peer that does it, and what is known of it.
     fn start(self) -> (Peer, Gauge, Expected) {
         let options = Options {
-            http1_only: !self.http2,
+            http2: self.http2,
             ..Options::default()
         };
         let (gauge, conduct) = (Gauge::default(), self.conduct);

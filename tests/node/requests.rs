@@ -11,7 +11,14 @@ use super::{certificate, config, refused, scrape, scraper, token};
 
 #[tokio::test]
 async fn asks_as_a_kubelet_wants_to_be_asked() {
-    let kubelet = TestKubelet::start(Options::default());
+    for options in Options::over_both() {
+        asks(options).await;
+    }
+}
+
+async fn asks(options: Options) {
+    let version = if options.http2 { "2" } else { "1.1" };
+    let kubelet = TestKubelet::start(options);
     let mut scraper = scraper(&kubelet, token(&kubelet.files().token));
     let mut body = b"before".to_vec();
     assert_eq!(scraper.scrape(&mut body).await.unwrap().status, 200);
@@ -23,7 +30,7 @@ async fn asks_as_a_kubelet_wants_to_be_asked() {
     let seen = &kubelet.requests()[0];
     assert_eq!(
         (&*seen.method, &*seen.path, seen.version),
-        ("GET", "/stats/summary", "2")
+        ("GET", "/stats/summary", version)
     );
     let header = |name: &str| {
         let header = seen.headers.iter().find(|(header, _)| header == name);
@@ -37,18 +44,26 @@ async fn asks_as_a_kubelet_wants_to_be_asked() {
 }
 
 #[tokio::test]
-async fn http1_and_ipv6_do_as_well() {
-    let kubelet = TestKubelet::start(Options {
-        http1_only: true,
-        ipv6: true,
-        pods: 110,
-        ..Options::default()
-    });
-    let mut scraper = scraper(&kubelet, token(&kubelet.files().token));
-    let mut body = Vec::new();
-    scraper.scrape(&mut body).await.unwrap();
-    assert_eq!(body, **kubelet.last_body().unwrap());
-    assert_eq!(kubelet.requests()[0].version, "1.1");
+async fn a_large_answer_and_ipv6_do_as_well() {
+    for options in Options::over_both() {
+        let kubelet = TestKubelet::start(Options {
+            ipv6: true,
+            pods: 110,
+            ..options
+        });
+        let mut scraper = scraper(&kubelet, token(&kubelet.files().token));
+        let mut body = Vec::new();
+        scraper.scrape(&mut body).await.unwrap();
+        assert_eq!(body, **kubelet.last_body().unwrap());
+        let host = format!("[::1]:{}", kubelet.port());
+        let seen = &kubelet.requests()[0];
+        let told = seen.headers.iter().find(|(name, _)| name == "host");
+        // In HTTP/2 it is part of the path that is asked for.
+        assert_eq!(
+            told.map(|(_, host)| host.as_str()),
+            (seen.version == "1.1").then_some(host.as_str())
+        );
+    }
 }
 
 #[tokio::test]
@@ -114,30 +129,29 @@ async fn each_refusal_has_its_cause_and_the_kubelets_words() {
             "larger than 64 MiB",
         ),
     ];
-    let kubelet = TestKubelet::start(Options::default());
-    let mut scraper = scraper(&kubelet, token(&kubelet.files().token));
-    for (fault, cause, words) in cases {
-        kubelet.set_fault(fault.clone());
-        let error = scrape(&mut scraper).await.unwrap_err();
-        assert_eq!(error.cause(), cause, "{fault:?}: {error}");
-        let said = error.to_string();
-        assert!(
-            said.contains(words) && !said.contains("secret"),
-            "{fault:?}: {said}"
-        );
-        assert!(!said.contains(char::is_control), "{fault:?}: {said}");
+    for options in Options::over_both() {
+        let kubelet = TestKubelet::start(options);
+        let mut scraper = scraper(&kubelet, token(&kubelet.files().token));
+        for (fault, cause, words) in &cases {
+            kubelet.set_fault(fault.clone());
+            let error = scrape(&mut scraper).await.unwrap_err();
+            assert_eq!(error.cause(), *cause, "{fault:?}: {error}");
+            let said = error.to_string();
+            assert!(
+                said.contains(words) && !said.contains("secret"),
+                "{fault:?}: {said}"
+            );
+            assert!(!said.contains(char::is_control), "{fault:?}: {said}");
+        }
+        kubelet.set_fault(Fault::None);
+        scrape(&mut scraper).await.unwrap();
     }
-    kubelet.set_fault(Fault::None);
-    scrape(&mut scraper).await.unwrap();
 }
 
 #[tokio::test]
 async fn a_connection_that_ends_is_tried_anew_once_and_only_if_it_was_kept() {
-    for http1_only in [false, true] {
-        let kubelet = TestKubelet::start(Options {
-            http1_only,
-            ..Options::default()
-        });
+    for options in Options::over_both() {
+        let kubelet = TestKubelet::start(options);
         let mut scraper = scraper(&kubelet, token(&kubelet.files().token));
         kubelet.set_fault(Fault::Drop);
         let error = scrape(&mut scraper).await.unwrap_err();
@@ -162,8 +176,13 @@ async fn a_connection_that_ends_is_tried_anew_once_and_only_if_it_was_kept() {
 
 #[tokio::test]
 async fn a_deadline_says_how_far_it_came_and_leaves_no_connection_behind() {
-    let kubelet = TestKubelet::start(Options::default());
-    let mut impatient = config(&kubelet, token(&kubelet.files().token));
+    for options in Options::over_both() {
+        too_late(&TestKubelet::start(options)).await;
+    }
+}
+
+async fn too_late(kubelet: &TestKubelet) {
+    let mut impatient = config(kubelet, token(&kubelet.files().token));
     impatient.response_timeout = Duration::from_secs(1);
     let mut scraper = Scraper::new(&impatient);
     let phase = |error| match error {

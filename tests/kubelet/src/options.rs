@@ -31,8 +31,9 @@ pub struct Options {
     pub debugging_handlers: bool,
     /// The words of a 403.
     pub wording: Wording,
-    /// Offers no h2.
-    pub http1_only: bool,
+    /// Offers HTTP/2. One with a CA for clients does not (1.37: it answers the question for a protocol with none), so that
+    /// HTTP/1.1 is what is spoken in most clusters.
+    pub http2: bool,
     /// Generated summaries have pressure.
     pub psi: bool,
     /// Listens on `[::1]`.
@@ -58,13 +59,24 @@ impl Default for Options {
             always_allow: false,
             debugging_handlers: true,
             wording: Wording::New,
-            http1_only: false,
+            http2: false,
             psi: true,
             ipv6: false,
             port: 0,
             body: None,
             pods_body: None,
         }
+    }
+}
+
+impl Options {
+    /// The usual kubelet once over each protocol, for tests of what differs between them.
+    #[must_use]
+    pub fn over_both() -> [Self; 2] {
+        [false, true].map(|http2| Self {
+            http2,
+            ..Self::default()
+        })
     }
 }
 

@@ -98,10 +98,9 @@ fn config(options: &Options, certified: Option<Arc<CertifiedKey>>, client_ca: &C
         .expect("TLS 1.2 and 1.3")
         .with_client_cert_verifier(clients)
         .with_cert_resolver(Arc::new(Shows(certified)));
-    if !options.http1_only {
-        config.alpn_protocols.push(b"h2".to_vec());
+    if options.http2 {
+        config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     }
-    config.alpn_protocols.push(b"http/1.1".to_vec());
     config
 }
 
