@@ -2,6 +2,7 @@
 
 use crate::machine::{Cluster, KUBELET, NODE, cluster};
 use crate::support::page::{self, Block};
+use crate::support::plugin::PATIENCE;
 use crate::told::{Fault, assert_well};
 
 const GUIDE: &str = "client-certificate-in-the-cluster.md";
@@ -53,7 +54,7 @@ fn config(cluster: &Cluster) -> String {
 }
 
 #[test]
-fn a_certificate_made_as_the_guide_says_is_good() {
+fn certificates_made_as_the_guide_says_are_good() {
     let cluster = cluster();
     make(&cluster);
     let config = config(&cluster);
@@ -64,7 +65,25 @@ fn a_certificate_made_as_the_guide_says_is_good() {
     cluster.apply(&rights);
     assert_well(&cluster, &config);
 
-    cluster.sh("kubectl delete csr telegraf-kubelet");
+    // The same commands again and again, with the old files there, while a plugin runs.
+    let mut plugin = cluster.plugin(&config);
+    let mut tick = || {
+        plugin.tick();
+        let batch = plugin.batch();
+        assert!(batch[batch.len() - 1].contains(",result=success,"), "{batch:#?}");
+    };
+    tick();
+    for _ in 0..2 {
+        let serial = "openssl x509 -in telegraf-kubelet.crt -noout -serial";
+        let old = cluster.sh(serial);
+        make(&cluster);
+        assert_ne!(cluster.sh(serial), old);
+        tick();
+        tick();
+        assert_well(&cluster, &config);
+    }
+    plugin.close_stdin();
+    plugin.wait(PATIENCE);
 }
 
 /// It has no right until the group of all nodes has it, which is what the fix says.

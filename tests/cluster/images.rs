@@ -42,9 +42,14 @@ pub fn plugin(cluster: &Cluster) {
     );
 }
 
+/// Telegraf itself.
+pub fn telegrafs_path() -> String {
+    installed("telegraf", "TELEGRAF")
+}
+
 /// Telegraf's, as far as the manifests need it.
 pub fn telegraf(cluster: &Cluster) {
-    let telegraf = installed("telegraf", "TELEGRAF");
+    let telegraf = telegrafs_path();
     import(
         cluster,
         "docker.io/library/telegraf:1.39-alpine",

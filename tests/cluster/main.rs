@@ -3,6 +3,7 @@
 //! `build.sh` builds them, `cluster.sh` runs them in namespaces of their own; `.ci/run` does all of it. There is one
 //! cluster for all tests, which take turns: each finds it as the one before it did.
 
+mod accounts;
 mod api;
 mod away;
 mod certificates;
@@ -13,6 +14,7 @@ mod machine;
 mod manifests;
 mod numbers;
 mod overlay;
+mod peer;
 mod pod;
 mod serving;
 mod shipped;

@@ -31,6 +31,14 @@ fn approve(cluster: &Cluster, list: &str, approve: &str) {
 fn a_certificate_that_waits_for_approval_and_gets_it_by_the_fix() {
     let mut cluster = cluster();
     let pod = pod::good(&mut cluster);
+    let config = pod.config();
+    let without_ca = config.split("  tls_ca").next().expect("a first part");
+    let pin = cluster.sh(
+        "openssl x509 -in /var/lib/kubelet/pki/kubelet-server-current.pem -noout -pubkey |
+         openssl pkey -pubin -outform der | openssl dgst -sha256 -binary | base64",
+    );
+    let pinned = format!("{without_ca}  tls_pin_sha256 = [\"{}\"]\n", pin.trim());
+    assert_well(&cluster, &pinned);
     let mut plugin = cluster.plugin(&pod.config());
     let mut tick = || {
         plugin.tick();
@@ -50,6 +58,12 @@ fn a_certificate_that_waits_for_approval_and_gets_it_by_the_fix() {
     assert_well(&cluster, &pod.config());
     // Another certificate than the one that was shown before, and no restart.
     assert!(tick().contains(",result=success,"));
+
+    // Its key is another one too, for who believed that.
+    let finding = not_believed("pin_mismatch").assert_told(&cluster, &pinned, &[]);
+    let fixed = format!("{without_ca}{}", finding.piece("toml", "tls_pin_sha256"));
+    assert_ne!(fixed, pinned);
+    assert_well(&cluster, &fixed);
 }
 
 /// kubeadm's default.
