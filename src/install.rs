@@ -8,12 +8,18 @@ use std::fs::{File, OpenOptions, Permissions};
 use std::io;
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
 
 use rustix::fs::{FlockOperation, flock};
 use rustix::io::retry_on_intr;
 
 /// To be run by any user: Telegraf's may be another than ours.
 const MODE: u32 = 0o755;
+
+/// How long to wait for others who have a copy grow in the same directory. Each takes less than a second.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Why there is no copy. `Display` is the whole message, on one line.
 #[derive(Debug)]
@@ -22,6 +28,8 @@ pub enum InstallError {
     Own(io::Error),
     /// No file could have this path.
     NotAFile(PathBuf),
+    /// Somebody else holds the directory's lock, and does not let go of it.
+    Locked(PathBuf),
     /// The copy can't be written.
     Write {
         /// Where it should have been.
@@ -39,6 +47,13 @@ impl fmt::Display for InstallError {
                 f,
                 "install: {} is a directory; name the file, like /plugin/telegraf-kubelet",
                 path.display()
+            ),
+            Self::Locked(directory) => write!(
+                f,
+                "install: somebody has held the lock of the directory {} for {} s, which another install does for a moment; \
+                 `lslocks` on that machine tells who: end that one, and try again",
+                directory.display(),
+                PATIENCE.as_secs()
             ),
             Self::Write { path, source } => write!(
                 f,
@@ -63,10 +78,18 @@ pub fn install(path: &Path) -> Result<(), InstallError> {
     let (false, Some(beside)) = (path.is_dir(), beside(path)) else {
         return Err(InstallError::NotAFile(path.to_owned()));
     };
-    put(own, &beside, path).map_err(|source| InstallError::Write {
+    let written = |source| InstallError::Write {
         path: path.to_owned(),
         source,
-    })
+    };
+    let directory = match beside.parent() {
+        Some(directory) if directory != Path::new("") => directory,
+        _ => Path::new("."),
+    };
+    let _turn = turn(directory)
+        .map_err(written)?
+        .ok_or_else(|| InstallError::Locked(directory.to_owned()))?;
+    put(own, &beside, path).map_err(written)
 }
 
 /// Where the copy grows. A file that is being run can't be written to, one in its place can be put there. Always the same
@@ -79,7 +102,6 @@ fn beside(path: &Path) -> Option<PathBuf> {
 }
 
 fn put(own: File, beside: &Path, path: &Path) -> io::Result<()> {
-    let _turn = turn(beside)?;
     remove(beside)?;
     let done = copy(own, beside).and_then(|()| std::fs::rename(beside, path));
     if done.is_err() {
@@ -89,17 +111,23 @@ fn put(own: File, beside: &Path, path: &Path) -> io::Result<()> {
     done
 }
 
-/// Waits until nobody else has a copy grow in the same directory, and keeps others waiting until it is dropped.
+/// Waits until nobody else has a copy grow in the same directory, and keeps others waiting until it is dropped. `None` if
+/// that took too long.
 ///
 /// The lock is the directory's: a file's would outlive its name, and one that somebody has open for writing can't be run.
-fn turn(beside: &Path) -> io::Result<File> {
-    let directory = match beside.parent() {
-        Some(directory) if directory != Path::new("") => directory,
-        _ => Path::new("."),
-    };
+fn turn(directory: &Path) -> io::Result<Option<File>> {
     let directory = File::open(directory)?;
-    retry_on_intr(|| flock(&directory, FlockOperation::LockExclusive))?;
-    Ok(directory)
+    let (done, locked) = mpsc::channel();
+    // No system call gives up on a lock after some time. A thread that waits for ever ends with us.
+    thread::Builder::new().spawn(move || {
+        let lock = retry_on_intr(|| flock(&directory, FlockOperation::LockExclusive));
+        // Nobody waits for it any more where it took too long.
+        let _ = done.send(lock.map(|()| directory));
+    })?;
+    match locked.recv_timeout(PATIENCE) {
+        Ok(lock) => Ok(Some(lock?)),
+        Err(_) => Ok(None),
+    }
 }
 
 /// Takes away what a killed one left.

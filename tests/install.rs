@@ -2,13 +2,16 @@
 
 mod support;
 
-use std::fs::{self, Permissions};
+use std::fs::{self, File, Permissions};
+use std::io::Read as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
+use rustix::fs::{FlockOperation, flock};
+use rustix::process::{Pid, Signal, kill_process};
 use support::install::{at_once, names};
-use support::plugin::{Plugin, bare, block, command, program};
+use support::plugin::{PATIENCE, Plugin, bare, block, command, exits_within, program};
 use test_kubelet::{Options, TestKubelet};
 
 fn install(path: &Path) -> Output {
@@ -75,6 +78,37 @@ fn what_can_not_be_written_is_said_and_leaves_nothing_behind() {
 #[test]
 fn several_at_once_leave_one_whole_copy_and_nothing_else() {
     at_once(&Command::new(program()));
+}
+
+/// The one test of installing that has to last: how long it waits is what it is about.
+#[test]
+fn it_gives_up_a_lock_that_nobody_lets_go_of() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("plugin");
+    let held = File::open(dir.path()).unwrap();
+    flock(&held, FlockOperation::LockExclusive).unwrap();
+    let start = || {
+        let mut installer = bare();
+        installer.arg("install").arg(&path).stderr(Stdio::piped());
+        installer.spawn().unwrap()
+    };
+    let (waits, told) = (start(), start());
+    // Whom somebody ends does not wait any longer.
+    kill_process(Pid::from_child(&told), Signal::TERM).unwrap();
+    assert_eq!(exits_within(told, PATIENCE).1.code(), None);
+
+    let (mut waits, status) = exits_within(waits, 3 * PATIENCE);
+    assert_eq!(status.code(), Some(1));
+    let mut log = String::new();
+    waits.stderr.take().unwrap().read_to_string(&mut log).unwrap();
+    let said = format!(
+        "E! install: somebody has held the lock of the directory {} for 20 s",
+        dir.path().display()
+    );
+    assert!(log.starts_with(&said) && log.contains("`lslocks`"), "{log}");
+    assert_eq!(names(dir.path()), Vec::<String>::new());
+    drop(held);
+    assert!(install(&path).status.success());
 }
 
 /// A limit to a file's size ends each in the midst of its copy, as running out of memory would.
