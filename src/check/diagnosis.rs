@@ -35,7 +35,7 @@ diagnoses! {
     ClockWrong = "clock_wrong", "the clock is years away from what certificates or this program's release say";
     FileUnusable = "file_unusable", "a file is missing, empty, unreadable, a directory, or holds something else";
     KeyMismatch = "key_mismatch", "the key is not the certificate's";
-    KeyReadable = "key_readable", "others on the machine may read the key or the token";
+    KeyReadable = "key_readable", "others may read or replace the key or the token";
     ProxyIgnored = "proxy_ignored", "a proxy is set in the environment; it is not used for kubelets (no fault)";
     NameUnknown = "name_unknown", "the host's name has no address";
     PortClosed = "port_closed", "nobody listens at that port";

@@ -3,9 +3,9 @@
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
-use super::Diagnosis;
 use super::finding::{Finding, Mend, Step};
 use super::text::{days_left, quoted};
+use super::{Diagnosis, volume};
 use crate::config::{Anchors, Credential, Kubelet, Scheme};
 use crate::date::date;
 use crate::kubelet::inspect::{self, Who};
@@ -118,17 +118,28 @@ fn credential(credential: &Credential, in_pod: bool, findings: &mut Vec<Finding>
     }
 }
 
-/// A file that nobody else is to read. In a pod nobody else is there, whatever a volume's mode.
+/// A file that nobody else is to read. In a pod there are others too, unless it is its volume that has no other mode.
 fn secret(option: &str, path: &Path, note: &str, in_pod: bool) -> Finding {
     let mode = std::fs::metadata(path).map_or(0, |metadata| metadata.mode() & 0o777);
     let said = format!("{option} {}, mode {mode:04o}{note}", path.display());
-    if mode & 0o004 == 0 || in_pod {
+    let may = match mode & 0o006 {
+        0 => return Finding::ok(Step::Files, said),
+        0o002 => "replace it",
+        0o004 => "read it",
+        _ => "read and replace it",
+    };
+    if in_pod && volume::is_in_one(path) {
         return Finding::ok(Step::Files, said);
     }
+    let who = if in_pod {
+        "everyone on this node, and in each container that has its volume,"
+    } else {
+        "everyone on this machine"
+    };
     Finding::warning(
         Step::Files,
         Diagnosis::KeyReadable,
-        format!("{said}: everyone on this machine may read it"),
+        format!("{said}: {who} may {may}"),
     )
     .mend(Mend::run(
         "take that right away; the user that runs Telegraf has to own it or be of its group",

@@ -26,6 +26,7 @@ mod serving;
 mod setting;
 mod text;
 mod tls;
+mod volume;
 mod walk;
 
 pub use diagnosis::Diagnosis;

@@ -1,6 +1,8 @@
 //! What works: with something to be mended, and all green.
 
-use std::os::unix::fs::PermissionsExt as _;
+use std::fs::Permissions;
+use std::os::unix::fs::{PermissionsExt as _, symlink};
+use std::path::{Path, PathBuf};
 
 use test_kubelet::{ClientSpec, Fault, GeneratorOptions, Options, Serving, TestKubelet, summary};
 
@@ -26,6 +28,83 @@ fn assert_warnings(kubelet: &TestKubelet, config: &str, want: &[[&str; 2]]) {
     }
 }
 
+/// A Secret's volume, as the kubelet writes it, in this directory: the path of the file in it.
+fn volume(dir: &Path, file: &Path) -> PathBuf {
+    let version = dir.join("..2026_11_25_20_13_07.1234567890");
+    std::fs::create_dir(&version).unwrap();
+    std::fs::copy(file, version.join("secret")).unwrap();
+    std::fs::set_permissions(version.join("secret"), Permissions::from_mode(0o644)).unwrap();
+    symlink(version.file_name().unwrap(), dir.join("..data")).unwrap();
+    symlink("..data/secret", dir.join("secret")).unwrap();
+    dir.join("secret")
+}
+
+#[test]
+fn a_secret_that_others_may_read_is_told_in_a_pod_too_unless_its_volume_makes_it_so() {
+    let kubelet = start(Serving::CaIssued);
+    let files = kubelet.files();
+    // Linux has it everywhere, in memory as such volumes are; a directory of `/tmp` or `target` is on disk.
+    let (memory, disk) = (
+        tempfile::tempdir_in("/dev/shm").unwrap(),
+        tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap(),
+    );
+    let in_pod = [("KUBERNETES_SERVICE_HOST", "127.0.0.1")];
+    let with_key = |key: &Path| with_certificate(&kubelet, &files.client_cert, key);
+    let of_volume = volume(memory.path(), &files.client_key);
+    let of_config_map = volume(disk.path(), &files.client_key);
+    for (config, environment, diagnosis) in [
+        (with_key(&of_volume), &in_pod[..], None),
+        (
+            with_key(&of_volume),
+            &[],
+            Some("everyone on this machine may read it"),
+        ),
+        (with_key(&of_config_map), &in_pod, Some("its volume, may read it")),
+        (
+            with_token(&kubelet, &volume(&dir_in(memory.path()), &files.token)),
+            &in_pod,
+            None,
+        ),
+    ] {
+        let checked = check(&kubelet, &config, environment);
+        let want: Vec<_> = diagnosis
+            .iter()
+            .map(|_| ["files", "warning", "key_readable"])
+            .collect();
+        assert_eq!(checked.bad(), want, "{}", checked.text);
+        assert!(
+            checked.text.contains(diagnosis.unwrap_or_default()),
+            "{}",
+            checked.text
+        );
+    }
+
+    // What an init container has written, into memory or not.
+    for (mode, may) in [
+        (0o666, "may read and replace it"),
+        (0o644, "may read it"),
+        (0o602, "may replace it"),
+    ] {
+        let key = memory.path().join("own.key");
+        std::fs::copy(&files.client_key, &key).unwrap();
+        std::fs::set_permissions(&key, Permissions::from_mode(mode)).unwrap();
+        let checked = check(&kubelet, &with_key(&key), &in_pod);
+        assert_eq!(
+            checked.bad(),
+            [["files", "warning", "key_readable"]],
+            "{}",
+            checked.text
+        );
+        assert!(checked.text.contains(may), "{}", checked.text);
+    }
+}
+
+fn dir_in(dir: &Path) -> PathBuf {
+    let dir = dir.join("another");
+    std::fs::create_dir(&dir).unwrap();
+    dir
+}
+
 #[test]
 fn what_works_and_should_be_mended() {
     let kubelet = start(Serving::CaIssued);
@@ -39,15 +118,9 @@ fn what_works_and_should_be_mended() {
     );
     assert_warnings(&kubelet, &skip, &[["config", "unverified"]]);
 
-    std::fs::set_permissions(&files.client_key, std::fs::Permissions::from_mode(0o644)).unwrap();
+    std::fs::set_permissions(&files.client_key, Permissions::from_mode(0o644)).unwrap();
     let readable = with_certificate(&kubelet, &files.client_cert, &files.client_key);
     assert_warnings(&kubelet, &readable, &[["files", "key_readable"]]);
-    let in_pod = [("KUBERNETES_SERVICE_HOST", "127.0.0.1")];
-    assert_eq!(
-        check(&kubelet, &readable, &in_pod).code,
-        0,
-        "in a pod the mode is nobody's business"
-    );
 
     let soon = ClientSpec {
         valid_from: -80 * 86_400,
@@ -57,7 +130,7 @@ fn what_works_and_should_be_mended() {
     let (cert, key) = kubelet.issue_client_certificate(&soon);
     let pair = files.dir.join("soon.key");
     std::fs::write(&pair, key + &cert).unwrap();
-    std::fs::set_permissions(&pair, std::fs::Permissions::from_mode(0o600)).unwrap();
+    std::fs::set_permissions(&pair, Permissions::from_mode(0o600)).unwrap();
     let soon = with_certificate(&kubelet, &pair, &pair);
     assert_warnings(&kubelet, &soon, &[["identity", "expires_soon"]]);
 
