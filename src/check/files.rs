@@ -10,14 +10,18 @@ use crate::config::{Anchors, Credential, Kubelet, Scheme};
 use crate::date::date;
 use crate::kubelet::inspect::{self, Who};
 use crate::kubelet::{FileError, FileFault};
+use crate::redact::Secrets;
 
 /// Looks at all of them. Who we are is known where the credential's files can be used.
 pub fn look(kubelet: &Kubelet, now: i64, in_pod: bool) -> (Vec<Finding>, Option<Who>) {
     let mut findings = Vec::new();
+    // First of all, for the kubelet may have made a CA whose name repeats what it was shown.
+    let secrets = Secrets::default();
+    let who = inspect::who(&kubelet.credential, &secrets);
     if kubelet.url.scheme == Scheme::Https {
-        cas(kubelet, now, &mut findings);
+        cas(kubelet, now, &secrets, &mut findings);
     }
-    let who = match inspect::who(&kubelet.credential) {
+    let who = match who {
         Ok(who) => {
             credential(&kubelet.credential, in_pod, &mut findings);
             Some(who)
@@ -33,7 +37,7 @@ pub fn look(kubelet: &Kubelet, now: i64, in_pod: bool) -> (Vec<Finding>, Option<
     (findings, who)
 }
 
-fn cas(kubelet: &Kubelet, now: i64, findings: &mut Vec<Finding>) {
+fn cas(kubelet: &Kubelet, now: i64, secrets: &Secrets, findings: &mut Vec<Finding>) {
     let files = inspect::ca_files(&kubelet.trust.anchors);
     if files.is_empty() && kubelet.trust.anchors == Anchors::InPodOrSystem {
         let said = "no tls_ca and no in-pod CA: the system's CAs are believed, which sign no kubelet's certificate \
@@ -41,7 +45,7 @@ fn cas(kubelet: &Kubelet, now: i64, findings: &mut Vec<Finding>) {
         findings.push(Finding::ok(Step::Files, said));
     }
     for path in files {
-        findings.push(match inspect::cas(&path) {
+        findings.push(match inspect::cas(&path, secrets) {
             Ok(cas) => {
                 let names: Vec<_> = cas
                     .iter()

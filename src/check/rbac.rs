@@ -9,6 +9,7 @@ use super::identity;
 use super::text::yaml;
 use crate::config::{Config, Credential, Scheme};
 use crate::kubelet::{NOBODY, inspect};
+use crate::redact::Secrets;
 
 /// The name of the role, with which the names of its bindings begin.
 const NAME: &str = "telegraf-kubelet";
@@ -125,7 +126,7 @@ pub fn print(config: &Config) -> String {
     let mut notes = Vec::new();
     let asked = |kubelet: &&crate::config::Kubelet| kubelet.url.scheme == Scheme::Https;
     for kubelet in config.kubelets.iter().filter(asked) {
-        let who = inspect::who(&kubelet.credential).ok();
+        let who = inspect::who(&kubelet.credential, &Secrets::default()).ok();
         let subject = if let Some(user) = who.as_ref().and_then(identity::user) {
             Subject::of(user)
         } else {

@@ -23,19 +23,19 @@ pub enum Who {
     Certificate(Box<Facts>),
 }
 
-/// Reads the files of a credential.
+/// Reads the files of a credential, whose secrets are known to `secrets` then.
 ///
 /// # Errors
 /// The first file that a scrape could not use either.
-pub fn who(credential: &Credential) -> Result<Who, FileError> {
+pub fn who(credential: &Credential, secrets: &Secrets) -> Result<Who, FileError> {
     match credential {
         Credential::None => Ok(Who::Nobody),
         Credential::BearerToken { file } => {
-            let token = token::read(file, &Secrets::default())?;
+            let token = token::read(file, secrets)?;
             Ok(Who::Token(token.claims().cloned()))
         }
         Credential::ClientCertificate { cert, key } => {
-            let facts = identity::load(cert, key, &Secrets::default())?.facts;
+            let facts = identity::load(cert, key, secrets)?.facts;
             Ok(Who::Certificate(Box::new(facts)))
         }
     }
@@ -51,10 +51,10 @@ pub fn ca_files(anchors: &Anchors) -> Vec<PathBuf> {
 ///
 /// # Errors
 /// The file holds none that could be believed.
-pub fn cas(path: &Path) -> Result<Vec<Facts>, FileError> {
+pub fn cas(path: &Path, secrets: &Secrets) -> Result<Vec<Facts>, FileError> {
     Ok(trust::read(path)?
         .iter()
-        .filter_map(|ca| Facts::read(ca, &Secrets::default()))
+        .filter_map(|ca| Facts::read(ca, secrets))
         .collect())
 }
 

@@ -4,7 +4,11 @@
 mod config;
 mod damage;
 mod files;
+mod forms;
+mod http1;
+mod http2;
 mod search;
+mod server;
 #[path = "../support/mod.rs"]
 mod support;
 mod told;

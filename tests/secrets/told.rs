@@ -46,6 +46,14 @@ pub fn in_a_check(config: &str) -> String {
     [say(&[]), say(&["--json"]), say(&["--print-rbac"])].concat()
 }
 
+/// What a check says of a configuration to machines, which is all that it says to people too.
+pub fn in_json(config: &str) -> String {
+    let dir = tempfile::tempdir().unwrap();
+    let mut check = of_check(dir.path(), config);
+    check.args(["-log_level", "trace", "--json"]);
+    said_by(check)
+}
+
 /// All that a program says that is prompted once and then told to stop, if it gets so far.
 pub fn said_by(mut command: Command) -> String {
     let pipes = command
