@@ -66,6 +66,10 @@ fn late(limit: Duration, phase: Phase, error: &ScrapeError, ticking: Ticking) ->
             "on the node, see whether the container runtime answers",
             "crictl --timeout 10s stats >/dev/null && echo it does",
         ))
+        .mend(Mend::run(
+            "see whether the API server answers, which a kubelet asks about everybody whom it does not remember",
+            "kubectl get --raw /readyz --request-timeout=10s",
+        ))
         .mend(longer)
 }
 

@@ -159,9 +159,10 @@ fn webhook() -> Vec<Mend> {
 fn kubelets_reason() -> Mend {
     Mend::run(
         "see on the node which reason the kubelet's log has (k3s and RKE2 log as k3s and rke2-agent). \"not found\", \"does not \
-         match\", \"invalidated\": the ServiceAccount or the pod is gone, or made again; \"invalid bearer token\", \"signature\": \
-         another cluster's token; \"verifying certificate\": what follows is wrong with ours; \"connection refused\", \
-         \"deadline exceeded\": the kubelet does not reach its API server; no such line: it does not look at what we show",
+         match\", \"invalidated\": the ServiceAccount or the pod is gone, or made again; \"signature\", \"cryptographic\", or \
+         \"invalid bearer token\" alone: another cluster's token; \"verifying certificate\": it goes on with what is wrong; \
+         \"connection refused\", \"deadline exceeded\": the kubelet does not reach its API server; no such line: it does not \
+         look at what we show",
         "journalctl -u kubelet --since -10min | grep 'Unable to authenticate the request'",
     )
 }

@@ -95,7 +95,7 @@ diagnoses! {
     RuntimeAway = "runtime_away", "the container runtime does not answer the kubelet";
     RootFilesystem = "root_filesystem", "the kubelet cannot measure the node's root filesystem";
     NotReady = "not_ready", "the kubelet is not ready, for another reason";
-    NoAnswer = "no_answer", "connected, and no answer in time: a hung container runtime";
+    NoAnswer = "no_answer", "connected, and no answer in time: a container runtime that hangs, or an API server";
     SlowAnswer = "slow_answer", "the answer began and did not end in time";
     ConnectionClosed = "connection_closed", "the kubelet ended the connection instead of an answer";
     BadAnswer = "bad_answer", "what answers is no kubelet, or its answer cannot be used";

@@ -187,6 +187,7 @@ fn answers() {
         ),
         (internal("something new"), "not_ready", "journalctl -u kubelet"),
         (Fault::RuntimeHung, "no_answer", "crictl"),
+        (Fault::RuntimeHung, "no_answer", "readyz"),
         (Fault::Drop, "connection_closed", "journalctl"),
         (Fault::HoldBody, "slow_answer", "response_timeout = "),
         (Fault::Truncated, "bad_answer", "broke off"),

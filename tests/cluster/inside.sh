@@ -16,12 +16,11 @@ running=/run/cluster
 
 # Everything that is written goes into memory, over what the machine has there.
 lay_out_files() {
-  local memory="$directory/memory"
-  mkdir -p "$memory"
+  # Where nothing is mounted over it later: the kubelet asks for the size of its filesystem at this place too.
+  local memory=/media
   mount -t tmpfs -o size=4g,mode=755 tmpfs "$memory"
   mkdir "$memory"/{etc,etc-work,lib,log,run,repository}
-  # With what is mounted below it, this memory perhaps: the kubelet looks for its filesystem where it was first mounted.
-  mount --rbind "$repository" "$memory/repository"
+  mount --bind "$repository" "$memory/repository"
   # It has to have what the machine's has, users among it.
   mount -t overlay -o "lowerdir=/etc,upperdir=$memory/etc,workdir=$memory/etc-work" overlay /etc
   mount --bind "$memory/lib" /var/lib
@@ -29,7 +28,7 @@ lay_out_files() {
   mount --bind "$memory/run" /run
   # It may be below one of these.
   mkdir -p "$repository"
-  mount --rbind "$memory/repository" "$repository"
+  mount --bind "$memory/repository" "$repository"
   mkdir -p /var/lib/kubelet /run/lock /run/cgroup "$running"
 
   # Of this network namespace, with the control groups as they were.

@@ -146,7 +146,11 @@ fn a_kubelet_without_webhook_authentication_gets_it_by_the_fix() {
         diagnosis: "anonymous",
         ..FORBIDDEN
     };
-    anonymous.assert_told(&cluster, &pod.config(), &[]);
+    anonymous.assert_told(
+        &cluster,
+        &pod.config(),
+        &["webhook", "never give that user a right"],
+    );
 
     cluster.configure("authentication:\n  webhook:\n    enabled: false\n");
     let finding = refused("webhook_off").assert_told(&cluster, &pod.config(), &[]);
@@ -208,6 +212,9 @@ fn a_right_to_more_than_the_numbers_is_warned_of() {
          kubectl create clusterrolebinding telegraf-kubelet-too-much --clusterrole=telegraf-kubelet-too-much \
          --serviceaccount=monitoring:telegraf",
     );
+    warned(&cluster);
+    // It is the same right where the pages that it leads to are switched off.
+    cluster.configure("enableDebuggingHandlers: false\n");
     warned(&cluster);
     cluster.kubectl(&["delete", "clusterrolebinding", "telegraf-kubelet-too-much"]);
     until("the kubelet has forgotten what it was told of that right", || {
