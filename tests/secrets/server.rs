@@ -163,9 +163,9 @@ pub struct Echo {
 }
 
 impl Echo {
-    pub fn start(http1_only: bool) -> Self {
+    pub fn start(http2: bool) -> Self {
         let options = Options {
-            http1_only,
+            http2,
             ..Options::default()
         };
         let bytes = Arc::<Mutex<Vec<u8>>>::default();
