@@ -122,10 +122,12 @@ impl Plugin {
 
     /// Waits until its handlers stand: before, a signal is the end.
     pub fn until_ready(&self) {
-        until("the handler of SIGUSR1", || {
+        let all = [Signal::USR1, Signal::TERM, Signal::INT].map(|signal| 1_u64 << (signal.as_raw() - 1));
+        let all: u64 = all.iter().sum();
+        until("its handlers", || {
             let status = std::fs::read_to_string(self.proc().join("status")).expect("the plugin runs");
             let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:\t"));
-            u64::from_str_radix(caught.unwrap(), 16).unwrap() & (1 << (Signal::USR1.as_raw() - 1)) != 0
+            u64::from_str_radix(caught.unwrap(), 16).unwrap() & all == all
         });
     }
 
