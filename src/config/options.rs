@@ -337,10 +337,7 @@ pub(super) static OUTPUT_BUFFER: Opt<usize> = Opt {
         key: "output_buffer",
         kind: "size",
         sample: Sample::Default(r#""8MiB""#),
-        doc: "The most to keep for a socket while Telegraf is away or slow, once for all blocks. When it is full, the \
-              oldest batches are dropped, and the log says how many; but one that has begun to leave stays, and where \
-              a new one does not fit beside it, that is dropped. Leave room for two: a node of 110 pods makes up to \
-              0.6 MB a tick.",
+        doc: "The most to keep for a socket while Telegraf is away or slow, once for all blocks. When it is full, the oldest batches are dropped, and the log says how many; but one that has begun to leave stays, and where a new one does not fit beside it, that is dropped. Leave room for two: a node of 110 pods makes up to 0.6 MB a tick. Of a batch that is larger than all of it the parts are sent as Telegraf takes them, and its end is what is kept while Telegraf is away.",
     },
     read: value::buffer,
 };

@@ -30,12 +30,13 @@ impl Output {
     }
 
     /// Writes a batch and hands it back to be used again. Stdout makes the writer wait as long as Telegraf does not
-    /// read, and may break, which is the end of the process. A socket does neither.
+    /// read, and may break, which is the end of the process. A socket does not, and makes wait for no more than a part of a
+    /// batch that it can not keep as a whole.
     pub async fn write(&self, batch: Batch) -> (Batch, Result<(), Broken>) {
         match self {
             Self::Stdout(stdout) => stdout.write(batch).await,
             Self::Socket(socket) => {
-                socket.write(&batch);
+                socket.write(&batch).await;
                 (batch, Ok(()))
             }
         }

@@ -5,6 +5,8 @@
 
 use std::collections::VecDeque;
 
+use super::lines::whole;
+
 /// What leaves at once, where lines are short: as much as a pipe would take.
 const PIECE: usize = 4096;
 
@@ -14,22 +16,42 @@ pub(super) struct Load {
     text: Vec<u8>,
     /// Bytes that left, which end with a line.
     sent: usize,
+    /// A part of a batch that is larger than the whole queue.
+    is_part: bool,
 }
 
 impl Load {
     /// Text of whole lines, nothing of which has left.
     pub(super) fn new(text: Vec<u8>) -> Self {
-        Self { text, sent: 0 }
+        Self {
+            text,
+            sent: 0,
+            is_part: false,
+        }
+    }
+
+    /// The same, of a part of a batch.
+    pub(super) fn part(text: Vec<u8>) -> Self {
+        Self {
+            is_part: true,
+            ..Self::new(text)
+        }
+    }
+
+    /// All of its bytes.
+    pub(super) fn len(&self) -> usize {
+        self.text.len()
     }
 
     /// What is to leave next: as many whole lines as make a piece, or one line that is longer. Empty when all left.
     pub(super) fn piece(&self) -> &[u8] {
         let rest = &self.text[self.sent..];
-        let within = &rest[..rest.len().min(PIECE)];
-        let is_end = |&byte: &u8| byte == b'\n';
-        let end = match within.iter().rposition(is_end) {
-            Some(end) => end + 1,
-            None => rest.iter().position(is_end).map_or(rest.len(), |end| end + 1),
+        let end = match whole(rest, PIECE) {
+            0 => rest
+                .iter()
+                .position(|&byte| byte == b'\n')
+                .map_or(rest.len(), |end| end + 1),
+            end => end,
         };
         &rest[..end]
     }
@@ -44,6 +66,8 @@ impl Load {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Dropped {
     pub(super) batches: u64,
+    /// Of batches that are larger than the queue.
+    pub(super) parts: u64,
     pub(super) bytes: usize,
 }
 
@@ -57,6 +81,10 @@ pub(super) struct Queue {
     /// Those of the batch under way.
     under_way: usize,
     dropped: Dropped,
+    /// Bytes of batches that come in parts, and are not here yet.
+    pub(super) coming: usize,
+    /// Nobody is there to take anything.
+    pub(super) away: bool,
     /// How often something happened that is worth another attempt at once.
     pub(super) calls: u64,
 }
@@ -70,6 +98,8 @@ impl Queue {
             held: 0,
             under_way: 0,
             dropped: Dropped::default(),
+            coming: 0,
+            away: false,
             calls: 0,
         }
     }
@@ -77,15 +107,25 @@ impl Queue {
     /// Adds a batch. True when with it the dropping begins.
     pub(super) fn push(&mut self, load: Load) -> bool {
         let bytes = load.text.len();
-        let began = self.dropped.batches == 0;
+        let none = self.dropped == Dropped::default();
         self.calls += 1;
         if self.make_room(bytes) {
             self.held += bytes;
             self.waiting.push_back(load);
         } else {
-            self.drop_one(bytes);
+            self.drop_one(&load);
         }
-        began && self.dropped.batches > 0
+        none && self.dropped != Dropped::default()
+    }
+
+    /// The most that it holds.
+    pub(super) fn limit(&self) -> usize {
+        self.limit
+    }
+
+    /// Whether so many bytes fit without dropping anything.
+    pub(super) fn has_room(&self, bytes: usize) -> bool {
+        self.held + bytes <= self.limit
     }
 
     /// Drops the oldest batches until so many bytes fit, or none where that would not help.
@@ -102,14 +142,19 @@ impl Queue {
                 break;
             };
             self.held -= load.text.len();
-            self.drop_one(load.text.len());
+            self.drop_one(&load);
         }
         true
     }
 
-    fn drop_one(&mut self, bytes: usize) {
-        self.dropped.batches += 1;
-        self.dropped.bytes += bytes;
+    fn drop_one(&mut self, load: &Load) {
+        let kind = if load.is_part {
+            &mut self.dropped.parts
+        } else {
+            &mut self.dropped.batches
+        };
+        *kind += 1;
+        self.dropped.bytes += load.text.len();
     }
 
     /// Whether there is something to send.
@@ -149,7 +194,7 @@ impl Queue {
     /// What was dropped since the last time that this was asked.
     pub(super) fn take_dropped(&mut self) -> Option<Dropped> {
         let dropped = std::mem::take(&mut self.dropped);
-        (dropped.batches > 0).then_some(dropped)
+        (dropped != Dropped::default()).then_some(dropped)
     }
 }
 
@@ -184,6 +229,7 @@ mod tests {
         assert!(!queue.push(batch('d', 100)), "it began before");
         let dropped = Dropped {
             batches: 3,
+            parts: 0,
             bytes: 120,
         };
         assert_eq!(queue.take_dropped(), Some(dropped));

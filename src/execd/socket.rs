@@ -11,13 +11,19 @@ use std::io;
 use std::os::unix::fs::FileTypeExt as _;
 use std::os::unix::net::UnixDatagram;
 use std::path::{Path, PathBuf};
+use std::pin::pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use rustix::io::Errno;
+use tokio::sync::Notify;
+use tokio::time::timeout;
 
 use super::SMALL_STACK;
+use super::left_out::LeftOut;
+use super::lines::Lines;
 use super::queue::{Load, Queue};
 use crate::lines::Batch;
 
@@ -26,6 +32,12 @@ const RETRY: Duration = Duration::from_secs(1);
 
 /// What Telegraf has room for (65,536 bytes, or `read_buffer_size` where that is set); it cuts off what is longer.
 const LONGEST: usize = 64 * 1024;
+
+/// Into so many parts what may be kept is divided for a batch that is larger.
+const PARTS: usize = 4;
+
+/// A Telegraf that takes nothing for so long sticks: nobody waits for it any more.
+const STUCK: Duration = Duration::from_secs(5);
 
 /// A socket, for any number of writers: their batches never mix.
 #[derive(Debug, Clone)]
@@ -37,6 +49,10 @@ struct Shared {
     path: PathBuf,
     queue: Mutex<Queue>,
     changed: Condvar,
+    /// Telegraf took something, or went away: for writers that wait.
+    progress: Notify,
+    left_out: Mutex<LeftOut>,
+    said_large: AtomicBool,
 }
 
 impl Socket {
@@ -49,11 +65,13 @@ impl Socket {
             path: path.to_owned(),
             queue: Mutex::new(Queue::new(buffer)),
             changed: Condvar::new(),
+            progress: Notify::new(),
+            left_out: Mutex::default(),
+            said_large: AtomicBool::default(),
         });
         let mut sender = Sender {
             shared: Arc::clone(&shared),
             away: false,
-            said_too_long: false,
         };
         thread::Builder::new()
             .name("socket".to_owned())
@@ -62,15 +80,55 @@ impl Socket {
         Ok(Self(shared))
     }
 
-    /// Leaves a copy of a batch to be sent. Waits for nobody.
-    pub fn write(&self, batch: &Batch) {
-        let mut text = Vec::with_capacity(batch.len());
-        batch.runs().for_each(|run| text.extend_from_slice(run));
-        if self.0.change(|queue| queue.push(Load::new(text))) {
-            log::warn!(
-                "{}: output_buffer is full: drops batches until Telegraf reads, and counts them",
-                self.0
-            );
+    /// Leaves a copy of a batch to be sent. Waits for nobody, unless the batch is larger than all that may be kept: then
+    /// its parts follow each other as Telegraf takes them.
+    pub async fn write(&self, batch: &Batch) {
+        let limit = self.0.lock().limit();
+        let mut lines = Lines::new(batch.runs());
+        let mut slices = Vec::new();
+        if batch.len() <= limit {
+            let text = batch.runs().fold(Vec::with_capacity(batch.len()), with);
+            return self.0.push(Load::new(text));
+        }
+        self.0.tell_large(batch.len(), limit);
+        self.0.lock().coming += batch.len();
+        let mut reads = true;
+        loop {
+            let text = if lines.take(limit / PARTS, &mut slices) > 0 {
+                slices.iter().fold(Vec::new(), |text, slice| with(text, slice))
+            } else if let Some(line) = lines.take_one() {
+                line.to_vec()
+            } else {
+                return;
+            };
+            // The thread leaves out lines that are too long, if they can get that far.
+            let part = Load::part(text);
+            reads = reads && self.until_room(part.len()).await;
+            self.0.lock().coming -= part.len();
+            if part.len() > limit {
+                self.0.tell_too_long(part.len());
+            } else {
+                self.0.push(part);
+            }
+        }
+    }
+
+    /// Waits for room, as long as Telegraf takes something now and then. False if it does not.
+    async fn until_room(&self, bytes: usize) -> bool {
+        loop {
+            let mut progress = pin!(self.0.progress.notified());
+            // What happens from here on is not missed.
+            progress.as_mut().enable();
+            let may_come = {
+                let queue = self.0.lock();
+                queue.away || queue.has_room(bytes) || bytes > queue.limit()
+            };
+            if may_come {
+                return true;
+            }
+            if timeout(STUCK, progress).await.is_err() {
+                return false;
+            }
         }
     }
 
@@ -88,7 +146,7 @@ impl Socket {
             log::warn!(
                 "{}: stopped with {} bytes that Telegraf did not take",
                 self.0,
-                queue.held()
+                queue.held() + queue.coming
             );
         }
         self.0.tell_dropped(&mut queue);
@@ -114,14 +172,47 @@ impl Shared {
         changed
     }
 
+    fn push(&self, load: Load) {
+        let (full, away) = self.change(|queue| (queue.push(load), queue.away));
+        if full {
+            let until = if away { "is back" } else { "reads on" };
+            log::warn!(
+                "{self}: output_buffer is full: the oldest lines are dropped until Telegraf {until}, and counted"
+            );
+        }
+    }
+
     fn tell_dropped(&self, queue: &mut Queue) {
         if let Some(dropped) = queue.take_dropped() {
+            let parts = match dropped.parts {
+                0 => String::new(),
+                parts => format!(" and {parts} parts of larger ones"),
+            };
             log::warn!(
-                "{self}: dropped {} batches with {} bytes while output_buffer was full; raise it to keep more",
+                "{self}: dropped {} batches{parts} with {} bytes while output_buffer was full; raise it to keep more",
                 dropped.batches,
                 dropped.bytes
             );
         }
+    }
+
+    fn tell_large(&self, batch: usize, limit: usize) {
+        if !self.said_large.swap(true, Ordering::Relaxed) {
+            log::warn!(
+                "{self}: a batch of {batch} bytes is larger than output_buffer, which is {limit}: it is sent in parts as \
+                 Telegraf takes them, and of what comes while Telegraf is away only the end is kept; set output_buffer to {} \
+                 at least; said here once",
+                2 * batch
+            );
+        }
+    }
+
+    fn tell_too_long(&self, bytes: usize) {
+        self.left_out.lock().unwrap_or_else(PoisonError::into_inner).tell(
+            self,
+            bytes,
+            format_args!("Telegraf reads {LONGEST} at once"),
+        );
     }
 }
 
@@ -130,7 +221,6 @@ struct Sender {
     shared: Arc<Shared>,
     /// Telegraf could not be reached, and that was said.
     away: bool,
-    said_too_long: bool,
 }
 
 impl Sender {
@@ -170,6 +260,7 @@ impl Sender {
     /// meantime is met anew, and one that was not there between two batches is not missed.
     fn send_all(&mut self) -> Result<(), Away> {
         let socket = connect(&self.shared.path).map_err(Away::NotThere)?;
+        self.shared.lock().away = false;
         loop {
             let Some(mut load) = self.shared.lock().take() else {
                 return Ok(());
@@ -179,6 +270,7 @@ impl Sender {
                 Ok(()) => queue.done(&load),
                 Err(_) => queue.put_back(load),
             });
+            self.shared.progress.notify_waiters();
             sent.map_err(Away::Left)?;
         }
     }
@@ -200,7 +292,7 @@ impl Sender {
             if let Err(error) = sent {
                 match Errno::from_io_error(&error) {
                     Some(Errno::INTR) => continue,
-                    Some(Errno::MSGSIZE) => self.tell_too_long(bytes),
+                    Some(Errno::MSGSIZE) => self.shared.tell_too_long(bytes),
                     _ => return Err(error),
                 }
             }
@@ -209,6 +301,8 @@ impl Sender {
     }
 
     fn tell_away(&mut self, away: &Away) {
+        self.shared.lock().away = true;
+        self.shared.progress.notify_waiters();
         if std::mem::replace(&mut self.away, true) {
             return;
         }
@@ -222,15 +316,6 @@ impl Sender {
         let mut queue = self.shared.lock();
         self.shared.tell_dropped(&mut queue);
     }
-
-    fn tell_too_long(&mut self, bytes: usize) {
-        if !std::mem::replace(&mut self.said_too_long, true) {
-            log::warn!(
-                "{}: left out a line of {bytes} bytes, more than Telegraf reads at once; said here once",
-                self.shared
-            );
-        }
-    }
 }
 
 /// Whether somebody can be sent to at `path` now. Sends nothing.
@@ -240,6 +325,11 @@ impl Sender {
 pub fn reach(path: &Path) -> Result<(), String> {
     let connected = connect(path).map(drop);
     connected.map_err(|error| Away::NotThere(error).text(path))
+}
+
+fn with(mut text: Vec<u8>, more: &[u8]) -> Vec<u8> {
+    text.extend_from_slice(more);
+    text
 }
 
 fn connect(path: &Path) -> io::Result<UnixDatagram> {

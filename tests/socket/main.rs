@@ -2,6 +2,7 @@
 
 mod away;
 mod slow;
+mod small;
 mod stage;
 #[path = "../support/mod.rs"]
 mod support;
