@@ -123,6 +123,11 @@ pub enum ArgsError {
         /// Without dashes.
         flag: &'static str,
     },
+    /// A token or a key in the place of a path.
+    SecretItself {
+        /// Without dashes.
+        flag: &'static str,
+    },
     /// A flag with a value that takes none.
     UnwantedValue {
         /// Without dashes.
@@ -157,6 +162,10 @@ impl fmt::Display for ArgsError {
                 "an argument that is not UTF-8; give such a path as an argument of its own behind -config",
             ),
             Self::NoValue { flag } => write!(f, "-{flag}: has no value; {USAGE}"),
+            Self::SecretItself { flag } => write!(
+                f,
+                "-{flag}: a token or a key itself; write it into a file of its own, and give the path of the configuration"
+            ),
             Self::UnwantedValue { flag } => write!(f, "-{flag}: takes no value; write it alone"),
             Self::Duration {
                 flag,
@@ -240,6 +249,9 @@ impl Flags {
                 if path.is_empty() {
                     return Err(ArgsError::NoValue { flag: "config" });
                 }
+                if is_secret(&path) {
+                    return Err(ArgsError::SecretItself { flag: "config" });
+                }
                 self.run.config = Some(path.into());
             }
             "poll_interval" => self.every = Some(interval(&needed("poll_interval")?)?),
@@ -280,11 +292,18 @@ impl Flags {
 
 /// The one path behind `install`.
 fn install(mut args: impl Iterator<Item = OsString>) -> Result<Invocation, ArgsError> {
-    let is_path = |path: &OsString| !path.is_empty() && !path.as_encoded_bytes().starts_with(b"-");
+    let is_path =
+        |path: &OsString| !path.is_empty() && !path.as_encoded_bytes().starts_with(b"-") && !is_secret(path);
     match (args.next().filter(is_path), args.next()) {
         (Some(path), None) => Ok(Invocation::Install(path.into())),
         _ => Err(ArgsError::Install),
     }
+}
+
+/// Errors tell paths, so that none may be a token or a key.
+fn is_secret(path: &OsStr) -> bool {
+    let text = path.to_string_lossy();
+    value::is_token(&text) || value::is_pem(&text) || text.contains(char::is_control)
 }
 
 /// A flag without its dashes, and the value behind its `=`.

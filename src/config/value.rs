@@ -37,9 +37,7 @@ pub(super) type Read<T> = fn(&DeValue<'_>, Env<'_>) -> Result<T, ValueError>;
 pub(super) fn text(value: &DeValue<'_>, env: Env<'_>) -> Result<String, ValueError> {
     let written = value.as_str().ok_or_else(|| wrong_type("a string", value))?;
     let text = expand(written, env).map_err(ValueError::Expand)?;
-    // A JWT begins with the Base64 of `{"`.
-    let first = text.trim_start();
-    if first.starts_with("eyJ") || first.starts_with("Bearer ") {
+    if is_token(&text) {
         return Err(ValueError::TokenItself);
     }
     if text.is_empty() {
@@ -49,6 +47,16 @@ pub(super) fn text(value: &DeValue<'_>, env: Env<'_>) -> Result<String, ValueErr
     }
 }
 
+/// A JWT, which begins with the Base64 of `{"`, or a header's value.
+pub(super) fn is_token(text: &str) -> bool {
+    let first = text.trim_start();
+    first.starts_with("eyJ") || first.starts_with("Bearer ")
+}
+
+pub(super) fn is_pem(text: &str) -> bool {
+    text.contains("-----BEGIN")
+}
+
 pub(super) fn boolean(value: &DeValue<'_>, _: Env<'_>) -> Result<bool, ValueError> {
     value.as_bool().ok_or_else(|| wrong_type("true or false", value))
 }
@@ -56,7 +64,7 @@ pub(super) fn boolean(value: &DeValue<'_>, _: Env<'_>) -> Result<bool, ValueErro
 /// A path; what is in the file is read at each scrape, so nothing is opened here.
 pub(super) fn file(value: &DeValue<'_>, env: Env<'_>) -> Result<PathBuf, ValueError> {
     let text = text(value, env)?;
-    if text.contains("-----BEGIN") {
+    if is_pem(&text) {
         return Err(ValueError::PemItself);
     }
     // What is taken for a path is told in errors, so that nothing may be that is none: a password, a piece of a key.

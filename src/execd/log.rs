@@ -44,7 +44,13 @@ pub fn install() {
     let _ = log::set_logger(&LOGGER);
     log::set_max_level(LevelFilter::Info);
     std::panic::set_hook(Box::new(|panic| {
-        log::error!("this is a bug in telegraf-kubelet, please report it: {panic}");
+        let at = panic.location().map(ToString::to_string).unwrap_or_default();
+        // One that was put together may quote anything, what a library could not read among it.
+        let fixed = panic.payload().downcast_ref::<&'static str>();
+        let said = fixed
+            .copied()
+            .unwrap_or("what it says is not told, for a secret may be in it");
+        log::error!("this is a bug in telegraf-kubelet, please report it: panicked at {at}: {said}");
     }));
 }
 

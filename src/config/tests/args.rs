@@ -107,6 +107,10 @@ fn refuses_the_rest_with_a_mend() {
         ),
         (vec!["-config"], "-config: has no value; see --help"),
         (vec!["-config="], "-config: has no value; see --help"),
+        (
+            vec!["-config", "eyJhbGciOi"],
+            "-config: a token or a key itself; write it into a file of its own, and give the path of the configuration",
+        ),
         (vec!["--version=1"], "-version: takes no value; write it alone"),
         (
             vec!["-poll_interval", "soon"],
