@@ -1,4 +1,4 @@
-//! `telegraf-kubelet check`: the steps of a tick, told aloud, with the mend for each that fails.
+//! `telegraf-kubelet check`: the steps of a tick, told aloud, with the fix for each that fails.
 //!
 //! It takes the same way with the same parts as a tick does, so that what it says is what a tick meets: the
 //! configuration is loaded by [`crate::config`], the kubelet is asked by [`crate::kubelet`]. What it adds are words.

@@ -134,8 +134,8 @@ pub fn attend<T: Send + 'static>(
         })?;
     let Some(outcome) = ears.listen(&outcome) else {
         log::warn!(
-            "told to stop, and stopped without waiting any longer for a file that is being read: does the file system \
-             that it is on answer?"
+            "told to stop, and stopped without waiting any longer for what is under way: most likely a file is being read \
+             from a file system that does not answer"
         );
         stdout::close(std::time::Instant::now());
         return Ok(None);

@@ -26,7 +26,8 @@ pub use stdout::{Broken, Stdout, close};
 
 use std::time::Duration;
 
-/// How long everything may take from the word to stop until the process is gone.
+/// How long the work that is under way may take from the word to stop. What comes behind it, closing and lingering, takes
+/// less than half a second more.
 ///
 /// Telegraf closes our stdin and sends SIGTERM 5 s later, SIGKILL 5 s after that. By then it has nothing more to do.
 pub const STOP_BUDGET: Duration = Duration::from_secs(4);
