@@ -303,7 +303,7 @@ fn install(mut args: impl Iterator<Item = OsString>) -> Result<Invocation, ArgsE
 /// Errors tell paths, so that none may be a token or a key.
 fn is_secret(path: &OsStr) -> bool {
     let text = path.to_string_lossy();
-    value::is_token(&text) || value::is_pem(&text) || text.contains(char::is_control)
+    value::is_token(&text) || value::is_pem(&text) || text.contains('\n')
 }
 
 /// A flag without its dashes, and the value behind its `=`.
