@@ -13,13 +13,12 @@ use crate::kubelet::{FileError, FileFault};
 use crate::redact::Secrets;
 
 /// Looks at all of them. Who we are is known where the credential's files can be used.
-pub fn look(kubelet: &Kubelet, now: i64, in_pod: bool) -> (Vec<Finding>, Option<Who>) {
+pub fn look(kubelet: &Kubelet, now: i64, in_pod: bool, secrets: &Secrets) -> (Vec<Finding>, Option<Who>) {
     let mut findings = Vec::new();
-    // First of all, for the kubelet may have made a CA whose name repeats what it was shown.
-    let secrets = Secrets::default();
-    let who = inspect::who(&kubelet.credential, &secrets);
+    // First, because a file of CAs may hold a secret of ours by mistake.
+    let who = inspect::who(&kubelet.credential, secrets);
     if kubelet.url.scheme == Scheme::Https {
-        cas(kubelet, now, &secrets, &mut findings);
+        cas(kubelet, now, secrets, &mut findings);
     }
     let who = match who {
         Ok(who) => {

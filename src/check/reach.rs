@@ -9,7 +9,7 @@ use tokio::time::timeout;
 use super::Diagnosis;
 use super::finding::{Finding, Mend, Step};
 use super::text::toml;
-use crate::client::Resolver;
+use crate::client::{Resolver, Unreached};
 use crate::config::{Kubelet, Scheme};
 use crate::system::Fault;
 
@@ -36,7 +36,7 @@ pub async fn address(kubelet: &Kubelet) -> (Finding, Vec<SocketAddr>) {
     let mut resolver = Resolver::new(host, port);
     let found = match timeout(kubelet.response_timeout, resolver.addresses()).await {
         Ok(Ok(found)) => found,
-        Ok(Err(error)) => return (unknown(host, &error.to_string()), Vec::new()),
+        Ok(Err(error)) => return (unresolved(host, &error), Vec::new()),
         Err(_) => {
             let why = format!("no answer from the resolver in {:?}", kubelet.response_timeout);
             return (unknown(host, &why), Vec::new());
@@ -60,6 +60,14 @@ pub fn ignored(proxies: &[&str]) -> Option<Finding> {
         )
     };
     (!proxies.is_empty()).then(|| Finding::notice(Step::Address, Diagnosis::ProxyIgnored, said()))
+}
+
+/// What this machine lacks says nothing of the name, and says itself what helps.
+fn unresolved(host: &str, why: &Unreached) -> Finding {
+    if why.is_lack() {
+        return Finding::failure(Step::Address, Diagnosis::ConnectFailed, format!("{host}: {why}"));
+    }
+    unknown(host, &why.to_string())
 }
 
 fn unknown(host: &str, why: &str) -> Finding {
@@ -138,12 +146,18 @@ fn refused(kubelet: &Kubelet, address: SocketAddr, fault: Fault) -> Finding {
             "see which way is meant",
             format!("ip route get {}", address.ip()),
         )),
-        _ => failure(
-            Diagnosis::ConnectFailed,
-            format!("no connection to {address}: {fault}"),
-        )
-        .mend(on_node),
+        _ => failed(address, fault, on_node),
     }
+}
+
+fn failed(address: SocketAddr, fault: Fault, on_node: Mend) -> Finding {
+    let said = format!("no connection to {address}: {fault}");
+    let finding = Finding::failure(Step::Tcp, Diagnosis::ConnectFailed, said);
+    // What lies at this machine says itself what helps.
+    if fault.is_lack() || fault == Fault::NotPermitted {
+        return finding;
+    }
+    finding.mend(on_node)
 }
 
 fn silent(address: SocketAddr, limit: Duration) -> Finding {
@@ -159,4 +173,33 @@ fn silent(address: SocketAddr, limit: Duration) -> Finding {
          be in the way",
         address.port()
     )))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_this_machine_lacks_is_not_mended_at_the_node() {
+        for why in [Unreached::NoThread, Unreached::Lookup(Fault::NoMoreFiles)] {
+            let finding = unresolved("node-1", &why);
+            assert_eq!(finding.diagnosis, Some(Diagnosis::ConnectFailed), "{why}");
+            assert!(finding.mends.is_empty(), "{why}");
+        }
+        for why in [Unreached::UnknownName, Unreached::ResolverFails] {
+            let finding = unresolved("node-1", &why);
+            assert_eq!(finding.diagnosis, Some(Diagnosis::NameUnknown), "{why}");
+        }
+        let address = "10.0.0.1:10250".parse().unwrap();
+        let mends = |fault| failed(address, fault, Mend::say("")).mends.len();
+        for lack in [
+            Fault::NoMoreFiles,
+            Fault::NoMoreFilesAnywhere,
+            Fault::NoMemory,
+            Fault::NoLocalAddress,
+        ] {
+            assert_eq!(mends(lack), 0, "{lack}");
+        }
+        assert_ne!(mends(Fault::Reset), 0);
+    }
 }

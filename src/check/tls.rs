@@ -122,7 +122,7 @@ pub fn fault(way: &Handshake<'_>, fault: &TlsFault) -> Finding {
         TlsFault::Ended | TlsFault::Reset => {
             finding(Diagnosis::TlsEnded).mend(cut_short()).mend(look(kubelet))
         }
-        TlsFault::BrokenTls => finding(Diagnosis::TlsBroken).mend(look(kubelet)),
+        TlsFault::BrokenTls | TlsFault::Endless => finding(Diagnosis::TlsBroken).mend(look(kubelet)),
         TlsFault::Alert(_) | TlsFault::Ours(_) => finding(Diagnosis::TlsFailed).mend(look(kubelet)),
     }
 }

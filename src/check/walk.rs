@@ -13,6 +13,7 @@ use crate::config::{Anchors, Kubelet, NODE_ADDRESS, Scheme, Ticking};
 use crate::date::now;
 use crate::kubelet::inspect::Who;
 use crate::kubelet::{Answer, Cause, Phase, Refusal, ScrapeError, Scraper, TlsFault, What};
+use crate::redact::Secrets;
 
 /// The variables of the environment.
 type Env<'e> = &'e dyn Fn(&str) -> Option<String>;
@@ -25,9 +26,11 @@ pub async fn walk(kubelet: &Kubelet, ticking: Ticking, env: Env<'_>) -> Walked {
         ticking,
         env,
         now,
+        secrets: Secrets::default(),
         findings: settings(kubelet),
     };
-    let (files, who) = files::look(kubelet, now, env("KUBERNETES_SERVICE_HOST").is_some());
+    let in_pod = env("KUBERNETES_SERVICE_HOST").is_some();
+    let (files, who) = files::look(kubelet, now, in_pod, &way.secrets);
     way.findings.extend(files);
     way.go(who).await;
     Walked {
@@ -69,6 +72,8 @@ struct Way<'k> {
     ticking: Ticking,
     env: Env<'k>,
     now: i64,
+    /// What no finding may tell.
+    secrets: Secrets,
     findings: Vec<Finding>,
 }
 
@@ -88,7 +93,7 @@ impl Way<'_> {
         }
         // Where the files are good, it is known whose they are.
         let who = who.unwrap_or(Who::Nobody);
-        let mut scraper = Scraper::new(self.kubelet);
+        let mut scraper = Scraper::with_secrets(self.kubelet, self.secrets.clone());
         let mut body = Vec::new();
         let outcome = scraper.scrape(&mut body).await;
         if !self.handshake(&scraper, outcome.as_ref().err(), &who).await {

@@ -83,7 +83,13 @@ impl Connection {
             None => Stream::plain(tcp, Arc::clone(&wire)),
             Some(config) => {
                 let name = ServerName::try_from(host.to_owned()).map_err(|_| Handshake::NoName)?;
-                let done = TlsConnector::from(config).connect(name, tcp).await;
+                let mut connecting = pin!(TlsConnector::from(config).connect(name, tcp));
+                // Without a next go it would read no more, and wake itself for ever.
+                let done = poll_fn(|cx| {
+                    wire.go();
+                    connecting.as_mut().poll(cx)
+                })
+                .await;
                 let tls =
                     done.map_err(|error| Handshake::from(wire.broken().unwrap_or_else(|| cause(&error))))?;
                 Stream::tls(tls, Arc::clone(&wire))

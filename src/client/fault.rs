@@ -16,8 +16,12 @@ pub enum Unreached {
     NoThread,
     /// Nobody knows the name.
     UnknownName,
+    /// It has an address, and can't be asked for in TLS.
+    NotInTls,
     /// Whoever should know the name does not answer, or says that he does not know at the moment.
     NoResolver,
+    /// The resolver fails, for a reason that it does not tell.
+    ResolverFails,
     /// Looking the name up needs something that the system refuses.
     Lookup(system::Fault),
     /// The system refuses it on a connection that has just been made.
@@ -32,7 +36,7 @@ impl Unreached {
     pub fn is_lack(&self) -> bool {
         match self {
             Self::NoThread => true,
-            Self::UnknownName | Self::NoResolver => false,
+            Self::UnknownName | Self::NotInTls | Self::NoResolver | Self::ResolverFails => false,
             Self::Lookup(fault) | Self::Handshake(fault) => fault.is_lack(),
             Self::Refused(all) => all.iter().any(|(_, fault)| fault.is_lack()),
         }
@@ -47,6 +51,14 @@ impl fmt::Display for Unreached {
                  service, the pod's limit of process ids, or `ulimit -u`; an address in url needs none",
             ),
             Self::UnknownName => f.write_str("its name has no address"),
+            Self::NotInTls => f.write_str(
+                "a certificate cannot carry that name: write the node's address in url as four numbers or as IPv6, or a \
+                 name of letters, digits, '-' and '.'",
+            ),
+            Self::ResolverFails => f.write_str(
+                "its name could not be looked up, because the resolver fails: see what the nameservers in \
+                 /etc/resolv.conf answer to that name; an address in url needs none",
+            ),
             Self::NoResolver => {
                 f.write_str("the name's address is not to be had at the moment: DNS does not answer")
             }
@@ -89,7 +101,7 @@ pub enum Handshake {
     Ended,
     /// The peer broke the connection.
     Reset,
-    /// The peer sends and sends, and it is no handshake.
+    /// The peer sends and sends, and the handshake does not end.
     Flood,
     /// The system refuses.
     System(system::Fault),

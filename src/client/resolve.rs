@@ -96,17 +96,36 @@ fn reason(error: io::Error) -> io::Error {
     }
 }
 
+/// `EAI_NONAME` and `EAI_NODATA`, of glibc and of musl.
+const UNKNOWN: &[&str] = &[
+    "Name or service not known",
+    "No address associated with hostname",
+    "Name does not resolve",
+    "Name has no usable address",
+];
+
+/// `EAI_AGAIN`, of both.
+const AGAIN: &[&str] = &["Temporary failure in name resolution", "Try again"];
+
+/// `EAI_MEMORY`, of both.
+const MEMORY: &[&str] = &["Memory allocation failure", "Out of memory"];
+
 /// The C library tells its reason by a sentence of its own list, which is all that the standard library passes on.
 fn explain(error: &io::Error) -> Unreached {
     if error.raw_os_error().is_some() {
         return Unreached::Lookup(system::Fault::new(error));
     }
     let said = error.to_string();
-    // EAI_AGAIN, of glibc and of musl.
-    if said.contains("Temporary failure") || said.contains("Try again") {
-        return Unreached::NoResolver;
+    let is_any_of = |sentences: &[&str]| sentences.iter().any(|sentence| said.ends_with(sentence));
+    if is_any_of(UNKNOWN) {
+        Unreached::UnknownName
+    } else if is_any_of(AGAIN) {
+        Unreached::NoResolver
+    } else if is_any_of(MEMORY) {
+        Unreached::Lookup(system::Fault::NoMemory)
+    } else {
+        Unreached::ResolverFails
     }
-    Unreached::UnknownName
 }
 
 #[cfg(test)]
@@ -124,11 +143,25 @@ mod tests {
     #[test]
     fn who_does_not_know_is_told_from_who_does_not_answer() {
         let said = |words: &str| explain(&io::Error::other(format!("failed to look up: {words}")));
-        assert_eq!(said("Name or service not known"), Unreached::UnknownName);
-        assert_eq!(
-            said("Temporary failure in name resolution"),
-            Unreached::NoResolver
-        );
+        let memory = Unreached::Lookup(system::Fault::NoMemory);
+        for (words, want) in [
+            ("Name or service not known", Unreached::UnknownName),
+            ("No address associated with hostname", Unreached::UnknownName),
+            ("Name does not resolve", Unreached::UnknownName),
+            ("Name has no usable address", Unreached::UnknownName),
+            ("Temporary failure in name resolution", Unreached::NoResolver),
+            ("Try again", Unreached::NoResolver),
+            ("Memory allocation failure", memory.clone()),
+            ("Out of memory", memory),
+            (
+                "Non-recoverable failure in name resolution",
+                Unreached::ResolverFails,
+            ),
+            ("Non-recoverable error", Unreached::ResolverFails),
+            ("Unknown error", Unreached::ResolverFails),
+        ] {
+            assert_eq!(said(words), want, "{words}");
+        }
         let number = io::Error::from(rustix::io::Errno::MFILE);
         assert_eq!(explain(&number), Unreached::Lookup(system::Fault::NoMoreFiles));
     }

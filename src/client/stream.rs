@@ -58,6 +58,9 @@ impl Stream {
 pub fn cause(error: &io::Error) -> Broken {
     match tls(error) {
         Some(tls) => Broken::Tls(tls.clone()),
+        // rustls says so by no error of its own: one message of a handshake is larger than it keeps. The system has no
+        // such kind.
+        None if error.kind() == io::ErrorKind::InvalidData => Broken::Flood,
         None => Broken::System(system::Fault::new(error)),
     }
 }

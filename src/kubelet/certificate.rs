@@ -16,7 +16,7 @@ use super::algorithm::{Key, Scheme};
 use super::expiry::Life;
 use super::fitting;
 use crate::config::Pin;
-use crate::redact::{Redacted, Redactor, Secrets};
+use crate::redact::{Redacted, Redactor};
 
 /// More names than that are not looked at: a kubelet has its node's and a few addresses.
 const MOST_NAMES: usize = 256;
@@ -61,12 +61,11 @@ pub struct Facts {
 impl Facts {
     /// `None` for what is no X.509 certificate. Whoever made it may have been shown the secrets.
     #[must_use]
-    pub fn read(certificate: &CertificateDer<'_>, secrets: &Secrets) -> Option<Self> {
+    pub fn read(certificate: &CertificateDer<'_>, redactor: &Redactor) -> Option<Self> {
         let (_, parsed) = X509Certificate::from_der(certificate).ok()?;
         let (issuer, subject) = (parsed.issuer(), parsed.subject());
-        let redactor = secrets.redactor();
         let told = |text: &str| redactor.redact(text.as_bytes());
-        let signed = Scheme::of(&parsed.signature_algorithm.algorithm, &redactor);
+        let signed = Scheme::of(&parsed.signature_algorithm.algorithm, redactor);
         let common_name = subject.iter_common_name().find_map(text);
         let names = names(&parsed);
         let fitting = fitting::name(certificate, &names, common_name);

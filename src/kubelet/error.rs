@@ -256,6 +256,8 @@ fn mend(why: &Unreached) -> &'static str {
     match why {
         why if why.is_lack() => "",
         Unreached::UnknownName => "; correct url, or write the node's address there",
+        // They say it themselves.
+        Unreached::NotInTls | Unreached::ResolverFails => "",
         Unreached::NoThread | Unreached::NoResolver | Unreached::Lookup(_) => {
             "; tried again at the next tick"
         }

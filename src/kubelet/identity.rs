@@ -86,7 +86,7 @@ pub fn load(cert: &Path, key: &Path, secrets: &Secrets) -> Result<ClientCertific
     })?;
     let facts = chain
         .first()
-        .and_then(|leaf| Facts::read(leaf, secrets))
+        .and_then(|leaf| Facts::read(leaf, &secrets.redactor()))
         .ok_or_else(|| of_cert(FileFault::NotX509))?;
     // By its public key, and not by rustls' own look: that one reads no certificate of version 1, which Go takes.
     let public = signing.public_key();

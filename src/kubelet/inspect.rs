@@ -23,7 +23,7 @@ pub enum Who {
     Certificate(Box<Facts>),
 }
 
-/// Reads the files of a credential, whose secrets are known to `secrets` then.
+/// Reads the files of a credential, which from then on are secrets.
 ///
 /// # Errors
 /// The first file that a scrape could not use either.
@@ -47,14 +47,15 @@ pub fn ca_files(anchors: &Anchors) -> Vec<PathBuf> {
     trust::Source::now(anchors, None).files().to_vec()
 }
 
-/// What the CAs in the file at `path` say of themselves.
+/// What the CAs in the file at `path` say of themselves, without a piece of a secret.
 ///
 /// # Errors
 /// The file holds none that could be believed.
 pub fn cas(path: &Path, secrets: &Secrets) -> Result<Vec<Facts>, FileError> {
+    let redactor = secrets.redactor();
     Ok(trust::read(path)?
         .iter()
-        .filter_map(|ca| Facts::read(ca, secrets))
+        .filter_map(|ca| Facts::read(ca, &redactor))
         .collect())
 }
 

@@ -68,7 +68,12 @@ impl Scraper {
     /// Its files may not be there yet: a Secret may be mounted late, and each scrape looks anew.
     #[must_use]
     pub fn new(kubelet: &config::Kubelet) -> Self {
-        let secrets = Secrets::default();
+        Self::with_secrets(kubelet, Secrets::default())
+    }
+
+    /// One that shares what must not be told with somebody else.
+    #[must_use]
+    pub fn with_secrets(kubelet: &config::Kubelet, secrets: Secrets) -> Self {
         Self {
             url: kubelet.url.to_string(),
             timeout: kubelet.response_timeout,

@@ -73,12 +73,11 @@ pub async fn refusal(open: &mut Open, reply: &mut Reply, secrets: &Secrets) -> (
 /// Why a connection is of no use.
 pub fn refused(fault: Handshake, shown: &Shown) -> ScrapeError {
     match fault {
-        // Whoever resolved it has said so already.
-        Handshake::NoName => Unreached::UnknownName.into(),
+        Handshake::NoName => Unreached::NotInTls.into(),
         Handshake::Tls(error) => tls(&error, shown),
         Handshake::Ended => ScrapeError::Tls(TlsFault::Ended),
         Handshake::Reset => ScrapeError::Tls(TlsFault::Reset),
-        Handshake::Flood => ScrapeError::Tls(TlsFault::NotTls),
+        Handshake::Flood => ScrapeError::Tls(TlsFault::Endless),
         Handshake::System(fault) => Unreached::Handshake(fault).into(),
         Handshake::Http(fault) => unanswered(fault, shown),
     }

@@ -97,7 +97,8 @@ impl Shown {
 
     /// Remembers what is shown in a handshake.
     pub(super) fn remember(&self, leaf: &CertificateDer<'_>, issuers: &[CertificateDer<'_>]) {
-        let read = |certificate| Facts::read(certificate, &self.secrets);
+        let redactor = self.secrets.redactor();
+        let read = |certificate| Facts::read(certificate, &redactor);
         let seen = Seen {
             leaf: read(leaf),
             issuers: issuers.iter().take(MOST_ISSUERS).filter_map(read).collect(),

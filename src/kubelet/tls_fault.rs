@@ -93,6 +93,8 @@ pub enum TlsFault {
     NotTls,
     /// What came back is TLS that breaks TLS's rules.
     BrokenTls,
+    /// What came back goes on and on, and the handshake is not done.
+    Endless,
     /// No TLS version that both speak.
     NoCommonVersion,
     /// The connection was closed in the handshake.

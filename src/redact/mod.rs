@@ -164,18 +164,21 @@ fn redact(text: &[u8], search: &Search) -> Redacted {
     Redacted::ours(WITHHELD)
 }
 
-/// With one mark in place of all that touches.
+/// With one mark in place of each piece. They are in order, and no two touch.
 fn without(text: &str, hidden: &[Range<usize>]) -> String {
     let mut out = String::with_capacity(text.len());
-    let mut before_is_hidden = false;
+    let mut rest = hidden.iter().peekable();
+    let mut marked = false;
     for (at, character) in text.char_indices() {
-        let is_hidden = hidden.iter().any(|piece| piece.contains(&at));
-        if !is_hidden {
-            out.push(character);
-        } else if !before_is_hidden {
-            out.push_str(MARK);
+        while rest.next_if(|piece| piece.end <= at).is_some() {
+            marked = false;
         }
-        before_is_hidden = is_hidden;
+        if !rest.peek().is_some_and(|piece| piece.contains(&at)) {
+            out.push(character);
+        } else if !marked {
+            out.push_str(MARK);
+            marked = true;
+        }
     }
     out
 }

@@ -68,7 +68,7 @@ impl Search {
         }
     }
 
-    /// Where the text holds pieces of a secret, in order; they may overlap.
+    /// Where the text holds pieces of a secret, in order, with those that touch in one.
     pub(super) fn pieces(&self, text: &[u8]) -> Vec<Range<usize>> {
         let mut found = Vec::new();
         if self.decoded.is_empty() {
@@ -87,7 +87,14 @@ impl Search {
             }
             layer = next;
         }
-        found.sort_by_key(|piece| piece.start);
+        found.sort_unstable_by_key(|piece| piece.start);
+        found.dedup_by(|next, piece| {
+            let touches = next.start <= piece.end;
+            if touches {
+                piece.end = piece.end.max(next.end);
+            }
+            touches
+        });
         found
     }
 }

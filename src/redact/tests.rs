@@ -211,6 +211,17 @@ fn a_key_is_found_in_its_pem_and_in_numbers() {
     }
 }
 
+#[test]
+fn what_touches_is_one_piece() {
+    // As much as is looked at, full of a secret: one place to hide, not one for each run in it and each way to read it.
+    let secret = "aVery-Long.Secret_of-ours0";
+    let said = secret.repeat(LOOKED_AT / secret.len());
+    let text = format!("before {said} between {said}");
+    let pieces = Search::new(&[secret.as_bytes().to_vec()]).pieces(text.as_bytes());
+    assert_eq!(pieces.len(), 2, "{pieces:?}");
+    assert_eq!(without(&text, &pieces), format!("before {MARK} between {MARK}"));
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
 

@@ -6,6 +6,7 @@ use test_kubelet::Peer;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
+use super::process;
 use super::support::plugin::{Left, Plugin, command};
 use super::support::scrape::assert_failed;
 
@@ -91,6 +92,44 @@ fn silence_in_the_handshake_is_a_timeout_that_says_so() {
             "timeout",
             None,
             &["takes the connection and says nothing in the TLS handshake"],
+        );
+    }
+}
+
+/// A record of a handshake with so many bytes of it.
+fn record(bytes: &[u8]) -> Vec<u8> {
+    let length = u16::try_from(bytes.len()).unwrap().to_be_bytes();
+    [&[22, 3, 3][..], &length, bytes].concat()
+}
+
+/// Hundredths of a second. A processor that is kept busy until the deadline would have spent far more.
+const MUCH: u64 = 100;
+
+#[test]
+fn a_handshake_without_an_end_is_told_as_that_and_costs_little() {
+    // The beginning of a certificate of 64 KiB less one byte, which is as long as one may be.
+    let certificate = [11, 0, 0xff, 0xff];
+    // All of it in records as large as they come, and byte by byte, six of which are sent for each.
+    for size in [16 * 1024, 1, 7] {
+        let endless = move |mut stream: TcpStream| async move {
+            hello(&mut stream).await;
+            let more = record(&vec![0; size]).repeat(16 * 1024 / size);
+            let _ = stream.write_all(&record(&certificate)).await;
+            while stream.write_all(&more).await.is_ok() {}
+        };
+        let peer = Peer::over_tcp(endless);
+        let dir = tempfile::tempdir().unwrap();
+        let config = format!("{}  response_timeout = \"5s\"\n", peer.block());
+        let mut plugin = Plugin::start(command(dir.path(), &config));
+        plugin.tick();
+        let batch = plugin.batch();
+        let said = plugin.log();
+        let spent = process::processor(plugin.pid());
+        assert!(batch[0].contains(",result=tls,"), "{size}: {batch:#?} {said}");
+        assert!(said.contains("the handshake does not end"), "{size}: {said}");
+        assert!(
+            spent <= MUCH,
+            "{size}: {spent} hundredths of a second of processor time"
         );
     }
 }

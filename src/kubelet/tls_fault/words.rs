@@ -87,6 +87,10 @@ impl fmt::Display for TlsFault {
                 "what answers breaks the rules of TLS: is it a kubelet, and is there a box in between that changes what \
                  goes through?",
             ),
+            Self::Endless => f.write_str(
+                "the handshake does not end: what answers sends more than any certificate takes; is it a kubelet, and is \
+                 there a box in between that changes what goes through?",
+            ),
             Self::NoCommonVersion => f.write_str(
                 "no TLS version in common: a kubelet speaks 1.2 and 1.3 unless tlsMinVersion or tls_min_version says \
                  otherwise",
