@@ -80,10 +80,10 @@ impl Facts {
             is_ca: parsed.is_ca(),
             self_issued: issuer.as_raw() == subject.as_raw(),
             uses: Uses::of(&parsed),
-            key: Key::of(parsed.public_key(), &redactor),
+            key: Key::of(parsed.public_key(), redactor),
             signer_bits: signed.key_size(&parsed.signature_value.data),
             signed,
-            unknown_critical: unknown_critical(&parsed, &redactor),
+            unknown_critical: unknown_critical(&parsed, redactor),
             common_name: common_name.map(told),
             organizations: subject
                 .iter_organization()
