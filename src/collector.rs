@@ -10,9 +10,13 @@ use crate::execd::{Broken, Output, Prompts, Ticks};
 use crate::kubelet::{Answer, Cause, Left, Reminders, ScrapeError, Scraper};
 use crate::lines::{self, Batch, Rendered, Renderer, ScrapeReport};
 use crate::summary::NotASummary;
+use crate::system::Fault;
 
 /// Room for a larger answer than any node gives. As with a batch's text, what is not written to costs nothing.
 const ROOM: usize = 16 * 1024 * 1024;
+
+/// Lines have less than so many times the bytes of the answer that they come from, as a rule.
+const LINES_PER_BODY: usize = 2;
 
 /// How long a scrape may go on after the word to stop: less than the whole budget, which has to write its lines too.
 const GIVE_UP_AFTER: Duration = Duration::from_secs(3);
@@ -51,6 +55,7 @@ struct Said {
 enum Failure {
     Scrape(ScrapeError),
     Summary(NotASummary),
+    NoMemory,
     GivenUp,
 }
 
@@ -58,7 +63,7 @@ impl Failure {
     fn cause(&self) -> Cause {
         match self {
             Self::Scrape(error) => error.cause(),
-            Self::Summary(_) => Cause::BadAnswer,
+            Self::Summary(_) | Self::NoMemory => Cause::BadAnswer,
             Self::GivenUp => Cause::Timeout,
         }
     }
@@ -66,7 +71,7 @@ impl Failure {
     fn status(&self) -> Option<u16> {
         match self {
             Self::Scrape(error) => error.status(),
-            Self::Summary(_) => Some(200),
+            Self::Summary(_) | Self::NoMemory => Some(200),
             Self::GivenUp => None,
         }
     }
@@ -77,6 +82,7 @@ impl std::fmt::Display for Failure {
         match self {
             Self::Scrape(error) => error.fmt(f),
             Self::Summary(error) => write!(f, "{error}; tried again at the next tick"),
+            Self::NoMemory => write!(f, "the answer can not be used: {}", Fault::NoMemory),
             Self::GivenUp => f.write_str("no answer yet, given up because we are told to stop"),
         }
     }
@@ -126,6 +132,12 @@ impl Collector {
         let (took, arrived) = (began.elapsed(), SystemTime::now());
         let at = nanoseconds_since_1970(arrived);
         let outcome = answer.and_then(|answer| {
+            if !self
+                .batch
+                .has_room(self.body.len().saturating_mul(LINES_PER_BODY))
+            {
+                return Err(Failure::NoMemory);
+            }
             let rendered = self
                 .renderer
                 .render(&self.body, at, &mut self.batch)

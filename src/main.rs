@@ -4,7 +4,8 @@
 //!
 //! * 0: stopped as told, by stdin's end, SIGTERM, SIGINT, or because nobody reads stdout any more. Telegraf restarts a
 //!   child that exits 0 by itself, and with `stop_on_error` takes anything else for final.
-//! * 1: the flags or the configuration are wrong, or stdout cannot be written to; one `E!` line says what and the fix.
+//! * 1: the flags or the configuration are wrong, stdin or stdout is closed at the start, stdout cannot be written to, the
+//!   system gives no thread or memory, or `install` failed; one `E!` line says what and the fix.
 //!
 //! A check has others: see [`telegraf_kubelet::check`].
 

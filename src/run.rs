@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use rustix::io::Errno;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout, timeout_at};
 
@@ -9,6 +10,7 @@ use crate::collector::Collector;
 use crate::config::{self, Anchors, Args, Config, ConfigError, Scheme, Ticking};
 use crate::execd::{self, Attendant, Broken, Missing, Output, Prompts, STOP_BUDGET, Ticks};
 use crate::kubelet::Scraper;
+use crate::system::Fault;
 
 /// No prompt for so long, and none of our own, is a set-up in which nothing will ever happen.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -30,7 +32,16 @@ impl std::fmt::Display for RunError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Config(error) => error.fmt(f),
-            Self::System(error) => write!(f, "the system refuses what every process needs: {error}"),
+            Self::System(error) => {
+                let fault = Fault::new(error);
+                write!(f, "the system refuses what every process needs: {fault}")?;
+                if !fault.is_lack() {
+                    f.write_str(
+                        "; see the limits on threads, memory and open files (`ulimit -a` where it starts)",
+                    )?;
+                }
+                Ok(())
+            }
             Self::Missing(missing) => missing.fmt(f),
             Self::Stdout(broken) => broken.fmt(f),
         }
@@ -56,6 +67,7 @@ impl From<std::io::Error> for RunError {
 /// # Errors
 /// See [`RunError`]. Stdout's reader going away is none.
 pub fn run(args: &Args, env: &dyn Fn(&str) -> Option<String>, attendant: &Attendant) -> Result<(), RunError> {
+    has_memory()?;
     let config = config::load(args, env)?;
     log::set_max_level(config.log_level);
     match &config.output {
@@ -84,6 +96,16 @@ pub fn run(args: &Args, env: &dyn Fn(&str) -> Option<String>, attendant: &Attend
     // A write that nobody reads must not keep us: the process ends without it.
     runtime.shutdown_background();
     outcome
+}
+
+/// What a small node takes. Where address space is limited to less, it is better said now than by an abort later.
+fn has_memory() -> Result<(), RunError> {
+    const LEAST: usize = 4 * 1024 * 1024;
+    let mut taken = Vec::<u8>::new();
+    let outcome = taken.try_reserve_exact(LEAST);
+    // Or the compiler leaves out what nobody uses.
+    std::hint::black_box(&taken);
+    outcome.map_err(|_| RunError::System(Errno::NOMEM.into()))
 }
 
 /// What Telegraf gives its child.

@@ -100,7 +100,9 @@ impl fmt::Display for Fault {
             Self::NoMoreFilesAnywhere => {
                 "the whole system may open no more files: raise the sysctl fs.file-max, or find who opens so many"
             }
-            Self::NoMemory => "the system has no memory left for it",
+            Self::NoMemory => {
+                "there is no memory left for it: raise the limit of the container or service, or `ulimit -v` where it starts"
+            }
             Self::NoLocalAddress => {
                 "no address or port of this machine is left for it: its family may be switched off here, or all ports of \
                  net.ipv4.ip_local_port_range are in use"

@@ -4,10 +4,11 @@ mod support;
 
 use std::fs::File;
 use std::path::Path;
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 
 use rustix::fs::{CWD, FileType, Mode, mknodat};
-use support::plugin::{Plugin, bare, command};
+use support::plugin::{PATIENCE, Plugin, bare, block, command};
+use test_kubelet::{GeneratorOptions, Options, TestKubelet};
 
 #[test]
 fn a_wrong_configuration_is_one_line_and_exit_1() {
@@ -105,6 +106,41 @@ fn a_path_that_steers_a_terminal_is_told_without() {
         '\u{e000}',
         '\x1b'
     ]));
+}
+
+/// Buffers are as large as they may be, and an answer that there is no memory for costs its own tick.
+#[test]
+fn with_little_memory_it_works_and_says_what_is_too_large() {
+    let kubelet = TestKubelet::start(Options {
+        pods: 110,
+        ..Options::default()
+    });
+    let dir = tempfile::tempdir().unwrap();
+    let program = command(dir.path(), &block(&kubelet));
+    let mut command = Command::new("sh");
+    command.args(["-c", "ulimit -v 32768; exec \"$@\"", "sh"]);
+    command.arg(program.get_program()).args(program.get_args());
+    let mut plugin = Plugin::start(command);
+    let mut tick = |body: Option<Vec<u8>>| {
+        kubelet.set_body(body);
+        plugin.tick();
+        plugin.batch()
+    };
+    let good = tick(None).len();
+    assert!(good > 700, "{good}");
+    let mut huge = test_kubelet::summary(&GeneratorOptions::default(), 1);
+    huge.extend(b" ".repeat(40_000_000));
+    let bad = tick(Some(huge));
+    assert!(bad.len() == 1 && bad[0].contains("result=bad_answer"), "{bad:#?}");
+    assert_eq!(tick(None).len(), good);
+    plugin.close_stdin();
+    let left = plugin.wait(PATIENCE);
+    assert_eq!(left.status.code(), Some(0), "{left:#?}");
+    let said = left.stderr.iter().find(|line| line.starts_with("E! ")).unwrap();
+    assert!(
+        said.contains("no memory left") && said.contains("ulimit -v"),
+        "{said}"
+    );
 }
 
 #[test]

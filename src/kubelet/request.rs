@@ -10,8 +10,9 @@ use super::error::{Broke, NotHttp, ScrapeError};
 use super::refusal::Refusal;
 use super::shown::Shown;
 use super::tls_fault::TlsFault;
-use crate::client::{Exchange, Handshake, Reply, Unreached};
+use crate::client::{Ending, Exchange, Handshake, Reply, Unreached};
 use crate::redact::{self, Secrets};
+use crate::system::Fault;
 
 /// The largest answer that is taken: a hundred times that of a node full of pods.
 pub const MAX_BODY: usize = 64 * 1024 * 1024;
@@ -40,6 +41,11 @@ pub async fn read(open: &mut Open, reply: &mut Reply, body: &mut Vec<u8>) -> Res
     {
         if body.len() - before + chunk.len() > MAX_BODY {
             return Err(ScrapeError::TooLarge);
+        }
+        if body.try_reserve(chunk.len()).is_err() {
+            return Err(ScrapeError::BrokeOff(Broke::Ended(Ending::System(
+                Fault::NoMemory,
+            ))));
         }
         body.extend_from_slice(&chunk);
     }

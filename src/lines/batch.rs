@@ -36,6 +36,13 @@ impl Batch {
         self.text.is_empty()
     }
 
+    /// Sees to it that so many bytes fit, which are then not asked of the system in the midst of a line. False if they are
+    /// not to be had.
+    #[must_use]
+    pub fn has_room(&mut self, bytes: usize) -> bool {
+        self.text.try_reserve(bytes).is_ok()
+    }
+
     /// Makes room for the next tick.
     pub fn clear(&mut self) {
         self.order.clear();
@@ -51,8 +58,18 @@ pub fn clear(buffer: &mut Vec<u8>, peak: &mut usize, room: usize) {
     if buffer.capacity() == 0 || *peak / 4 > used.max(256 * 1024) {
         // The old one goes first.
         *buffer = Vec::new();
-        *buffer = Vec::with_capacity(room);
+        *buffer = with_room(room);
         *peak = 0;
     }
     buffer.clear();
+}
+
+/// A buffer with such a room; where address space is limited (`ulimit -v`), with a sixteenth of it and so on, for there are
+/// others who need some.
+fn with_room(mut room: usize) -> Vec<u8> {
+    let mut buffer = Vec::new();
+    while buffer.try_reserve_exact(room).is_err() && room > 0 {
+        room /= 16;
+    }
+    buffer
 }
