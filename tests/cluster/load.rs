@@ -167,10 +167,17 @@ pub fn start(cluster: &Cluster) {
 
 /// Until a batch has all as it has to be: the kubelet measures each part in its own time.
 pub fn until_right(mut batch: impl FnMut() -> Vec<(Key, Number)>) {
+    until_nothing_is_wrong(|| {
+        let fields = batch();
+        KNOWN.iter().filter_map(|known| known.wrong(&fields)).collect()
+    });
+}
+
+/// Asks again and again, and in the end panics with what is wrong.
+pub fn until_nothing_is_wrong(mut wrong: impl FnMut() -> Vec<String>) {
     let end = Instant::now() + PATIENCE;
     loop {
-        let fields = batch();
-        let wrong: Vec<_> = KNOWN.iter().filter_map(|known| known.wrong(&fields)).collect();
+        let wrong = wrong();
         if wrong.is_empty() {
             return;
         }

@@ -4,7 +4,9 @@
 //! Knows how to run something there and how to change a node; not what is to come of it.
 
 use std::collections::BTreeSet;
+use std::fs::OpenOptions;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
@@ -99,11 +101,19 @@ impl Cluster {
         }
     }
 
-    /// A file that is seen there under the same path.
+    /// A file that is seen there under the same path, and that nobody else may read.
     pub fn write(&self, name: &str, text: &str) -> PathBuf {
         let path = self.dir.path().join(name);
         std::fs::create_dir_all(path.parent().expect("a directory")).expect("a writable directory");
-        std::fs::write(&path, text).expect("a writable directory");
+        let mut options = OpenOptions::new();
+        let file = options
+            .create(true)
+            .write(true)
+            .truncate(true)
+            .mode(0o600)
+            .open(&path);
+        file.and_then(|mut file| file.write_all(text.as_bytes()))
+            .expect("a writable directory");
         path
     }
 

@@ -84,25 +84,31 @@ impl Shipped {
         }
     }
 
-    /// Every number that the kubelet has before and after is in the database, with its type, and nothing of another name.
+    /// Every number that the kubelet has, and goes on to have, comes into the database with its type, and nothing of
+    /// another name.
     fn assert_whole(&self, cluster: &Cluster) {
         let before = numbers_of_the_kubelet(cluster);
-        let stored: BTreeMap<_, _> = until("all measurements are there", || {
+        assert!(before.len() > 200, "{}", before.len());
+        load::until_nothing_is_wrong(|| {
             let points = self.influx(cluster).points(self.database);
             let stored: BTreeMap<_, _> = points.into_values().flatten().collect();
             let names: BTreeSet<_> = stored.keys().map(|(name, ..)| name.as_str()).collect();
-            let unknown = names.difference(&BTreeSet::from(MEASUREMENTS)).next().is_some();
-            assert!(!unknown, "{names:?}");
-            (names.len() == MEASUREMENTS.len()).then_some(stored)
+            let wanted = BTreeSet::from(MEASUREMENTS);
+            assert!(names.is_subset(&wanted), "{names:?}");
+            let mut wrong: Vec<_> = wanted.difference(&names).map(ToString::to_string).collect();
+
+            let after = numbers_of_the_kubelet(cluster);
+            for (key, number) in before.iter().filter(|(key, _)| after.contains_key(*key)) {
+                match stored.get(key) {
+                    None => wrong.push(format!("not there yet: {key:?}")),
+                    Some(found) => {
+                        let same = std::mem::discriminant(found) == std::mem::discriminant(number);
+                        assert!(same, "{key:?} is {found:?}");
+                    }
+                }
+            }
+            wrong
         });
-        let after = numbers_of_the_kubelet(cluster);
-        let common: Vec<_> = before.keys().filter(|key| after.contains_key(*key)).collect();
-        assert!(common.len() > 200, "{}", common.len());
-        for key in common {
-            let found = stored.get(key).unwrap_or_else(|| panic!("not there: {key:?}"));
-            let same = std::mem::discriminant(found) == std::mem::discriminant(&after[key]);
-            assert!(same, "{key:?} is {found:?}");
-        }
         let influx = self.influx(cluster);
         load::until_right(|| {
             let last = "SELECT * FROM /.*/ WHERE pod_name = 'load' GROUP BY * ORDER BY time DESC LIMIT 1";
