@@ -96,7 +96,9 @@ fn the_kubelets_own_certificate() {
     let config = text.replace("$NODE_NAME", NODE);
     let finding = FORBIDDEN.assert_told(&cluster, &config, &["system:node:node-1"]);
     finding.apply(&cluster);
-    assert_well(&cluster, &config);
+    cluster.until_scraped(&config, "success");
+    let checked = cluster.check_on_the_node(&config);
+    assert_eq!(checked.bad(), Vec::<[&str; 3]>::new(), "{}", checked.text);
 }
 
 /// Signed by a CA that the kubelet does not take clients of.

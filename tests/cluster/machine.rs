@@ -254,10 +254,24 @@ impl Cluster {
 
     /// `check`, as in a pod: it is told where the API server is.
     pub fn check(&self, config: &str) -> Checked {
+        self.check_with(
+            config,
+            &[
+                ("KUBERNETES_SERVICE_HOST", "10.96.0.1"),
+                ("KUBERNETES_SERVICE_PORT", "443"),
+            ],
+        )
+    }
+
+    /// `check`, as on the node itself: no pod need be there.
+    pub fn check_on_the_node(&self, config: &str) -> Checked {
+        self.check_with(config, &[])
+    }
+
+    fn check_with(&self, config: &str, environment: &[(&str, &str)]) -> Checked {
         let mut command = self.command(&["check", "--json"], config);
         let output = command
-            .env("KUBERNETES_SERVICE_HOST", "10.96.0.1")
-            .env("KUBERNETES_SERVICE_PORT", "443")
+            .envs(environment.iter().copied())
             .output()
             .expect("a shell");
         let [said, log] = [output.stdout, output.stderr].map(|said| String::from_utf8(said).expect("UTF-8"));
