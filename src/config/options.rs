@@ -1,7 +1,7 @@
 //! Every option, once: key, type, default, prose, and how its value is read.
 //!
 //! The keys that a file may hold, the sample configuration and the README's table all come from here. To add an
-//! option: define it, list it in [`ALL`], and use it in `load`.
+//! option: a row in [`options!`], and its use in `load`; a test sees that there is one.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -45,310 +45,231 @@ impl Sample {
     }
 }
 
-/// All options, in the order in which people read them.
-pub(super) static ALL: [&Info; 26] = [
-    &URL.info,
-    &BEARER_TOKEN.info,
-    &TLS_CERT.info,
-    &TLS_KEY.info,
-    &TLS_CA.info,
-    &TLS_SERVER_NAME.info,
-    &TLS_PIN_SHA256.info,
-    &TLS_MIN_VERSION.info,
-    &INSECURE_SKIP_VERIFY.info,
-    &RESPONSE_TIMEOUT.info,
-    &NODE_METRIC_NAME.info,
-    &TIMESTAMP.info,
-    &NAMESPACE_INCLUDE.info,
-    &NAMESPACE_EXCLUDE.info,
-    &POD_INCLUDE.info,
-    &POD_EXCLUDE.info,
-    &CONTAINER_INCLUDE.info,
-    &CONTAINER_EXCLUDE.info,
-    &VOLUME.info,
-    &FIELDS_INCLUDE.info,
-    &FIELDS_EXCLUDE.info,
-    &POD_UID.info,
-    &INTERVAL.info,
-    &OUTPUT.info,
-    &OUTPUT_BUFFER.info,
-    &LOG_LEVEL.info,
-];
+/// Makes of each row the option, and of all of them [`ALL`] in the order in which people read them.
+macro_rules! options {
+    ($(
+        $name:ident: $type:ty = $read:ident {
+            key: $key:literal,
+            kind: $kind:literal,
+            sample: $sample:ident($toml:literal),
+            doc: $doc:literal,
+        }
+    )*) => {
+        /// All options, in the order in which people read them.
+        pub(super) static ALL: [&Info; [$($key),*].len()] = [$(&$name.info),*];
 
-pub(super) static URL: Opt<KubeletUrl> = Opt {
-    info: Info {
+        $(
+            pub(super) static $name: Opt<$type> = Opt {
+                info: Info {
+                    key: $key,
+                    kind: $kind,
+                    sample: Sample::$sample($toml),
+                    doc: $doc,
+                },
+                read: value::$read,
+            };
+        )*
+    };
+}
+
+options! {
+    URL: KubeletUrl = kubelet_url {
         key: "url",
         kind: "string",
-        sample: Sample::Default(r#""https://$NODE_IP:10250""#),
+        sample: Default(r#""https://$NODE_IP:10250""#),
         doc: "Where the kubelet answers, without a path. Without a port, https means 10250 and http means 10255, \
               the deprecated read-only port. An IPv6 address goes into brackets; the default adds them by itself, \
               and takes $HOSTIP where $NODE_IP is not set.",
-    },
-    read: value::kubelet_url,
-};
+    }
 
-pub(super) static BEARER_TOKEN: Opt<PathBuf> = Opt {
-    info: Info {
+    BEARER_TOKEN: PathBuf = file {
         key: "bearer_token",
         kind: "path",
-        sample: Sample::Default(r#""/var/run/secrets/kubernetes.io/serviceaccount/token""#),
+        sample: Default(r#""/var/run/secrets/kubernetes.io/serviceaccount/token""#),
         doc: "File with the bearer token to show, by default the pod's ServiceAccount token. Not used with a client \
               certificate, and not over http.",
-    },
-    read: value::file,
-};
+    }
 
-pub(super) static TLS_CERT: Opt<PathBuf> = Opt {
-    info: Info {
+    TLS_CERT: PathBuf = file {
         key: "tls_cert",
         kind: "path",
-        sample: Sample::Example(r#""/var/lib/kubelet/pki/kubelet-client-current.pem""#),
+        sample: Example(r#""/var/lib/kubelet/pki/kubelet-client-current.pem""#),
         doc: "Client certificate in PEM, to show instead of a token.",
-    },
-    read: value::file,
-};
+    }
 
-pub(super) static TLS_KEY: Opt<PathBuf> = Opt {
-    info: Info {
+    TLS_KEY: PathBuf = file {
         key: "tls_key",
         kind: "path",
-        sample: Sample::Example(r#""/var/lib/kubelet/pki/kubelet-client-current.pem""#),
+        sample: Example(r#""/var/lib/kubelet/pki/kubelet-client-current.pem""#),
         doc: "The client certificate's key in PEM, not encrypted. Left out, it is read from the file that tls_cert \
               names.",
-    },
-    read: value::file,
-};
+    }
 
-pub(super) static TLS_CA: Opt<Vec<PathBuf>> = Opt {
-    info: Info {
+    TLS_CA: Vec<PathBuf> = files {
         key: "tls_ca",
         kind: "path or array of paths",
-        sample: Sample::Example(r#""/etc/kubernetes/pki/ca.crt""#),
+        sample: Example(r#""/etc/kubernetes/pki/ca.crt""#),
         doc: "CA certificates in PEM that the kubelet's certificate has to chain to. Left out, it is the cluster's \
               CA where the program runs in a pod, else the system's store.",
-    },
-    read: value::files,
-};
+    }
 
-pub(super) static TLS_SERVER_NAME: Opt<String> = Opt {
-    info: Info {
+    TLS_SERVER_NAME: String = server_name {
         key: "tls_server_name",
         kind: "string",
-        sample: Sample::Example(r#""node-1.example.com""#),
+        sample: Example(r#""node-1.example.com""#),
         doc: "Name or address that the kubelet's certificate has to carry, where it is not the one in url. \
               \"$NODE_NAME\" takes it from the environment, where the downward API's spec.nodeName can be.",
-    },
-    read: value::server_name,
-};
+    }
 
-pub(super) static TLS_PIN_SHA256: Opt<Vec<Pin>> = Opt {
-    info: Info {
+    TLS_PIN_SHA256: Vec<Pin> = pins {
         key: "tls_pin_sha256",
         kind: "string or array of strings",
-        sample: Sample::Example(r#"["Hn+WQhWMYq5dVQ0yRfJYgd5kKxTxTZqVgAFmNfHfMAo="]"#),
+        sample: Example(r#"["Hn+WQhWMYq5dVQ0yRfJYgd5kKxTxTZqVgAFmNfHfMAo="]"#),
         doc: "SHA-256 of the key in the kubelet's certificate, in Base64 or hexadecimal, as `telegraf-kubelet check` \
               prints it; several while a key is replaced. It stands in for CA, name and dates, for certificates that \
               no CA vouches for.",
-    },
-    read: value::pins,
-};
+    }
 
-pub(super) static TLS_MIN_VERSION: Opt<bool> = Opt {
-    info: Info {
+    TLS_MIN_VERSION: bool = tls13_only {
         key: "tls_min_version",
         kind: "string",
-        sample: Sample::Default(r#""TLS12""#),
+        sample: Default(r#""TLS12""#),
         doc: "Oldest TLS version to speak: TLS12 or TLS13.",
-    },
-    read: value::tls13_only,
-};
+    }
 
-pub(super) static INSECURE_SKIP_VERIFY: Opt<bool> = Opt {
-    info: Info {
+    INSECURE_SKIP_VERIFY: bool = boolean {
         key: "insecure_skip_verify",
         kind: "boolean",
-        sample: Sample::Default("false"),
+        sample: Default("false"),
         doc: "Believe any certificate. Whoever can answer at the kubelet's address then gets the token.",
-    },
-    read: value::boolean,
-};
+    }
 
-pub(super) static RESPONSE_TIMEOUT: Opt<Duration> = Opt {
-    info: Info {
+    RESPONSE_TIMEOUT: Duration = duration {
         key: "response_timeout",
         kind: "duration",
-        sample: Sample::Default(r#""5s""#),
+        sample: Default(r#""5s""#),
         doc: "One deadline over connect, headers and body. It has to be shorter than the interval, where the program \
               knows one; left out, it is at most four fifths of that.",
-    },
-    read: value::duration,
-};
+    }
 
-pub(super) static NODE_METRIC_NAME: Opt<String> = Opt {
-    info: Info {
+    NODE_METRIC_NAME: String = metric_name {
         key: "node_metric_name",
         kind: "string",
-        sample: Sample::Default(r#""kubernetes_node""#),
+        sample: Default(r#""kubernetes_node""#),
         doc: "Name of the node's measurement.",
-    },
-    read: value::metric_name,
-};
+    }
 
-pub(super) static TIMESTAMP: Opt<Timestamp> = Opt {
-    info: Info {
+    TIMESTAMP: Timestamp = timestamp {
         key: "timestamp",
         kind: "string",
-        sample: Sample::Default(r#""gather""#),
+        sample: Default(r#""gather""#),
         doc: "What the timestamp of a line is. With \"gather\" it is when the answer arrived, one for all lines. With \
               \"sample\" each group of fields has the time at which the kubelet measured it, and a sample that was \
               written already is not written again: rates come out true, and lines are more and shorter.",
-    },
-    read: value::timestamp,
-};
+    }
 
-pub(super) static NAMESPACE_INCLUDE: Opt<Vec<Globs>> = Opt {
-    info: Info {
+    NAMESPACE_INCLUDE: Vec<Globs> = name_patterns {
         key: "namespace_include",
         kind: "array of patterns",
-        sample: Sample::Default("[]"),
+        sample: Default("[]"),
         doc: "Write pods of these namespaces only; empty means all. Globs: *, ?, [a-z], [!a] and {a,b}.",
-    },
-    read: value::name_patterns,
-};
+    }
 
-pub(super) static NAMESPACE_EXCLUDE: Opt<Vec<Globs>> = Opt {
-    info: Info {
+    NAMESPACE_EXCLUDE: Vec<Globs> = name_patterns {
         key: "namespace_exclude",
         kind: "array of patterns",
-        sample: Sample::Default("[]"),
+        sample: Default("[]"),
         doc: "Write no pods of these namespaces. An exclude list wins over its include list.",
-    },
-    read: value::name_patterns,
-};
+    }
 
-pub(super) static POD_INCLUDE: Opt<Vec<Globs>> = Opt {
-    info: Info {
+    POD_INCLUDE: Vec<Globs> = name_patterns {
         key: "pod_include",
         kind: "array of patterns",
-        sample: Sample::Default("[]"),
+        sample: Default("[]"),
         doc: "Write pods of these names only; empty means all.",
-    },
-    read: value::name_patterns,
-};
+    }
 
-pub(super) static POD_EXCLUDE: Opt<Vec<Globs>> = Opt {
-    info: Info {
+    POD_EXCLUDE: Vec<Globs> = name_patterns {
         key: "pod_exclude",
         kind: "array of patterns",
-        sample: Sample::Default("[]"),
+        sample: Default("[]"),
         doc: "Write no pods of these names.",
-    },
-    read: value::name_patterns,
-};
+    }
 
-pub(super) static CONTAINER_INCLUDE: Opt<Vec<Globs>> = Opt {
-    info: Info {
+    CONTAINER_INCLUDE: Vec<Globs> = name_patterns {
         key: "container_include",
         kind: "array of patterns",
-        sample: Sample::Default("[]"),
+        sample: Default("[]"),
         doc: "Write containers of these names only; empty means all. The system containers of the node are always written.",
-    },
-    read: value::name_patterns,
-};
+    }
 
-pub(super) static CONTAINER_EXCLUDE: Opt<Vec<Globs>> = Opt {
-    info: Info {
+    CONTAINER_EXCLUDE: Vec<Globs> = name_patterns {
         key: "container_exclude",
         kind: "array of patterns",
-        sample: Sample::Default("[]"),
+        sample: Default("[]"),
         doc: "Write no containers of these names.",
-    },
-    read: value::name_patterns,
-};
+    }
 
-pub(super) static VOLUME: Opt<Volumes> = Opt {
-    info: Info {
+    VOLUME: Volumes = volumes {
         key: "volume",
         kind: "string",
-        sample: Sample::Default(r#""all""#),
+        sample: Default(r#""all""#),
         doc: "Which volumes to write: \"all\", or \"claims\" for those with a PersistentVolumeClaim behind them.",
-    },
-    read: value::volumes,
-};
+    }
 
-pub(super) static FIELDS_INCLUDE: Opt<Vec<Globs>> = Opt {
-    info: Info {
+    FIELDS_INCLUDE: Vec<Globs> = field_patterns {
         key: "fields_include",
         kind: "array of patterns",
-        sample: Sample::Default("[]"),
+        sample: Default("[]"),
         doc: "Write these fields only, by name (\"cpu_psi_*\") or by measurement and name (\"kubernetes_pod.*\", with the name that the node measurement has by default); empty means all. kubelet_scrape is always written whole.",
-    },
-    read: value::field_patterns,
-};
+    }
 
-pub(super) static FIELDS_EXCLUDE: Opt<Vec<Globs>> = Opt {
-    info: Info {
+    FIELDS_EXCLUDE: Vec<Globs> = field_patterns {
         key: "fields_exclude",
         kind: "array of patterns",
-        sample: Sample::Default("[]"),
+        sample: Default("[]"),
         doc: "Write none of these fields.",
-    },
-    read: value::field_patterns,
-};
+    }
 
-pub(super) static POD_UID: Opt<bool> = Opt {
-    info: Info {
+    POD_UID: bool = boolean {
         key: "pod_uid",
         kind: "boolean",
-        sample: Sample::Default("false"),
+        sample: Default("false"),
         doc: "Add the tag pod_uid to all lines of a pod. It tells two pods of one name apart while one replaces the \
               other, and makes a new series of every restart of a StatefulSet's pod.",
-    },
-    read: value::boolean,
-};
+    }
 
-pub(super) static INTERVAL: Opt<Duration> = Opt {
-    info: Info {
+    INTERVAL: Duration = duration {
         key: "interval",
         kind: "duration",
-        sample: Sample::Example(r#""10s""#),
+        sample: Example(r#""10s""#),
         doc: "Scrape by itself at this interval, once for all blocks. Only for an output to a socket, and for an execd \
               block with signal = \"none\": in its other modes Telegraf prompts, and each sample would be written \
               twice. The flag -poll_interval wins over it.",
-    },
-    read: value::duration,
-};
+    }
 
-pub(super) static OUTPUT: Opt<Option<PathBuf>> = Opt {
-    info: Info {
+    OUTPUT: Option<PathBuf> = output {
         key: "output",
         kind: "string",
-        sample: Sample::Default(r#""stdout""#),
+        sample: Default(r#""stdout""#),
         doc: "Where the lines go, once for all blocks: \"stdout\", to the inputs.execd that runs the program, or \
               \"unixgram:///run/telegraf-kubelet/telegraf.sock\", to an inputs.socket_listener with this \
               service_address. With a socket the program has to have an interval, heeds no stdin, and waits for \
               Telegraf whenever it is away.",
-    },
-    read: value::output,
-};
+    }
 
-pub(super) static OUTPUT_BUFFER: Opt<usize> = Opt {
-    info: Info {
+    OUTPUT_BUFFER: usize = buffer {
         key: "output_buffer",
         kind: "size",
-        sample: Sample::Default(r#""8MiB""#),
+        sample: Default(r#""8MiB""#),
         doc: "The most to keep for a socket while Telegraf is away or slow, once for all blocks. When it is full, the oldest batches are dropped, and the log says how many; but one that has begun to leave stays, and where a new one does not fit beside it, that is dropped. Leave room for two: a node of 110 pods makes up to 0.6 MB a tick. Of a batch that is larger than all of it the parts are sent as Telegraf takes them, and its end is what is kept while Telegraf is away.",
-    },
-    read: value::buffer,
-};
+    }
 
-pub(super) static LOG_LEVEL: Opt<LevelFilter> = Opt {
-    info: Info {
+    LOG_LEVEL: LevelFilter = log_level {
         key: "log_level",
         kind: "string",
-        sample: Sample::Default(r#""info""#),
+        sample: Default(r#""info""#),
         doc: "Least severe messages to log, once for all blocks: error, warn, info, debug or trace. The flag \
               -log_level wins over it.",
-    },
-    read: value::log_level,
-};
+    }
+}

@@ -286,6 +286,16 @@ fn the_sample_is_valid_and_its_commented_defaults_are_the_defaults() {
     }
 }
 
+/// One that was only listed would be taken and do nothing.
+#[test]
+fn each_option_is_read() {
+    for info in options::ALL {
+        let line = format!("{} = {{}}", info.key);
+        let error = block(&line).expect_err(&line).to_string();
+        assert!(error.contains(info.key), "{line}: {error}");
+    }
+}
+
 #[test]
 fn a_file_that_can_not_be_read_says_why() {
     let directory = tempfile::tempdir().expect("a temporary directory");
