@@ -48,7 +48,7 @@ pub fn wrong(shown: Option<&Facts>, who: &Who, now: i64) -> Option<String> {
     let ahead = until.iter().map(|end| now.saturating_sub(*end)).min()?;
     (until.len() > 1 && ahead > MUCH).then(|| {
         format!(
-            "our clock is likely ahead by {}: all that we have is over since then",
+            "our clock is likely ahead by {}: all that we have expired by then",
             span(ahead)
         )
     })

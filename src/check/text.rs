@@ -7,11 +7,11 @@ use crate::printable::is_steering;
 
 const DAY: i64 = 86_400;
 
-/// How far `until` is from `now`, both in seconds since 1970: `89 days left`, `over since 3 hours`.
+/// How far `until` is from `now`, both in seconds since 1970: `89 days left`, `expired 3 hours ago`.
 pub fn days_left(until: i64, now: i64) -> String {
     let left = until.saturating_sub(now);
     if left < 0 {
-        format!("over since {}", span(left))
+        format!("expired {} ago", span(left))
     } else {
         format!("{} left", span(left))
     }
@@ -109,7 +109,7 @@ mod tests {
 
     #[test]
     fn spans_are_in_years_from_two_on() {
-        assert_eq!(days_left(0, 800 * DAY), "over since 2 years");
+        assert_eq!(days_left(0, 800 * DAY), "expired 2 years ago");
         assert_eq!(days_left(6 * DAY, 0), "6 days left");
     }
 }

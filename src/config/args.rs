@@ -18,7 +18,7 @@ pub const HELP: &str = "\
 Metrics of a Kubernetes node from its kubelet's /stats/summary, for Telegraf's inputs.execd.
 
 Usage: telegraf-kubelet [flags]          scrape at each of Telegraf's prompts
-       telegraf-kubelet check [flags]    say what is wrong with the set-up and how to mend it
+       telegraf-kubelet check [flags]    say what is wrong with the set-up and how to fix it
        telegraf-kubelet install FILE     put a copy of this program at FILE, for an init container
 
   -config FILE              read FILE; without it, the in-cluster defaults at https://$NODE_IP:10250

@@ -135,7 +135,7 @@ fn no_ca_and_the_wrong_name() {
     );
 }
 
-/// When all that we have is over since years, it is the clock.
+/// When all that we have expired years ago, it is the clock.
 #[test]
 fn a_clock_of_the_future() {
     let kubelet = start(Serving::YearsAgo);

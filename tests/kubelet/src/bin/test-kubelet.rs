@@ -1,18 +1,32 @@
-//! A test kubelet from the command line:
-//! `test-kubelet [--pods N] [--containers M] [--port P] [--dir DIR] [--serving ca-issued|self-signed]`.
-//!
-//! Prints `ready URL DIR` when it listens, and serves until its stdin ends.
+//! A test kubelet from the command line, as [`HELP`] says.
 
 use std::io::Read as _;
 use std::path::PathBuf;
 
 use test_kubelet::{Options, Serving, TestKubelet};
 
+const HELP: &str = "\
+A kubelet for trials, on loopback, with real TLS, tokens and client certificates.
+
+Usage: test-kubelet [flags]
+
+  --pods N          so many pods (3)
+  --containers N    so many containers in each (2)
+  --port PORT       listen there (a free one)
+  --dir DIR         put ca.crt, token, client.crt, client.key and worse ones there (test-kubelet in the temporary directory)
+  --serving WHOSE   its certificate: ca-issued or self-signed (ca-issued)
+
+Prints `ready URL DIR` when it listens, and serves until its stdin ends (Ctrl-D).";
+
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut options = Options::default();
     let mut dir = std::env::temp_dir().join("test-kubelet");
     let mut arguments = std::env::args().skip(1);
     while let Some(flag) = arguments.next() {
+        if matches!(flag.as_str(), "--help" | "-h") {
+            println!("{HELP}");
+            return Ok(());
+        }
         let value = arguments.next().ok_or(format!("{flag} needs a value"))?;
         match flag.as_str() {
             "--pods" => options.pods = value.parse()?,
