@@ -45,7 +45,7 @@ impl fmt::Display for InstallError {
             Self::Own(error) => write!(f, "install: this program's own file can't be read: {error}"),
             Self::NotAFile(path) => write!(
                 f,
-                "install: {} is a directory; name the file, like /plugin/telegraf-kubelet",
+                "install: {} is a directory, a device or another thing that is no file; name the file, like /plugin/telegraf-kubelet",
                 path.display()
             ),
             Self::Locked(directory) => write!(
@@ -75,7 +75,7 @@ pub fn install(path: &Path) -> Result<(), InstallError> {
     let own = std::env::current_exe()
         .and_then(File::open)
         .map_err(InstallError::Own)?;
-    let (false, Some(beside)) = (path.is_dir(), beside(path)) else {
+    let (true, Some(beside)) = (is_free(path), beside(path)) else {
         return Err(InstallError::NotAFile(path.to_owned()));
     };
     let written = |source| InstallError::Write {
@@ -90,6 +90,12 @@ pub fn install(path: &Path) -> Result<(), InstallError> {
         .map_err(written)?
         .ok_or_else(|| InstallError::Locked(directory.to_owned()))?;
     put(own, &beside, path).map_err(written)
+}
+
+/// Whether a copy may take this path: root could put one in the place of `/dev/null` as well, for the whole machine.
+fn is_free(path: &Path) -> bool {
+    let kind = path.symlink_metadata().map(|found| found.file_type());
+    !path.is_dir() && kind.map_or(true, |kind| kind.is_file() || kind.is_symlink())
 }
 
 /// Where the copy grows. A file that is being run can't be written to, one in its place can be put there. Always the same

@@ -56,13 +56,20 @@ fn what_can_not_be_written_is_said_and_leaves_nothing_behind() {
     let dir = tempfile::tempdir().unwrap();
     let occupied = dir.path().join("occupied");
     fs::create_dir(&occupied).unwrap();
+    let special = tempfile::tempdir().unwrap();
+    let socket = special.path().join("socket");
+    let _listener = std::os::unix::net::UnixListener::bind(&socket).unwrap();
     for (path, said) in [
-        (occupied, "is a directory; name the file"),
+        (
+            occupied,
+            "is a directory, a device or another thing that is no file; name the file",
+        ),
+        (socket.clone(), "is no file; name the file"),
         (
             dir.path().join("nowhere/plugin"),
             "can't be written: No such file",
         ),
-        (dir.path().join(".."), "is a directory; name the file"),
+        (dir.path().join(".."), "is no file; name the file"),
     ] {
         let output = install(&path);
         assert_eq!(output.status.code(), Some(1), "{}", path.display());
