@@ -1,5 +1,6 @@
 //! A peer that proves to be the kubelet and then does what a test has thought of: everything that no HTTP server does.
 
+use std::collections::VecDeque;
 use std::future::Future;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -15,6 +16,9 @@ use tokio_rustls::server::TlsStream;
 
 use crate::pki::Ca;
 use crate::{Options, files, tls};
+
+/// A conduct may go on for ever; so many do, and with one more the oldest ends, whose other side has long gone.
+const KEPT: usize = 16;
 
 /// A connection whose handshake is done.
 pub type Wire = TlsStream<TcpStream>;
@@ -152,13 +156,17 @@ fn serve(
         .expect("an event loop");
     runtime.block_on(async {
         let listener = TcpListener::from_std(listener).expect("a listening socket");
+        let mut kept = VecDeque::new();
         loop {
             tokio::select! {
                 accepted = listener.accept() => if let Ok((stream, _)) = accepted {
                     connections.fetch_add(1, Ordering::Relaxed);
                     // What is written is to leave at once.
                     let _ = stream.set_nodelay(true);
-                    tokio::spawn(converse(stream, manner.clone()));
+                    kept.push_back(tokio::spawn(converse(stream, manner.clone())));
+                    if kept.len() > KEPT && let Some(oldest) = kept.pop_front() {
+                        oldest.abort();
+                    }
                 },
                 _ = stopped.wait_for(|stopped| *stopped) => return,
             }
