@@ -94,7 +94,7 @@ pub fn pin(way: &Handshake<'_>) -> Option<Mend> {
     pins.push(shown.pin.to_string());
     Some(Mend::configure(
         format!(
-            "or pin its key, after making sure on the node that it is the kubelet's (the file is what tlsCertFile of its \
+            "pin its key, after making sure on the node that it is the kubelet's (the file is what tlsCertFile of its \
              configuration names, else this one): openssl x509 -in {OWN_CERTIFICATE} -noout -pubkey | openssl pkey -pubin \
              -outform der | openssl dgst -sha256 -binary | base64"
         ),
