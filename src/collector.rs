@@ -5,9 +5,9 @@
 
 use std::time::{Duration, Instant, SystemTime};
 
-use crate::config;
+use crate::client::Left;
 use crate::execd::{Broken, Output, Prompts, Ticks};
-use crate::kubelet::{Answer, Cause, Left, Reminders, ScrapeError, Scraper};
+use crate::kubelet::{Answer, Cause, Reminders, ScrapeError, Scraper};
 use crate::lines::{self, Batch, Rendered, Renderer, ScrapeReport};
 use crate::summary::NotASummary;
 use crate::system::Fault;
@@ -89,13 +89,13 @@ impl std::fmt::Display for Failure {
 }
 
 impl Collector {
-    /// A collector that writes to `output`.
+    /// A collector that writes to `output`. The log and `kubelet_scrape` call the kubelet by `url`.
     #[must_use]
-    pub fn new(kubelet: &config::Kubelet, scraper: Scraper, output: Output) -> Self {
+    pub fn new(url: String, scraper: Scraper, renderer: Renderer, output: Output) -> Self {
         Self {
-            url: kubelet.url.to_string(),
+            url,
             scraper,
-            renderer: Renderer::new(&kubelet.lines),
+            renderer,
             body: Vec::new(),
             body_peak: 0,
             batch: Batch::default(),

@@ -1,15 +1,18 @@
 //! The life of the process: everything started, everything stopped in time.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use rustix::io::Errno;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout, timeout_at};
 
+use crate::client::{self, Anchors, Profile, Scheme};
 use crate::collector::Collector;
-use crate::config::{self, Anchors, Args, Config, ConfigError, Scheme, Ticking};
+use crate::config::{self, Args, Config, ConfigError, Ticking};
 use crate::execd::{self, Attendant, Broken, Missing, Output, Prompts, STOP_BUDGET, Ticks};
 use crate::kubelet::Scraper;
+use crate::lines::Renderer;
 use crate::system::Fault;
 
 /// No prompt for so long, and none of our own, is a set-up in which nothing will ever happen.
@@ -86,8 +89,12 @@ pub fn run(args: &Args, env: &dyn Fn(&str) -> Option<String>, attendant: &Attend
         .build()?;
     let outcome = runtime.block_on(async {
         let mut running = JoinSet::new();
-        for kubelet in &config.kubelets {
-            let collector = Collector::new(kubelet, Scraper::new(kubelet), output.clone());
+        let mut profiles = Profiles::default();
+        for kubelet in config.kubelets {
+            let profile = profiles.of(&kubelet.client);
+            let url = kubelet.target.url.to_string();
+            let scraper = Scraper::new(profile, kubelet.target);
+            let collector = Collector::new(url, scraper, Renderer::new(&kubelet.lines), output.clone());
             running.spawn(collector.run(prompts.clone()));
         }
         tokio::spawn(keep_time(config.ticking, prompts.clone()));
@@ -96,6 +103,22 @@ pub fn run(args: &Args, env: &dyn Fn(&str) -> Option<String>, attendant: &Attend
     // A write that nobody reads must not keep us: the process ends without it.
     runtime.shutdown_background();
     outcome
+}
+
+/// One profile for all kubelets that are asked in the same way.
+#[derive(Default)]
+struct Profiles(Vec<(Arc<client::Settings>, Arc<Profile>)>);
+
+impl Profiles {
+    fn of(&mut self, settings: &Arc<client::Settings>) -> Arc<Profile> {
+        let known = self.0.iter().find(|(of, _)| Arc::ptr_eq(of, settings));
+        if let Some((_, profile)) = known {
+            return Arc::clone(profile);
+        }
+        let profile = Profile::new(Arc::clone(settings));
+        self.0.push((Arc::clone(settings), Arc::clone(&profile)));
+        profile
+    }
 }
 
 /// What a small node takes. Where address space is limited to less, it is better said now than by an abort later.
@@ -119,13 +142,13 @@ fn all_there() -> Result<(), RunError> {
 /// What a user may do, and should know.
 fn warn_of_risks(config: &Config) {
     for kubelet in &config.kubelets {
-        let url = &kubelet.url;
+        let url = &kubelet.target.url;
         if url.scheme == Scheme::Http {
             log::warn!(
                 "{url}: the read-only port is deprecated and shows the node's metrics to anyone who can reach it: use \
                  https and port 10250 with a ServiceAccount, and set readOnlyPort: 0 in the kubelet's configuration"
             );
-        } else if kubelet.trust.anchors == Anchors::Unverified {
+        } else if kubelet.client.trust.anchors == Anchors::Unverified {
             log::warn!(
                 "{url}: insecure_skip_verify is set: whoever can answer at that address is believed; name the \
                  kubelet's CA in tls_ca instead"

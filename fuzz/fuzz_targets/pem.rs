@@ -7,8 +7,8 @@
 mod plant;
 
 use libfuzzer_sys::fuzz_target;
-use telegraf_kubelet::kubelet::inspect;
-use telegraf_kubelet::kubelet::{TokenFault, Wanted};
+use telegraf_kubelet::client::inspect;
+use telegraf_kubelet::client::{TokenFault, Wanted};
 
 fuzz_target!(|bytes: &[u8]| {
     let content = plant::planted(bytes);

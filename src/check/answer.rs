@@ -6,8 +6,9 @@ use serde_json::Value;
 
 use super::Diagnosis;
 use super::finding::{Finding, Mend, Step};
+use crate::client::Phase;
 use crate::config::Ticking;
-use crate::kubelet::{Cause, Phase, Refusal, ScrapeError};
+use crate::kubelet::{Cause, Refusal, ScrapeError};
 use crate::lines::{Row, rows};
 use crate::redact::Redacted;
 use crate::summary::{NotASummary, unknown_keys};

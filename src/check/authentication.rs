@@ -3,15 +3,17 @@
 
 use std::num::NonZeroU16;
 use std::path::Path;
+use std::sync::Arc;
 
 use super::Diagnosis;
 use super::finding::{Finding, Mend, Step};
 use super::text::shell;
 use super::{identity, setting};
-use crate::config::{Anchors, Credential, Kubelet, KubeletUrl, Scheme, Trust};
-use crate::kubelet::certificate::Facts;
-use crate::kubelet::inspect::Who;
-use crate::kubelet::{Cause, NOBODY, ScrapeError, Scraper};
+use crate::client::certificate::Facts;
+use crate::client::inspect::Who;
+use crate::client::{Anchors, Client, Credential, Profile, Scheme, Settings, Target, Trust, Url};
+use crate::config::Kubelet;
+use crate::kubelet::{NOBODY, ScrapeError};
 use crate::redact::Redacted;
 
 /// Any path will do that asks for nothing but to be known.
@@ -195,41 +197,48 @@ fn account(who: &Who) -> Vec<Mend> {
 /// Shows the API server the token that it has made, over TLS that its own CA verifies: both lie in the same volume, and
 /// the pod's environment says where it is. The token goes nowhere else.
 async fn ask_api_server(kubelet: &Kubelet, env: &dyn Fn(&str) -> Option<String>) -> Word {
-    let Credential::BearerToken { file } = &kubelet.credential else {
+    let Credential::BearerToken { file } = &kubelet.client.credential else {
         return Word::NotAsked;
     };
-    let Some(api_server) = its_api_server(kubelet, file, env) else {
+    let Some(mut api_server) = its_api_server(kubelet, file, env) else {
         return Word::NotAsked;
     };
-    match Scraper::new(&api_server).status_of(KNOWN_TO_ALL).await {
+    match api_server.status_of(KNOWN_TO_ALL).await {
         Ok(401) => Word::Unknown,
         // Known, and perhaps not allowed to see even that.
         Ok(200 | 403) => Word::Known,
         // Of a balancer in front of it, or of an API server in trouble.
         Ok(_) => Word::Away,
-        Err(error) if matches!(error.cause(), Cause::ConnectionFailed | Cause::Timeout) => Word::Away,
+        Err(failure) if failure.is_nobody_there() => Word::Away,
         Err(_) => Word::NotAsked,
     }
 }
 
-/// The API server as something to be asked in the same way as a kubelet.
-fn its_api_server(kubelet: &Kubelet, token: &Path, env: &dyn Fn(&str) -> Option<String>) -> Option<Kubelet> {
+/// A client of the API server, with the token that we show the kubelet.
+fn its_api_server(kubelet: &Kubelet, token: &Path, env: &dyn Fn(&str) -> Option<String>) -> Option<Client> {
     let ca = token.parent()?.join("ca.crt");
     let host = env("KUBERNETES_SERVICE_HOST").filter(|host| !host.is_empty())?;
     let port: NonZeroU16 = env("KUBERNETES_SERVICE_PORT")?.parse().ok()?;
-    ca.exists().then(|| Kubelet {
-        url: KubeletUrl {
+    if !ca.exists() {
+        return None;
+    }
+    let settings = Settings {
+        credential: kubelet.client.credential.clone(),
+        trust: Trust {
+            anchors: Anchors::Files(vec![ca]),
+            tls13_only: false,
+        },
+        response_timeout: kubelet.client.response_timeout,
+    };
+    let target = Target {
+        url: Url {
             scheme: Scheme::Https,
             host,
             port,
         },
-        trust: Trust {
-            anchors: Anchors::Files(vec![ca]),
-            server_name: None,
-            tls13_only: false,
-        },
-        ..kubelet.clone()
-    })
+        server_name: None,
+    };
+    Some(Client::new(Profile::new(Arc::new(settings)), target))
 }
 
 /// The kubelet takes us for nobody, although we showed something: then it does not look at that kind of thing at all. No

@@ -7,8 +7,8 @@ use super::finding::{Finding, Mend, Step};
 use super::rbac::Subject;
 use super::text::{shell, yaml};
 use super::{authentication, identity, rbac, setting};
+use crate::client::inspect::Who;
 use crate::config::Kubelet;
-use crate::kubelet::inspect::Who;
 use crate::kubelet::{Refusal, Scraper};
 
 /// A path of which no part is on any node, that needs `nodes/proxy` and does nothing. The kubelet looks at rights first
@@ -107,7 +107,7 @@ fn default_account(said: impl Fn(Diagnosis, &str) -> Finding, namespace: &str) -
 
 /// Groups come from a certificate, so the API server has to be told of them when it is asked about somebody.
 fn can_i(kubelet: &Kubelet, user: &str, who: &Who) -> Mend {
-    let node = kubelet.trust.server_name.as_deref().unwrap_or("NODE");
+    let node = kubelet.target.server_name.as_deref().unwrap_or("NODE");
     let mut somebody = format!("--as={}", shell(user));
     if let Who::Certificate(facts) = who {
         for group in &facts.organizations {

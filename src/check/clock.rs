@@ -5,9 +5,9 @@
 
 use super::finding::Mend;
 use super::text::span;
+use crate::client::certificate::Facts;
+use crate::client::inspect::Who;
 use crate::date::date;
-use crate::kubelet::certificate::Facts;
-use crate::kubelet::inspect::Who;
 
 /// No right clock is before it, in seconds since 1970: 2026-11-01, when this program was being written. A later date would
 /// tell more, and an earlier one is never wrong.
@@ -68,7 +68,7 @@ pub fn mends() -> Vec<Mend> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kubelet::Claims;
+    use crate::client::Claims;
 
     fn token(issued: i64, expires: i64) -> Who {
         Who::Token(Some(Claims {

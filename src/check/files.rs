@@ -6,23 +6,23 @@ use std::path::Path;
 use super::finding::{Finding, Mend, Step};
 use super::text::{days_left, quoted};
 use super::{Diagnosis, volume};
-use crate::config::{Anchors, Credential, Kubelet, Scheme};
+use crate::client::inspect::{self, Who};
+use crate::client::{Anchors, Credential, FileError, FileFault, Scheme};
+use crate::config::Kubelet;
 use crate::date::date;
-use crate::kubelet::inspect::{self, Who};
-use crate::kubelet::{FileError, FileFault};
 use crate::redact::Secrets;
 
 /// Looks at all of them. Who we are is known where the credential's files can be used.
 pub fn look(kubelet: &Kubelet, now: i64, in_pod: bool, secrets: &Secrets) -> (Vec<Finding>, Option<Who>) {
     let mut findings = Vec::new();
     // First, because a file of CAs may hold a secret of ours by mistake.
-    let who = inspect::who(&kubelet.credential, secrets);
-    if kubelet.url.scheme == Scheme::Https {
+    let who = inspect::who(&kubelet.client.credential, secrets);
+    if kubelet.target.url.scheme == Scheme::Https {
         cas(kubelet, now, secrets, &mut findings);
     }
     let who = match who {
         Ok(who) => {
-            credential(&kubelet.credential, in_pod, &mut findings);
+            credential(&kubelet.client.credential, in_pod, &mut findings);
             Some(who)
         }
         Err(error) => {
@@ -37,8 +37,8 @@ pub fn look(kubelet: &Kubelet, now: i64, in_pod: bool, secrets: &Secrets) -> (Ve
 }
 
 fn cas(kubelet: &Kubelet, now: i64, secrets: &Secrets, findings: &mut Vec<Finding>) {
-    let files = inspect::ca_files(&kubelet.trust.anchors);
-    if files.is_empty() && kubelet.trust.anchors == Anchors::InPodOrSystem {
+    let files = inspect::ca_files(&kubelet.client.trust.anchors);
+    if files.is_empty() && kubelet.client.trust.anchors == Anchors::InPodOrSystem {
         let said = "no tls_ca and no in-pod CA: the system's CAs are believed, which sign no kubelet's certificate \
                     by themselves";
         findings.push(Finding::ok(Step::Files, said));

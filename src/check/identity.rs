@@ -3,10 +3,11 @@
 use super::Diagnosis;
 use super::finding::{Finding, Mend, Step};
 use super::text::{days_left, span};
+use crate::client::Claims;
+use crate::client::certificate::Facts;
+use crate::client::inspect::Who;
 use crate::date::date;
-use crate::kubelet::certificate::Facts;
-use crate::kubelet::inspect::Who;
-use crate::kubelet::{Claims, Reminder, What};
+use crate::kubelet::{Reminder, What};
 use crate::redact::Redacted;
 
 /// A ServiceAccount's token names its user so.

@@ -47,7 +47,7 @@ fn nothing(kubelet: &Kubelet, body: &[u8], now: i64) -> Result<Finding, NotASumm
         containers: Filter::default(),
         volumes: Volumes::All,
         fields: Filter::default(),
-        ..kubelet.lines.clone()
+        ..Lines::clone(&kubelet.lines)
     };
     let mut batch = Batch::default();
     let all = Renderer::new(&unfiltered).render(body, nanoseconds(now), &mut batch)?;

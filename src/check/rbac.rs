@@ -7,8 +7,9 @@ use std::fmt::Write as _;
 
 use super::identity;
 use super::text::yaml;
-use crate::config::{Config, Credential, Scheme};
-use crate::kubelet::{NOBODY, inspect};
+use crate::client::{Credential, Scheme, inspect};
+use crate::config::{Config, Kubelet};
+use crate::kubelet::NOBODY;
 use crate::redact::Secrets;
 
 /// The name of the role, with which the names of its bindings begin.
@@ -124,16 +125,16 @@ fn supposed(credential: &Credential) -> Subject {
 pub fn print(config: &Config) -> String {
     let mut subjects: Vec<Subject> = Vec::new();
     let mut notes = Vec::new();
-    let asked = |kubelet: &&crate::config::Kubelet| kubelet.url.scheme == Scheme::Https;
+    let asked = |kubelet: &&Kubelet| kubelet.target.url.scheme == Scheme::Https;
     for kubelet in config.kubelets.iter().filter(asked) {
-        let who = inspect::who(&kubelet.credential, &Secrets::default()).ok();
+        let who = inspect::who(&kubelet.client.credential, &Secrets::default()).ok();
         let subject = if let Some(user) = who.as_ref().and_then(identity::user) {
             Subject::of(user)
         } else {
             notes.push(
                 "# Who it is could not be read from the token or certificate here: correct the subject.\n",
             );
-            Some(supposed(&kubelet.credential))
+            Some(supposed(&kubelet.client.credential))
         };
         let Some(subject) = subject else {
             notes.push("# One of them is for system:anonymous, which is everybody: it gets no right.\n");

@@ -9,8 +9,9 @@ use tokio::time::timeout;
 use super::Diagnosis;
 use super::finding::{Finding, Mend, Step};
 use super::text::toml;
-use crate::client::{Resolver, Unreached};
-use crate::config::{Kubelet, Scheme};
+use crate::client::{Resolver, Scheme, Unreached};
+use crate::config::Kubelet;
+use crate::kubelet::authenticated;
 use crate::system::Fault;
 
 /// What other programs take for a proxy's address. Go's, curl's and reqwest's.
@@ -32,13 +33,16 @@ pub fn proxies(env: &dyn Fn(&str) -> Option<String>) -> Vec<&'static str> {
 
 /// The addresses of the host in `url`.
 pub async fn address(kubelet: &Kubelet) -> (Finding, Vec<SocketAddr>) {
-    let (host, port) = (kubelet.url.host.as_str(), kubelet.url.port.get());
+    let (host, port) = (kubelet.target.url.host.as_str(), kubelet.target.url.port.get());
     let mut resolver = Resolver::new(host, port);
-    let found = match timeout(kubelet.response_timeout, resolver.addresses()).await {
+    let found = match timeout(kubelet.client.response_timeout, resolver.addresses()).await {
         Ok(Ok(found)) => found,
         Ok(Err(error)) => return (unresolved(host, &error), Vec::new()),
         Err(_) => {
-            let why = format!("no answer from the resolver in {:?}", kubelet.response_timeout);
+            let why = format!(
+                "no answer from the resolver in {:?}",
+                kubelet.client.response_timeout
+            );
             return (unknown(host, &why), Vec::new());
         }
     };
@@ -86,7 +90,7 @@ fn unknown(host: &str, why: &str) -> Finding {
 pub async fn tcp(kubelet: &Kubelet, addresses: &[SocketAddr], proxies: &[&str]) -> Finding {
     let mut last = None;
     for address in addresses {
-        match timeout(kubelet.response_timeout, TcpStream::connect(address)).await {
+        match timeout(kubelet.client.response_timeout, TcpStream::connect(address)).await {
             Ok(Ok(_)) => return Finding::ok(Step::Tcp, format!("{address} takes connections")),
             Ok(Err(error)) => last = Some((address, Some(Fault::new(&error)))),
             Err(_) => last = Some((address, None)),
@@ -94,7 +98,7 @@ pub async fn tcp(kubelet: &Kubelet, addresses: &[SocketAddr], proxies: &[&str]) 
     }
     let finding = match last {
         Some((address, Some(fault))) => refused(kubelet, *address, fault),
-        Some((address, None)) => silent(*address, kubelet.response_timeout),
+        Some((address, None)) => silent(*address, kubelet.client.response_timeout),
         // A resolver that answers names at least one address, else it fails.
         None => Finding::failure(
             Step::Tcp,
@@ -126,10 +130,13 @@ fn refused(kubelet: &Kubelet, address: SocketAddr, fault: Fault) -> Finding {
                 format!("{address} refuses connections: nothing listens there"),
             )
             .mend(on_node);
-            if kubelet.url.scheme == Scheme::Http {
+            if kubelet.target.url.scheme == Scheme::Http {
                 finding.mend(Mend::configure(
                     "the read-only port is closed, as it should be: ask the other one",
-                    format!("url = {}\n", toml(&kubelet.url.authenticated().to_string())),
+                    format!(
+                        "url = {}\n",
+                        toml(&authenticated(&kubelet.target.url).to_string())
+                    ),
                 ))
             } else {
                 finding.mend(Mend::say("start the kubelet, or correct the port in url: it is 10250 unless the kubelet's configuration says otherwise"))

@@ -8,9 +8,10 @@ use super::finding::{Finding, Mend, Step};
 use super::setting;
 use super::text::toml;
 use super::tls::{Handshake, look};
-use crate::config::{Anchors, Kubelet, is_server_name};
-use crate::kubelet::certificate::Facts;
-use crate::kubelet::{TlsFault, fits};
+use crate::client::certificate::Facts;
+use crate::client::{Anchors, fits, is_server_name};
+use crate::config::Kubelet;
+use crate::kubelet::TlsFault;
 use crate::redact::Redacted;
 
 /// The certificate of a node's own making, where kubelets keep it.
@@ -87,7 +88,7 @@ pub fn pin(way: &Handshake<'_>) -> Option<Mend> {
     if !shown.key.is_taken() {
         return None;
     }
-    let mut pins: Vec<_> = match &way.kubelet.trust.anchors {
+    let mut pins: Vec<_> = match &way.kubelet.client.trust.anchors {
         Anchors::Pinned(pins) => pins.iter().map(ToString::to_string).collect(),
         Anchors::Files(_) | Anchors::InPodOrSystem | Anchors::Unverified => Vec::new(),
     };
@@ -108,13 +109,13 @@ pub fn pin(way: &Handshake<'_>) -> Option<Mend> {
 
 /// What a pin stands in for, and what may not stand beside it therefore.
 fn in_place(kubelet: &Kubelet) -> String {
-    let trust = &kubelet.trust;
+    let trust = &kubelet.client.trust;
     let of_anchors = match trust.anchors {
         Anchors::Files(_) => Some("tls_ca"),
         Anchors::Unverified => Some("insecure_skip_verify"),
         Anchors::InPodOrSystem | Anchors::Pinned(_) => None,
     };
-    let of_name = trust.server_name.as_ref().map(|_| "tls_server_name");
+    let of_name = kubelet.target.server_name.as_ref().map(|_| "tls_server_name");
     let others: Vec<_> = of_anchors.into_iter().chain(of_name).collect();
     if others.is_empty() {
         String::new()

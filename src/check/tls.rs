@@ -5,11 +5,12 @@ use super::clock;
 use super::finding::{Finding, Mend, Step};
 use super::text::{days_left, shell, toml};
 use super::{serving, setting};
-use crate::config::{Anchors, Kubelet};
+use crate::client::Anchors;
+use crate::client::certificate::Facts;
+use crate::client::inspect::Who;
+use crate::config::Kubelet;
 use crate::date::date;
-use crate::kubelet::certificate::Facts;
-use crate::kubelet::inspect::Who;
-use crate::kubelet::{Holder, TlsFault};
+use crate::kubelet::{Holder, TlsFault, authenticated};
 
 /// What is known of a handshake.
 #[derive(Clone, Copy)]
@@ -28,7 +29,7 @@ pub struct Handshake<'h> {
 
 /// The handshake went well.
 pub fn good(kubelet: &Kubelet, shown: &Facts, now: i64) -> Finding {
-    let believed = match &kubelet.trust.anchors {
+    let believed = match &kubelet.client.trust.anchors {
         Anchors::Pinned(_) => "its key is pinned".to_owned(),
         Anchors::Unverified => "believed without a look, because insecure_skip_verify is set".to_owned(),
         Anchors::Files(_) | Anchors::InPodOrSystem => {
@@ -114,7 +115,10 @@ pub fn fault(way: &Handshake<'_>, fault: &TlsFault) -> Finding {
         TlsFault::NoServingCertificate => finding(Diagnosis::ServingCsrPending).mends(serving::approve()),
         TlsFault::NotTls => finding(Diagnosis::NotTls).mend(Mend::configure(
             "ask the kubelet's authenticated port",
-            format!("url = {}\n", toml(&kubelet.url.authenticated().to_string())),
+            format!(
+                "url = {}\n",
+                toml(&authenticated(&kubelet.target.url).to_string())
+            ),
         )),
         TlsFault::NoCommonVersion => finding(Diagnosis::TlsVersion).mends(other_version(kubelet)),
         TlsFault::NothingInCommon => finding(Diagnosis::TlsNothingInCommon).mends(nothing_in_common()),
@@ -128,7 +132,7 @@ pub fn fault(way: &Handshake<'_>, fault: &TlsFault) -> Finding {
 }
 
 fn other_version(kubelet: &Kubelet) -> Vec<Mend> {
-    let ours = kubelet.trust.tls13_only.then(|| {
+    let ours = kubelet.client.trust.tls13_only.then(|| {
         Mend::configure(
             "speak TLS 1.2 too, or take tlsMinVersion out of the kubelet's configuration",
             "tls_min_version = \"TLS12\"\n",
@@ -166,7 +170,11 @@ fn client_certificate(way: &Handshake<'_>, finding: Finding) -> Finding {
 
 /// The name or address that the certificate has to carry.
 pub fn asked_for(kubelet: &Kubelet) -> &str {
-    kubelet.trust.server_name.as_deref().unwrap_or(&kubelet.url.host)
+    kubelet
+        .target
+        .server_name
+        .as_deref()
+        .unwrap_or(&kubelet.target.url.host)
 }
 
 fn is_address(host: &str) -> bool {
@@ -182,7 +190,7 @@ fn cut_short() -> Mend {
 
 /// For who has to see it himself.
 pub fn look(kubelet: &Kubelet) -> Mend {
-    let url = kubelet.url.over_tls().to_string();
+    let url = kubelet.target.url.over_tls().to_string();
     let to = shell(url.trim_start_matches("https://"));
     Mend::run(
         "see what is shown there",
@@ -207,7 +215,7 @@ pub fn clock(evidence: &str) -> Finding {
 
 /// Plain HTTP at a port that wants TLS.
 pub fn plain_http(kubelet: &Kubelet, why: &str) -> Finding {
-    let url = kubelet.url.over_tls().to_string();
+    let url = kubelet.target.url.over_tls().to_string();
     Finding::failure(Step::Tls, Diagnosis::PlainHttp, why).mend(Mend::configure(
         "speak TLS to it",
         format!("url = {}\n", toml(&url)),

@@ -2,6 +2,7 @@
 
 use super::authorization::Probe;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use super::finding::{Finding, Level, Mend, Step};
 use super::report::Walked;
@@ -9,10 +10,11 @@ use super::text::toml;
 use super::{
     Diagnosis, answer, authentication, authorization, clock, files, identity, lines, reach, setting, tls,
 };
-use crate::config::{Anchors, Kubelet, NODE_ADDRESS, Scheme, Ticking};
+use crate::client::inspect::Who;
+use crate::client::{Anchors, Phase, Profile, Scheme};
+use crate::config::{Kubelet, NODE_ADDRESS, Ticking};
 use crate::date::now;
-use crate::kubelet::inspect::Who;
-use crate::kubelet::{Answer, Cause, Phase, Refusal, ScrapeError, Scraper, TlsFault, What};
+use crate::kubelet::{Answer, Cause, Refusal, ScrapeError, Scraper, TlsFault, What, authenticated};
 use crate::redact::Secrets;
 
 /// The variables of the environment.
@@ -34,28 +36,31 @@ pub async fn walk(kubelet: &Kubelet, ticking: Ticking, env: Env<'_>) -> Walked {
     way.findings.extend(files);
     way.go(who).await;
     Walked {
-        url: Some(kubelet.url.to_string()),
+        url: Some(kubelet.target.url.to_string()),
         findings: way.findings,
     }
 }
 
 /// What the configuration allows, and should not.
 fn settings(kubelet: &Kubelet) -> Vec<Finding> {
-    if kubelet.url.scheme == Scheme::Http {
+    if kubelet.target.url.scheme == Scheme::Http {
         let said =
             "the read-only port is deprecated, and shows the node's metrics to everyone who can reach it";
         return vec![
             Finding::warning(Step::Config, Diagnosis::ReadOnlyPort, said)
                 .mend(Mend::configure(
                     "ask the authenticated port",
-                    format!("url = {}\n", toml(&kubelet.url.authenticated().to_string())),
+                    format!(
+                        "url = {}\n",
+                        toml(&authenticated(&kubelet.target.url).to_string())
+                    ),
                 ))
                 .mends(setting::no_read_only_port(
                     "then close the other one in the kubelet's configuration, and restart the kubelet",
                 )),
         ];
     }
-    if kubelet.trust.anchors == Anchors::Unverified {
+    if kubelet.client.trust.anchors == Anchors::Unverified {
         let said = "insecure_skip_verify is set: whoever can answer at that address is believed, and gets our token if \
                     one is shown";
         return vec![
@@ -93,7 +98,8 @@ impl Way<'_> {
         }
         // Where the files are good, it is known whose they are.
         let who = who.unwrap_or(Who::Nobody);
-        let mut scraper = Scraper::with_secrets(self.kubelet, self.secrets.clone());
+        let profile = Profile::with_secrets(Arc::clone(&self.kubelet.client), self.secrets.clone());
+        let mut scraper = Scraper::new(profile, self.kubelet.target.clone());
         let mut body = Vec::new();
         let outcome = scraper.scrape(&mut body).await;
         if !self.handshake(&scraper, outcome.as_ref().err(), &who).await {
@@ -136,7 +142,7 @@ impl Way<'_> {
     async fn handshake(&mut self, scraper: &Scraper, error: Option<&ScrapeError>, who: &Who) -> bool {
         let shown = match error {
             Some(ScrapeError::Tls(TlsFault::NothingInCommon)) => {
-                scraper.serving_certificate_for_anyone(self.kubelet).await
+                scraper.serving_certificate_for_anyone().await
             }
             _ => scraper.serving_certificate(),
         };
@@ -147,7 +153,7 @@ impl Way<'_> {
             now: self.now,
             env: self.env,
         };
-        let past = scraper.has_seen_certificate() || self.kubelet.url.scheme == Scheme::Http;
+        let past = scraper.has_seen_certificate() || self.kubelet.target.url.scheme == Scheme::Http;
         let failure = match error {
             Some(ScrapeError::Tls(fault)) => Some(tls::fault(&way, fault)),
             // Looked at by themselves the files were good, and together they are not: CAs that are none, say.
@@ -163,7 +169,7 @@ impl Way<'_> {
         }
         self.add(match &shown {
             Some(shown) => tls::good(self.kubelet, shown, self.now),
-            None if self.kubelet.url.scheme == Scheme::Http => Finding::ok(
+            None if self.kubelet.target.url.scheme == Scheme::Http => Finding::ok(
                 Step::Tls,
                 "none over http: what is asked and answered can be read on the way",
             ),
@@ -242,7 +248,7 @@ impl Way<'_> {
     /// Whether we are in a pod of that node: in a cluster, and it is asked at this machine's address or by its name.
     fn runs_us(&self, node: &str) -> bool {
         let is = |variable, value: &str| (self.env)(variable).is_some_and(|set| set == value);
-        let host = self.kubelet.url.host.as_str();
+        let host = self.kubelet.target.url.host.as_str();
         let is_here = NODE_ADDRESS.iter().any(|variable| is(variable, host))
             || is("NODE_NAME", node)
             || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());

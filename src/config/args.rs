@@ -12,6 +12,7 @@ use log::LevelFilter;
 use super::duration::{self, DurationError};
 use super::echo::{self, quoted};
 use super::value;
+use crate::redact::is_token;
 
 /// What `--help` prints.
 pub const HELP: &str = "\
@@ -303,7 +304,7 @@ fn install(mut args: impl Iterator<Item = OsString>) -> Result<Invocation, ArgsE
 /// Errors tell paths, so that none may be a token or a key.
 fn is_secret(path: &OsStr) -> bool {
     let text = path.to_string_lossy();
-    value::is_token(&text) || value::is_pem(&text) || text.contains('\n')
+    is_token(&text) || value::is_pem(&text) || text.contains('\n')
 }
 
 /// A flag without its dashes, and the value behind its `=`.

@@ -2,13 +2,12 @@
 //!
 //! Built only by this module's parent, from TOML and flags. Knows nothing of TOML itself.
 
-use std::fmt;
-use std::num::NonZeroU16;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::filter::Filter;
-use super::pin::Pin;
+use crate::client::{self, Target};
 
 /// All that one process does: which kubelets, how often, how loud.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,119 +48,17 @@ pub enum Output {
     },
 }
 
-/// One kubelet to scrape.
+/// One kubelet to scrape: which one, and in which way.
+///
+/// The ways are shared: kubelets whose blocks say the same of it have the very same [`client::Settings`] and [`Lines`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Kubelet {
-    /// Where it answers.
-    pub url: KubeletUrl,
-    /// Who we say we are.
-    pub credential: Credential,
-    /// Whom we believe.
-    pub trust: Trust,
-    /// One deadline over connect, headers and body; never zero.
-    pub response_timeout: Duration,
+    /// Where it answers, and the name that it has to prove.
+    pub target: Target,
+    /// How it is asked.
+    pub client: Arc<client::Settings>,
     /// What is written of its answer.
-    pub lines: Lines,
-}
-
-/// The scheme a kubelet is spoken to with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Scheme {
-    /// The deprecated read-only port. No credential is ever sent over it.
-    Http,
-    /// Port 10250.
-    Https,
-}
-
-/// A base URL with nothing in it that a kubelet has no use for: no user, no path, no query.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct KubeletUrl {
-    /// `http` only for the read-only port.
-    pub scheme: Scheme,
-    /// Name or address, IPv6 without brackets.
-    pub host: String,
-    /// 10250 for https and 10255 for http where the user gave none.
-    pub port: NonZeroU16,
-}
-
-impl KubeletUrl {
-    /// The same host over TLS, at the same port.
-    #[must_use]
-    pub fn over_tls(&self) -> Self {
-        Self {
-            scheme: Scheme::Https,
-            ..self.clone()
-        }
-    }
-
-    /// The same host's authenticated port, where kubelets have it by default.
-    #[must_use]
-    pub fn authenticated(&self) -> Self {
-        Self {
-            port: super::url::HTTPS_PORT,
-            ..self.over_tls()
-        }
-    }
-}
-
-impl fmt::Display for KubeletUrl {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let scheme = match self.scheme {
-            Scheme::Http => "http",
-            Scheme::Https => "https",
-        };
-        if self.host.contains(':') {
-            write!(f, "{scheme}://[{}]:{}", self.host, self.port)
-        } else {
-            write!(f, "{scheme}://{}:{}", self.host, self.port)
-        }
-    }
-}
-
-/// Who we say we are: never two things at once.
-///
-/// A kubelet that gets both lets a valid certificate win, so a good token beside a certificate that is not
-/// authorized is refused (seen on a live 1.20.2); one of the two would lie unused.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Credential {
-    /// Nothing is sent: the read-only port.
-    None,
-    /// The file that holds a bearer token.
-    BearerToken {
-        /// A ServiceAccount's projected token, as a rule.
-        file: PathBuf,
-    },
-    /// A client certificate and its key; the same file twice for the kubelet's own combined PEM.
-    ClientCertificate {
-        /// PEM, leaf first.
-        cert: PathBuf,
-        /// PEM: PKCS#8, SEC1 or PKCS#1.
-        key: PathBuf,
-    },
-}
-
-/// Whom we believe to be the kubelet.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Trust {
-    /// What a serving certificate must chain to.
-    pub anchors: Anchors,
-    /// The name the certificate must carry, where it is not the URL's host.
-    pub server_name: Option<String>,
-    /// Refuse TLS 1.2.
-    pub tls13_only: bool,
-}
-
-/// What a serving certificate is verified against.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Anchors {
-    /// The in-pod CA if there is one, else the system's store.
-    InPodOrSystem,
-    /// The certificates in these PEM files and no others; at least one file.
-    Files(Vec<PathBuf>),
-    /// Nothing but its key, which has to be one of these; at least one.
-    Pinned(Vec<Pin>),
-    /// Nothing is verified, because the user said so by name.
-    Unverified,
+    pub lines: Arc<Lines>,
 }
 
 /// What the timestamp of a line is.

@@ -3,22 +3,21 @@
 //! Opens the config file and nothing else; the files that options name are read where they are used.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use log::LevelFilter;
 
 use super::args::{Args, Polling};
-use super::checked::{
-    Anchors, Config, Credential, Kubelet, KubeletUrl, Lines, Output, Scheme, Ticking, Trust,
-};
+use super::checked::{Config, Kubelet, Lines, Output, Ticking};
 use super::error::{Clash, ConfigError};
 use super::expand::Env;
 use super::filter::{Filter, Globs};
 use super::options::{self, Info, Opt};
-use super::pin::Pin;
 use super::raw::{Block, Source};
 use super::syntax::SyntaxError;
 use super::url;
+use crate::client::{self, Anchors, Credential, Pin, Scheme, Target, Trust, Url};
 use crate::files;
 
 /// What a process without `-config` reads instead of a file: one block in which everything is left out.
@@ -83,11 +82,13 @@ pub(super) fn from_source(source: &Source<'_>, args: &Args, env: Env<'_>) -> Res
     let output = output(&blocks, ticking)?;
     let mut kubelets: Vec<Kubelet> = Vec::with_capacity(blocks.len());
     for block in &blocks {
-        let kubelet = kubelet(block, ticking, args.config.is_some(), env)?;
-        if let Some(same) = kubelets.iter().position(|other| other.url == kubelet.url) {
+        let mut kubelet = kubelet(block, ticking, args.config.is_some(), env)?;
+        let same_url = |other: &Kubelet| other.target.url == kubelet.target.url;
+        if let Some(same) = kubelets.iter().position(same_url) {
             let line = blocks[same].line(&options::URL.info);
             return Err(block.conflict(&options::URL.info, Clash::SameUrl { line }));
         }
+        share(&mut kubelet, &kubelets);
         kubelets.push(kubelet);
     }
     let log_level = match args.log_level.or(log_level) {
@@ -102,6 +103,16 @@ pub(super) fn from_source(source: &Source<'_>, args: &Args, env: Env<'_>) -> Res
         output,
         log_level,
     })
+}
+
+/// Lets a kubelet have its settings together with those before it that have the same.
+fn share(kubelet: &mut Kubelet, others: &[Kubelet]) {
+    if let Some(other) = others.iter().find(|other| other.client == kubelet.client) {
+        kubelet.client = Arc::clone(&other.client);
+    }
+    if let Some(other) = others.iter().find(|other| other.lines == kubelet.lines) {
+        kubelet.lines = Arc::clone(&other.lines);
+    }
 }
 
 /// The value of an option that a process has but one of: blocks may leave it out, and may not differ.
@@ -154,12 +165,16 @@ fn kubelet(block: &Block<'_>, ticking: Ticking, in_file: bool, env: Env<'_>) -> 
         Scheme::Http => plain(block)?,
         Scheme::Https => (credential(block)?, trust(block)?),
     };
-    Ok(Kubelet {
-        url,
+    let server_name = block.get(&options::TLS_SERVER_NAME)?;
+    let settings = client::Settings {
         credential,
         trust,
         response_timeout: response_timeout(block, ticking)?,
-        lines: lines(block)?,
+    };
+    Ok(Kubelet {
+        target: Target { url, server_name },
+        client: Arc::new(settings),
+        lines: Arc::new(lines(block)?),
     })
 }
 
@@ -196,7 +211,7 @@ fn fields(block: &Block<'_>) -> Result<Filter, ConfigError> {
 }
 
 /// The kubelet of the node we run on. The error is the variable that holds no address, if one is set at all.
-fn node_url(env: Env<'_>) -> Result<KubeletUrl, Option<&'static str>> {
+fn node_url(env: Env<'_>) -> Result<Url, Option<&'static str>> {
     NODE_ADDRESS
         .into_iter()
         .find_map(|variable| {
@@ -233,7 +248,6 @@ fn plain(block: &Block<'_>) -> Result<(Credential, Trust), ConfigError> {
             Credential::None,
             Trust {
                 anchors: Anchors::InPodOrSystem,
-                server_name: None,
                 tls13_only: false,
             },
         )),
@@ -276,7 +290,6 @@ fn trust(block: &Block<'_>) -> Result<Trust, ConfigError> {
     };
     Ok(Trust {
         anchors,
-        server_name: block.get(&options::TLS_SERVER_NAME)?,
         tls13_only: block.get_or_default(&options::TLS_MIN_VERSION)?,
     })
 }
@@ -295,7 +308,6 @@ fn pinned(block: &Block<'_>, pins: Vec<Pin>, skip: bool) -> Result<Trust, Config
         Some(info) => Err(block.conflict(info, Clash::Pinned { line })),
         None => Ok(Trust {
             anchors: Anchors::Pinned(pins),
-            server_name: None,
             tls13_only: block.get_or_default(&options::TLS_MIN_VERSION)?,
         }),
     }

@@ -14,7 +14,6 @@ mod foreign;
 mod load;
 mod options;
 mod output;
-mod pin;
 mod raw;
 mod sample;
 mod size;
@@ -25,19 +24,14 @@ mod url;
 mod value;
 
 pub use args::{Args, ArgsError, CheckArgs, HELP, Invocation, Polling, Show, is_check, parse_args};
-pub use checked::{
-    Anchors, Config, Credential, Kubelet, KubeletUrl, Lines, Output, Scheme, Ticking, Timestamp, Trust,
-    Volumes,
-};
+pub use checked::{Config, Kubelet, Lines, Output, Ticking, Timestamp, Volumes};
 pub use duration::DurationError;
 pub use error::{Clash, ConfigError, HeadError, Position, ValueError};
 pub use expand::ExpandError;
 pub use filter::{Filter, PatternError, PatternFault};
 pub use load::{NODE_ADDRESS, load, read};
 pub use output::OutputError;
-pub use pin::Pin;
 pub use sample::{options_table, sample_config};
 pub use size::SizeError;
 pub use syntax::SyntaxError;
 pub use url::UrlError;
-pub use value::is_server_name;

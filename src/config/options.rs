@@ -8,10 +8,10 @@ use std::time::Duration;
 
 use log::LevelFilter;
 
-use super::checked::{KubeletUrl, Timestamp, Volumes};
+use super::checked::{Timestamp, Volumes};
 use super::filter::Globs;
-use super::pin::Pin;
 use super::value::{self, Read};
+use crate::client::{Pin, Url};
 
 /// An option whose value becomes a `T`.
 pub(super) struct Opt<T> {
@@ -73,7 +73,7 @@ macro_rules! options {
 }
 
 options! {
-    URL: KubeletUrl = kubelet_url {
+    URL: Url = kubelet_url {
         key: "url",
         kind: "string",
         sample: Default(r#""https://$NODE_IP:10250""#),

@@ -9,14 +9,8 @@ use std::num::NonZeroU16;
 
 use rustls::pki_types::ServerName;
 
-use super::checked::{KubeletUrl, Scheme};
-
-// The two `unwrap`s below are evaluated by the compiler: a zero would not build.
-
-/// The kubelet's authenticated port.
-pub(super) const HTTPS_PORT: NonZeroU16 = NonZeroU16::new(10250).unwrap();
-/// The kubelet's deprecated read-only port.
-const HTTP_PORT: NonZeroU16 = NonZeroU16::new(10255).unwrap();
+use crate::client::{Scheme, Url};
+use crate::kubelet::{PORT, READ_ONLY_PORT};
 
 /// Why a text is no kubelet's URL. Never carries the text: a password may be in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,7 +50,7 @@ impl fmt::Display for UrlError {
 impl std::error::Error for UrlError {}
 
 /// Reads `https://HOST[:PORT][/]`.
-pub(super) fn parse(text: &str) -> Result<KubeletUrl, UrlError> {
+pub(super) fn parse(text: &str) -> Result<Url, UrlError> {
     let (scheme, rest) = scheme(text).ok_or(UrlError::Scheme)?;
     let (authority, path) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
     if authority.contains('@') {
@@ -70,22 +64,22 @@ pub(super) fn parse(text: &str) -> Result<KubeletUrl, UrlError> {
     let (host, port) = split_port(authority)?;
     let port = match port {
         Some(digits) => port_number(digits).ok_or(UrlError::Port)?,
-        None if scheme == Scheme::Https => HTTPS_PORT,
-        None => HTTP_PORT,
+        None if scheme == Scheme::Https => PORT,
+        None => READ_ONLY_PORT,
     };
-    Ok(KubeletUrl { scheme, host, port })
+    Ok(Url { scheme, host, port })
 }
 
 /// The default port of `https` on a node's name or address, IPv6 without brackets.
-pub(super) fn of_node(host: &str) -> Result<KubeletUrl, UrlError> {
+pub(super) fn of_node(host: &str) -> Result<Url, UrlError> {
     let host = match host.parse::<Ipv6Addr>() {
         Ok(address) => address.to_string(),
         Err(_) => checked_name(host)?,
     };
-    Ok(KubeletUrl {
+    Ok(Url {
         scheme: Scheme::Https,
         host,
-        port: HTTPS_PORT,
+        port: PORT,
     })
 }
 

@@ -9,16 +9,17 @@ use log::LevelFilter;
 use rustls::pki_types::ServerName;
 use toml::de::DeValue;
 
-use super::checked::{KubeletUrl, Timestamp, Volumes};
+use super::checked::{Timestamp, Volumes};
 use super::duration::{self, DurationError};
 use super::echo;
 use super::error::ValueError;
 use super::expand::{Env, expand};
 use super::filter::{Globs, PatternError, PatternFault};
 use super::output;
-use super::pin::Pin;
 use super::size::{self, SizeError};
 use super::url;
+use crate::client::{Pin, Url};
+use crate::redact::is_token;
 
 /// The words of `tls_min_version`.
 pub(super) const TLS_VERSIONS: &[&str] = &["TLS12", "TLS13"];
@@ -45,12 +46,6 @@ pub(super) fn text(value: &DeValue<'_>, env: Env<'_>) -> Result<String, ValueErr
     } else {
         Ok(text)
     }
-}
-
-/// A JWT, which begins with the Base64 of `{"`, or a header's value.
-pub(super) fn is_token(text: &str) -> bool {
-    let first = text.trim_start();
-    first.starts_with("eyJ") || first.starts_with("Bearer ")
 }
 
 pub(super) fn is_pem(text: &str) -> bool {
@@ -148,7 +143,7 @@ pub(super) fn buffer(value: &DeValue<'_>, env: Env<'_>) -> Result<usize, ValueEr
     }
 }
 
-pub(super) fn kubelet_url(value: &DeValue<'_>, env: Env<'_>) -> Result<KubeletUrl, ValueError> {
+pub(super) fn kubelet_url(value: &DeValue<'_>, env: Env<'_>) -> Result<Url, ValueError> {
     url::parse(&text(value, env)?).map_err(ValueError::Url)
 }
 
@@ -158,14 +153,6 @@ pub(super) fn server_name(value: &DeValue<'_>, env: Env<'_>) -> Result<String, V
         Ok(_) => Ok(text),
         Err(_) => Err(ValueError::ServerName),
     }
-}
-
-/// Whether `tls_server_name` takes it, for who advises one.
-#[must_use]
-pub fn is_server_name(name: &str) -> bool {
-    let value = DeValue::String(name.into());
-    // A name with a variable in it would be another one.
-    server_name(&value, &|_| None).is_ok_and(|read| read == name)
 }
 
 /// Whether TLS 1.2 is refused. 1.0 and 1.1, which Telegraf can still be told to speak, are no words here.

@@ -6,10 +6,9 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::file_error::FileError;
 use super::refusal::Refusal;
 use super::tls_fault::TlsFault;
-use crate::client::{Ending, Unreached};
+use crate::client::{Ending, FileError, Phase, Unreached};
 use crate::redact::Redacted;
 
 /// A scrape's outcome in a word and a number, as Telegraf's `inputs.http_response` has them. Part of the interface: a
@@ -102,21 +101,6 @@ impl Cause {
     pub fn code(self) -> u8 {
         self as u8
     }
-}
-
-/// How far a scrape had come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Phase {
-    /// The host's name has no address yet.
-    Resolving,
-    /// No connection yet.
-    Connecting,
-    /// No TLS on it yet.
-    Handshaking,
-    /// Asked, on a connection that stands.
-    Waiting,
-    /// So many bytes of the body were there.
-    Reading(usize),
 }
 
 /// What comes is no HTTP.
@@ -329,11 +313,5 @@ fn status_text(f: &mut fmt::Formatter<'_>, status: u16, refusal: &Refusal) -> fm
 impl From<Unreached> for ScrapeError {
     fn from(why: Unreached) -> Self {
         Self::Connect(why)
-    }
-}
-
-impl From<FileError> for ScrapeError {
-    fn from(error: FileError) -> Self {
-        Self::File(error)
     }
 }

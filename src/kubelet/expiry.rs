@@ -5,44 +5,10 @@
 use std::fmt;
 use std::time::{Duration, Instant};
 
-const DAY: i64 = 86_400;
-
-/// With less than this left it is said, or with less than a tenth of the whole life where that is shorter: whoever
-/// renews does so with a tenth to a third left (kubelet `certificate_manager.go`, `token_manager.go`), and what lives a
-/// day or an hour must not be called late all its life.
-const SOON: i64 = 7 * DAY;
+use crate::client::Left;
 
 /// How often the same is said again.
-const AGAIN: Duration = Duration::from_secs(DAY.unsigned_abs());
-
-/// From when to when something holds, in seconds since 1970, by its own word.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Life {
-    /// `None` where it does not say.
-    pub begins: Option<i64>,
-    /// The first second in which it does not hold any more.
-    pub ends: i64,
-}
-
-impl Life {
-    /// What is left of it.
-    #[must_use]
-    pub fn left(self, now: i64) -> Left {
-        let whole = self.begins.map(|begins| self.ends.saturating_sub(begins));
-        Left {
-            seconds: self.ends.saturating_sub(now),
-            late_below: whole.map_or(SOON, |whole| (whole / 10).clamp(0, SOON)),
-        }
-    }
-}
-
-/// What is left of a life.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Left {
-    /// Negative when it is over.
-    pub seconds: i64,
-    late_below: i64,
-}
+const AGAIN: Duration = Duration::from_secs(86_400);
 
 /// What is left of all that runs out; `None` where nothing is known.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -94,7 +60,7 @@ impl Expiries {
         let expiries = *self;
         What::ALL.into_iter().filter_map(move |what| {
             let left = expiries.of(what)?;
-            (left.seconds < left.late_below).then_some(Reminder {
+            (left.is_late()).then_some(Reminder {
                 what,
                 left: left.seconds,
             })
@@ -190,6 +156,11 @@ pub fn span(seconds: i64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::client::Life;
+
+    const DAY: i64 = 86_400;
+    /// As in `client`.
+    const SOON: i64 = 7 * DAY;
 
     fn left(seconds: i64, lifetime: i64) -> Left {
         let life = Life {

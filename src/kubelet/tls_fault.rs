@@ -11,9 +11,8 @@ use rustls::{AlertDescription, Error, InvalidMessage, PeerIncompatible};
 
 pub use alert::Alert;
 
-use super::algorithm::{Key, Scheme};
-use super::shown::Seen;
-use crate::config::Pin;
+use crate::client::algorithm::{Key, Scheme};
+use crate::client::{Pin, Seen};
 use crate::redact::Redacted;
 
 /// What is wrong between us and the kubelet's TLS.

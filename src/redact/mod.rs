@@ -85,6 +85,13 @@ impl fmt::Debug for Redacted {
     }
 }
 
+/// Whether a text is a token by its looks: a JWT, which begins with the Base64 of `{"`, or a header's value.
+#[must_use]
+pub fn is_token(text: &str) -> bool {
+    let first = text.trim_start();
+    first.starts_with("eyJ") || first.starts_with("Bearer ")
+}
+
 /// What must never be told, shared by all who read or send it. Shows nothing of it.
 #[derive(Clone, Default)]
 pub struct Secrets(Arc<Mutex<Vec<Vec<u8>>>>);

@@ -3,24 +3,46 @@
 
 mod requests;
 mod rotation;
+mod shared;
 mod trust;
 
 use std::num::NonZeroU16;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
-use telegraf_kubelet::config::{Anchors, Credential, Kubelet, KubeletUrl, Lines, Scheme, Trust};
+use telegraf_kubelet::client::{Anchors, Credential, Profile, Scheme, Settings, Target, Trust, Url};
 use telegraf_kubelet::kubelet::{Answer, ScrapeError, Scraper};
 use test_kubelet::TestKubelet;
 
 /// A scraper as a user would set one up for `kubelet`.
 fn scraper(kubelet: &TestKubelet, credential: Credential) -> Scraper {
-    Scraper::new(&config(kubelet, credential))
+    config(kubelet, credential).scraper()
 }
 
-fn config(kubelet: &TestKubelet, credential: Credential) -> Kubelet {
-    Kubelet {
-        url: KubeletUrl {
+/// Whom to scrape and how, for tests that change a part of it.
+struct Config {
+    target: Target,
+    client: Settings,
+}
+
+impl Config {
+    /// A scraper that shares nothing with others.
+    fn scraper(&self) -> Scraper {
+        Scraper::new(Profile::new(Arc::new(self.client.clone())), self.target.clone())
+    }
+}
+
+fn config(kubelet: &TestKubelet, credential: Credential) -> Config {
+    Config {
+        target: target(kubelet),
+        client: settings(kubelet, credential),
+    }
+}
+
+fn target(kubelet: &TestKubelet) -> Target {
+    Target {
+        url: Url {
             scheme: if kubelet.url().starts_with("https") {
                 Scheme::Https
             } else {
@@ -29,14 +51,18 @@ fn config(kubelet: &TestKubelet, credential: Credential) -> Kubelet {
             host: kubelet.addr().ip().to_string(),
             port: NonZeroU16::new(kubelet.port()).unwrap(),
         },
+        server_name: None,
+    }
+}
+
+fn settings(kubelet: &TestKubelet, credential: Credential) -> Settings {
+    Settings {
         credential,
         trust: Trust {
             anchors: Anchors::Files(vec![kubelet.files().ca.clone()]),
-            server_name: None,
             tls13_only: false,
         },
         response_timeout: Duration::from_secs(20),
-        lines: Lines::default(),
     }
 }
 

@@ -3,8 +3,8 @@
 use std::net::TcpListener;
 use std::time::Duration;
 
-use telegraf_kubelet::config::{Anchors, Credential, Scheme};
-use telegraf_kubelet::kubelet::{Cause, Phase, ScrapeError, Scraper};
+use telegraf_kubelet::client::{Anchors, Credential, Phase, Scheme};
+use telegraf_kubelet::kubelet::{Cause, ScrapeError};
 use test_kubelet::{Fault, Options, Serving, TestKubelet};
 
 use super::{certificate, config, refused, scrape, scraper, token};
@@ -183,8 +183,8 @@ async fn a_deadline_says_how_far_it_came_and_leaves_no_connection_behind() {
 
 async fn too_late(kubelet: &TestKubelet) {
     let mut impatient = config(kubelet, token(&kubelet.files().token));
-    impatient.response_timeout = Duration::from_secs(1);
-    let mut scraper = Scraper::new(&impatient);
+    impatient.client.response_timeout = Duration::from_secs(1);
+    let mut scraper = impatient.scraper();
     let phase = |error| match error {
         ScrapeError::Timeout { phase, .. } => phase,
         other => panic!("{other}"),
@@ -207,9 +207,9 @@ async fn nobody_at_the_port() {
     let kubelet = TestKubelet::start(Options::default());
     let other = TestKubelet::start(Options::default());
     let mut config = config(&kubelet, token(&other.files().token));
-    config.trust.anchors = Anchors::Files(vec![other.files().ca.clone()]);
+    config.client.trust.anchors = Anchors::Files(vec![other.files().ca.clone()]);
     drop(kubelet);
-    let error = scrape(&mut Scraper::new(&config)).await.unwrap_err();
+    let error = scrape(&mut config.scraper()).await.unwrap_err();
     assert_eq!(error.cause(), Cause::ConnectionFailed);
     assert!(error.to_string().contains("refused"), "{error}");
 }
@@ -219,10 +219,10 @@ async fn a_port_that_says_nothing() {
     let kubelet = TestKubelet::start(Options::default());
     let mute = TcpListener::bind("127.0.0.1:0").unwrap();
     let mut config = config(&kubelet, token(&kubelet.files().token));
-    config.url.port = mute.local_addr().unwrap().port().try_into().unwrap();
-    config.response_timeout = Duration::from_millis(100);
-    let error = scrape(&mut Scraper::new(&config)).await.unwrap_err();
-    let (limit, phase) = (config.response_timeout, Phase::Handshaking);
+    config.target.url.port = mute.local_addr().unwrap().port().try_into().unwrap();
+    config.client.response_timeout = Duration::from_millis(100);
+    let error = scrape(&mut config.scraper()).await.unwrap_err();
+    let (limit, phase) = (config.client.response_timeout, Phase::Handshaking);
     assert_eq!(error, ScrapeError::Timeout { limit, phase });
 }
 
@@ -243,8 +243,8 @@ async fn the_read_only_port_needs_no_credential_and_no_ca() {
 async fn http_and_https_taken_for_each_other() {
     let kubelet = TestKubelet::start(Options::default());
     let mut plain = config(&kubelet, Credential::None);
-    plain.url.scheme = Scheme::Http;
-    let error = scrape(&mut Scraper::new(&plain)).await.unwrap_err();
+    plain.target.url.scheme = Scheme::Http;
+    let error = scrape(&mut plain.scraper()).await.unwrap_err();
     assert_eq!((error.cause(), error.status()), (Cause::Tls, Some(400)));
     assert!(error.to_string().contains("write https://"), "{error}");
 
@@ -253,7 +253,7 @@ async fn http_and_https_taken_for_each_other() {
         ..Options::default()
     });
     let mut tls = config(&kubelet, token(&kubelet.files().token));
-    tls.url.scheme = Scheme::Https;
-    let said = refused(&mut Scraper::new(&tls)).await;
+    tls.target.url.scheme = Scheme::Https;
+    let said = refused(&mut tls.scraper()).await;
     assert!(said.contains("no TLS is spoken"), "{said}");
 }

@@ -4,7 +4,8 @@ use std::fs;
 use std::sync::{Mutex, Once, PoisonError};
 use std::time::Duration;
 
-use telegraf_kubelet::kubelet::{Cause, MAX_CONNECTION_AGE};
+use telegraf_kubelet::client::MAX_CONNECTION_AGE;
+use telegraf_kubelet::kubelet::Cause;
 use test_kubelet::{ClientSpec, Options, Seen, TestKubelet, TokenSpec};
 
 use super::{certificate, refused, replace, scrape, scraper, token};

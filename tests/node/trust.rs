@@ -1,6 +1,6 @@
 //! Whom we believe: each serving certificate that a kubelet may have, and what is said of the ones that are refused.
 
-use telegraf_kubelet::config::Anchors;
+use telegraf_kubelet::client::Anchors;
 use telegraf_kubelet::kubelet::{Cause, ScrapeError, Scraper, TlsFault};
 use telegraf_kubelet::redact::Redacted;
 use test_kubelet::{Options, Serving, TestKubelet};
@@ -27,7 +27,7 @@ async fn a_name_is_asked_for_where_the_address_is_not_in_the_certificate() {
     for shape in [Serving::CaIssuedNameOnly, Serving::SelfSigned] {
         let kubelet = serving(shape);
         let mut config = config(&kubelet, token(&kubelet.files().token));
-        let fault = fault(&mut Scraper::new(&config)).await;
+        let fault = fault(&mut config.scraper()).await;
         let names = vec![Redacted::ours("test-node")];
         let fitting = Some(Redacted::ours("test-node"));
         assert_eq!(fault, TlsFault::WrongName { names, fitting }, "{shape:?}");
@@ -36,10 +36,10 @@ async fn a_name_is_asked_for_where_the_address_is_not_in_the_certificate() {
             "{fault}"
         );
 
-        config.trust.server_name = Some("test-node".to_owned());
-        scrape(&mut Scraper::new(&config)).await.unwrap();
-        config.trust.server_name = Some("another-node".to_owned());
-        assert!(scrape(&mut Scraper::new(&config)).await.is_err());
+        config.target.server_name = Some("test-node".to_owned());
+        scrape(&mut config.scraper()).await.unwrap();
+        config.target.server_name = Some("another-node".to_owned());
+        assert!(scrape(&mut config.scraper()).await.is_err());
     }
 }
 
@@ -65,32 +65,32 @@ async fn each_refused_certificate_has_its_mend() {
 async fn another_ca_of_the_same_name_is_told_from_an_unknown_one() {
     let kubelet = serving(Serving::CaIssued);
     let mut config = config(&kubelet, token(&kubelet.files().token));
-    config.trust.anchors = Anchors::Files(vec![kubelet.files().other_ca.clone()]);
+    config.client.trust.anchors = Anchors::Files(vec![kubelet.files().other_ca.clone()]);
     let issuer = Redacted::ours("CN=kubernetes");
     assert_eq!(
-        fault(&mut Scraper::new(&config)).await,
+        fault(&mut config.scraper()).await,
         TlsFault::UnknownIssuer {
             issuer: issuer.clone(),
             self_signed: false
         }
     );
     let elsewhere = serving(Serving::CaIssued);
-    config.trust.anchors = Anchors::Files(vec![elsewhere.files().ca.clone()]);
+    config.client.trust.anchors = Anchors::Files(vec![elsewhere.files().ca.clone()]);
     assert_eq!(
-        fault(&mut Scraper::new(&config)).await,
+        fault(&mut config.scraper()).await,
         TlsFault::OtherKeyOfIssuer { issuer }
     );
     let both = vec![elsewhere.files().ca.clone(), kubelet.files().ca.clone()];
-    config.trust.anchors = Anchors::Files(both);
-    scrape(&mut Scraper::new(&config)).await.unwrap();
+    config.client.trust.anchors = Anchors::Files(both);
+    scrape(&mut config.scraper()).await.unwrap();
 }
 
 #[tokio::test]
 async fn unverified_is_what_it_says_and_tells_the_expiry_still() {
     let kubelet = serving(Serving::Expired);
     let mut config = config(&kubelet, token(&kubelet.files().token));
-    config.trust.anchors = Anchors::Unverified;
-    let mut scraper = Scraper::new(&config);
+    config.client.trust.anchors = Anchors::Unverified;
+    let mut scraper = config.scraper();
     assert_eq!(scraper.expiries().serving_certificate, None);
     scrape(&mut scraper).await.unwrap();
     assert!(scraper.expiries().serving_certificate.unwrap().seconds < -3_000);
@@ -100,8 +100,8 @@ async fn unverified_is_what_it_says_and_tells_the_expiry_still() {
 async fn only_tls13_where_so_asked() {
     let kubelet = serving(Serving::CaIssued);
     let mut config = config(&kubelet, token(&kubelet.files().token));
-    config.trust.tls13_only = true;
-    scrape(&mut Scraper::new(&config)).await.unwrap();
+    config.client.trust.tls13_only = true;
+    scrape(&mut config.scraper()).await.unwrap();
 }
 
 #[tokio::test]

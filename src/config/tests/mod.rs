@@ -4,19 +4,17 @@ mod args;
 mod errors;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use log::LevelFilter;
 use proptest::prelude::*;
 
-use super::checked::Lines;
 use super::load::from_source;
 use super::options::{self, Sample};
 use super::raw::Source;
-use super::{
-    Anchors, Args, Config, ConfigError, Credential, Kubelet, Output, Polling, Scheme, Ticking, Trust, load,
-    sample_config,
-};
+use super::{Args, Config, ConfigError, Kubelet, Output, Polling, Ticking, load, sample_config};
+use crate::client::{Anchors, Credential, Scheme, Settings, Target, Trust};
 use crate::redact::Secrets;
 
 /// What would be a disaster in a log.
@@ -68,17 +66,21 @@ fn kubelet(options: &str) -> Kubelet {
 
 fn in_cluster() -> Kubelet {
     Kubelet {
-        url: super::url::parse("https://10.0.0.1:10250").expect("valid"),
-        credential: Credential::BearerToken {
-            file: "/var/run/secrets/kubernetes.io/serviceaccount/token".into(),
-        },
-        trust: Trust {
-            anchors: Anchors::InPodOrSystem,
+        target: Target {
+            url: super::url::parse("https://10.0.0.1:10250").expect("valid"),
             server_name: None,
-            tls13_only: false,
         },
-        response_timeout: Duration::from_secs(5),
-        lines: Lines::default(),
+        client: Arc::new(Settings {
+            credential: Credential::BearerToken {
+                file: "/var/run/secrets/kubernetes.io/serviceaccount/token".into(),
+            },
+            trust: Trust {
+                anchors: Anchors::InPodOrSystem,
+                tls13_only: false,
+            },
+            response_timeout: Duration::from_secs(5),
+        }),
+        lines: Arc::default(),
     }
 }
 
@@ -115,7 +117,7 @@ fn the_node_address_comes_from_either_variable_and_either_family() {
                 .map(|(_, ip)| (*ip).to_owned())
         };
         let config = load(&Args::default(), &env).expect("an address is set");
-        assert_eq!(config.kubelets[0].url.to_string(), want);
+        assert_eq!(config.kubelets[0].target.url.to_string(), want);
     }
     let error = load(&Args::default(), &|_| None).expect_err("no address");
     assert_eq!(
@@ -138,31 +140,37 @@ fn each_option_arrives() {
         key: key.into(),
     };
     assert_eq!(
-        kubelet("tls_cert = '/c'\ntls_key = '/k'").credential,
+        kubelet("tls_cert = '/c'\ntls_key = '/k'").client.credential,
         certificate("/c", "/k")
     );
-    assert_eq!(kubelet("tls_cert = '/c'").credential, certificate("/c", "/c"));
     assert_eq!(
-        kubelet("bearer_token = '$DIR/token'").credential,
+        kubelet("tls_cert = '/c'").client.credential,
+        certificate("/c", "/c")
+    );
+    assert_eq!(
+        kubelet("bearer_token = '$DIR/token'").client.credential,
         Credential::BearerToken {
             file: "/etc/k/token".into()
         }
     );
     let files = |paths: &[&str]| Anchors::Files(paths.iter().map(PathBuf::from).collect());
-    assert_eq!(kubelet("tls_ca = '/a'").trust.anchors, files(&["/a"]));
+    assert_eq!(kubelet("tls_ca = '/a'").client.trust.anchors, files(&["/a"]));
     assert_eq!(
-        kubelet("tls_ca = ['${DIR}/a', './b']").trust.anchors,
+        kubelet("tls_ca = ['${DIR}/a', './b']").client.trust.anchors,
         files(&["/etc/k/a", "./b"])
     );
     assert_eq!(
-        kubelet("insecure_skip_verify = true").trust.anchors,
+        kubelet("insecure_skip_verify = true").client.trust.anchors,
         Anchors::Unverified
     );
     assert_eq!(
-        kubelet("tls_server_name = 'node-1'").trust.server_name.as_deref(),
+        kubelet("tls_server_name = 'node-1'")
+            .target
+            .server_name
+            .as_deref(),
         Some("node-1")
     );
-    assert!(kubelet("tls_min_version = 'TLS13'").trust.tls13_only);
+    assert!(kubelet("tls_min_version = 'TLS13'").client.trust.tls13_only);
     assert_eq!(
         kubelet("node_metric_name = 'node, one'").lines.node_metric_name,
         "node, one"
@@ -174,17 +182,22 @@ fn each_option_arrives() {
         ("0x10", 16_000),
         ("1.5e-1", 150),
     ] {
-        let timeout = kubelet(&format!("response_timeout = {written}")).response_timeout;
+        let timeout = kubelet(&format!("response_timeout = {written}"))
+            .client
+            .response_timeout;
         assert_eq!(timeout, Duration::from_millis(millis), "{written}");
     }
     let plain = kubelet("url = 'http://127.0.0.1'\ninsecure_skip_verify = false");
-    assert_eq!((plain.url.scheme, plain.url.port.get()), (Scheme::Http, 10255));
-    assert_eq!(plain.credential, Credential::None);
+    assert_eq!(
+        (plain.target.url.scheme, plain.target.url.port.get()),
+        (Scheme::Http, 10255)
+    );
+    assert_eq!(plain.client.credential, Credential::None);
     let two = read("[[inputs.kubelet]]\nurl='https://a'\n[[inputs.kubelet]]\nurl='https://b'").expect("two");
     assert_eq!(
         two.kubelets
             .iter()
-            .map(|kubelet| kubelet.url.host.as_str())
+            .map(|kubelet| kubelet.target.url.host.as_str())
             .collect::<Vec<_>>(),
         ["a", "b"]
     );
@@ -248,11 +261,11 @@ fn a_socket_takes_ticks_of_ones_own_from_the_file_or_a_flag() {
 #[test]
 fn a_deadline_that_is_left_out_stays_below_the_interval() {
     for (interval, millis) in [("'1s'", 800), ("'6s'", 4_800), ("'10s'", 5_000)] {
-        let timeout = kubelet(&format!("interval = {interval}")).response_timeout;
+        let timeout = kubelet(&format!("interval = {interval}")).client.response_timeout;
         assert_eq!(timeout, Duration::from_millis(millis), "{interval}");
     }
     assert_eq!(
-        kubelet("interval = '1ns'").response_timeout,
+        kubelet("interval = '1ns'").client.response_timeout,
         Duration::from_nanos(1)
     );
     // Without own ticks there is no interval to stay below.
@@ -265,7 +278,7 @@ fn a_deadline_that_is_left_out_stays_below_the_interval() {
         &args,
     );
     assert_eq!(
-        config.expect("valid").kubelets[0].response_timeout,
+        config.expect("valid").kubelets[0].client.response_timeout,
         Duration::from_secs(9)
     );
 }
@@ -337,7 +350,10 @@ fn a_file_that_can_not_be_read_says_why() {
         "\u{feff}[[inputs.kubelet]]\r\n  url = \"https://node-1\"\r\n",
     )
     .expect("written");
-    assert_eq!(load_from(&good).expect("valid").kubelets[0].url.host, "node-1");
+    assert_eq!(
+        load_from(&good).expect("valid").kubelets[0].target.url.host,
+        "node-1"
+    );
 }
 
 proptest! {

@@ -7,9 +7,9 @@ use rustls::CertificateError;
 use webpki::Error as Webpki;
 
 use super::{Flaw, Holder, Link, TlsFault, Trouble};
-use crate::kubelet::algorithm::Key;
-use crate::kubelet::certificate::Facts;
-use crate::kubelet::shown::Seen;
+use crate::client::Seen;
+use crate::client::algorithm::Key;
+use crate::client::certificate::Facts;
 use crate::redact::Redacted;
 
 /// What `error` means.

@@ -1,6 +1,6 @@
 //! Verifies the certificate of each handshake, and has `shown` remember it.
 //!
-//! What is believed is `trust`'s part. Here the name may be another than the URL's host, because many kubelets are
+//! What is believed is `trust`'s part. Here the name may be another than the URL's host, because many servers are
 //! reached by an address that their certificate does not carry.
 
 use std::fmt;
@@ -21,15 +21,15 @@ use rustls::{CertificateError, DigitallySignedStruct, Error, PeerMisbehaved, Sig
 use webpki::RawPublicKeyEntity;
 
 use super::certificate::{public_key, sha256};
+use super::pin::Pin;
 use super::shown::Shown;
-use crate::config::Pin;
 
-/// Shows our certificate, whatever CAs the kubelet lists: it may take it all the same. What it lists is remembered,
+/// Shows our certificate, whatever CAs the peer lists: it may take it all the same. What it lists is remembered,
 /// because a refusal is a bare 401 that does not say it again.
 pub struct Shows {
     /// Ours.
     pub certified: Arc<CertifiedKey>,
-    /// Who is to know what the kubelet lists.
+    /// Who is to know what the peer lists.
     pub shown: Shown,
 }
 
@@ -55,32 +55,36 @@ impl ResolvesClientCert for Shows {
 /// What a certificate is held against.
 #[derive(Debug)]
 pub enum Belief {
-    /// It chains to an anchor and carries the name.
-    Verified {
-        /// The anchors.
-        webpki: Arc<WebPkiServerVerifier>,
-        /// The name to look for, where it is not the URL's host.
-        name: Option<ServerName<'static>>,
-    },
+    /// It chains to one of these anchors and carries the name.
+    Verified(Arc<WebPkiServerVerifier>),
     /// Its key is one of these, whoever signed it, for whatever names and time.
     Pinned(Vec<Pin>),
     /// Anyone is believed who holds the key of the certificate he shows: the user said so by name.
     Anyone,
 }
 
-/// The verifier of one client configuration.
+/// The verifier of one peer's certificates.
 #[derive(Debug)]
 pub struct Verifier {
-    belief: Belief,
+    /// The same for all peers of a profile.
+    belief: Arc<Belief>,
+    /// The name to look for, where it is not the URL's host.
+    name: Option<ServerName<'static>>,
     algorithms: WebPkiSupportedAlgorithms,
     shown: Shown,
 }
 
 impl Verifier {
     /// Verifies by `belief`, and tells `shown` of each certificate.
-    pub fn new(belief: Belief, algorithms: WebPkiSupportedAlgorithms, shown: Shown) -> Self {
+    pub fn new(
+        belief: Arc<Belief>,
+        name: Option<ServerName<'static>>,
+        algorithms: WebPkiSupportedAlgorithms,
+        shown: Shown,
+    ) -> Self {
         Self {
             belief,
+            name,
             algorithms,
             shown,
         }
@@ -130,9 +134,9 @@ impl ServerCertVerifier for Verifier {
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
         self.shown.remember(end_entity, intermediates);
-        let verified = match &self.belief {
-            Belief::Verified { webpki, name } => {
-                let name = name.as_ref().unwrap_or(host);
+        let verified = match &*self.belief {
+            Belief::Verified(webpki) => {
+                let name = self.name.as_ref().unwrap_or(host);
                 webpki.verify_server_cert(end_entity, intermediates, name, ocsp_response, now)?
             }
             Belief::Pinned(pins) => {
@@ -153,8 +157,8 @@ impl ServerCertVerifier for Verifier {
         certificate: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        match self.belief {
-            Belief::Verified { .. } => verify_tls12_signature(message, certificate, signed, &self.algorithms),
+        match *self.belief {
+            Belief::Verified(_) => verify_tls12_signature(message, certificate, signed, &self.algorithms),
             Belief::Pinned(_) | Belief::Anyone => {
                 self.verify_with_key(message, &key_of(certificate)?, signed)
             }
@@ -168,8 +172,8 @@ impl ServerCertVerifier for Verifier {
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
         let algorithms = &self.algorithms;
-        match self.belief {
-            Belief::Verified { .. } => verify_tls13_signature(message, certificate, signed, algorithms),
+        match *self.belief {
+            Belief::Verified(_) => verify_tls13_signature(message, certificate, signed, algorithms),
             Belief::Pinned(_) | Belief::Anyone => {
                 verify_tls13_signature_with_raw_key(message, &key_of(certificate)?, signed, algorithms)
             }

@@ -1,12 +1,12 @@
 //! A name that a certificate is valid for, to be asked for: what is advised where it is not for the one that was asked for.
 //!
-//! Each is tried by the verifier itself and by the reader of the option that it goes into, so that no advice is refused.
+//! Each is tried by the verifier itself and by the rule for names that may be asked for, so that no advice is refused.
 
 use rustls::client::verify_server_name;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::server::ParsedCertificate;
 
-use crate::config::is_server_name;
+use crate::redact::is_token;
 
 /// What stands for a node in a pattern's place where the certificate does not tell.
 const ANY_NODE: &str = "node";
@@ -38,6 +38,12 @@ fn of_node(common_name: &str) -> Option<&str> {
     let first = name.split('.').next()?;
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
     (!first.is_empty() && first.bytes().all(plain)).then_some(first)
+}
+
+/// Whether it can be a target's name: one that a certificate carries, and no token that got into its place.
+#[must_use]
+pub fn is_server_name(name: &str) -> bool {
+    ServerName::try_from(name).is_ok() && !is_token(name)
 }
 
 /// Whether a name is the one, or fits the pattern.

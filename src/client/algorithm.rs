@@ -53,7 +53,8 @@ impl Key {
     }
 
     /// From the content of an `AlgorithmIdentifier`, which does not tell a size.
-    pub(super) fn of_algorithm(content: &[u8], redactor: &Redactor) -> Option<Self> {
+    #[must_use]
+    pub fn of_algorithm(content: &[u8], redactor: &Redactor) -> Option<Self> {
         let (rest, algorithm) = Oid::from_der(content).ok()?;
         let curve = Oid::from_der(rest).ok().map(|(_, curve)| curve);
         Some(Self::of_identifiers(&algorithm, curve.as_ref(), redactor))
@@ -101,7 +102,8 @@ impl Key {
     }
 
     /// Whether it could have made such a signature.
-    pub(super) fn signs(&self, signature: &Scheme) -> bool {
+    #[must_use]
+    pub fn signs(&self, signature: &Scheme) -> bool {
         match signature {
             Scheme::Rsa(_) => matches!(self, Self::Rsa(_)),
             Scheme::RsaPss => matches!(self, Self::Rsa(_) | Self::RsaPss),
@@ -235,7 +237,8 @@ impl Scheme {
     }
 
     /// The size of the RSA key that made a signature of this many bytes, which is as long as that.
-    pub(super) fn key_size(&self, signature: &[u8]) -> Option<usize> {
+    #[must_use]
+    pub fn key_size(&self, signature: &[u8]) -> Option<usize> {
         matches!(self, Self::Rsa(_) | Self::RsaPss).then_some(signature.len() * 8)
     }
 }

@@ -8,8 +8,8 @@ use super::certificate::Facts;
 use super::claims::Claims;
 use super::file_error::FileError;
 use super::pem::{PemFault, Wanted};
+use super::settings::{Anchors, Credential};
 use super::{identity, named_file, pem, token, trust};
-use crate::config::{Anchors, Credential};
 use crate::redact::Secrets;
 
 /// Who the files say that we are.

@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value};
 
-use super::expiry::Life;
+use super::life::Life;
 use crate::redact::{Redacted, Secrets};
 
 /// The claims of a JWT that tell whose it is, for whom and until when (RFC 7519, 4.1). No secret: only the signature,

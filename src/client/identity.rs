@@ -1,6 +1,6 @@
-//! Identity: who we say we are. A token or a client certificate, never both on one request.
+//! A client certificate: who we say we are in the handshake of each connection.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use rustls::crypto::ring::sign::any_supported_type;
@@ -10,41 +10,8 @@ use super::certificate::{Facts, sha256};
 use super::file_error::{FileError, FileFault};
 use super::named_file;
 use super::pem::{self, PemFault};
-use super::token::TokenFile;
-use crate::config::{Credential, Pin};
+use super::pin::Pin;
 use crate::redact::Secrets;
-
-/// Who we are, with what is needed to say so.
-#[derive(Debug)]
-pub enum Identity {
-    /// Nothing is said: the read-only port.
-    None,
-    /// By the header of each request.
-    Token(Box<TokenFile>),
-    /// By the handshake of each connection.
-    Certificate {
-        /// `tls_cert`.
-        cert: PathBuf,
-        /// `tls_key`, or the same file.
-        key: PathBuf,
-    },
-}
-
-impl Identity {
-    /// The identity that the configuration asks for. Its files may not be there yet.
-    pub fn new(credential: &Credential, secrets: &Secrets) -> Self {
-        match credential {
-            Credential::None => Self::None,
-            Credential::BearerToken { file } => {
-                Self::Token(Box::new(TokenFile::new(file.clone(), secrets.clone())))
-            }
-            Credential::ClientCertificate { cert, key } => Self::Certificate {
-                cert: cert.clone(),
-                key: key.clone(),
-            },
-        }
-    }
-}
 
 /// A client certificate ready for handshakes. Not to be printed: a key is in it.
 pub struct ClientCertificate {

@@ -1,4 +1,4 @@
-//! What the kubelet showed in its last handshake, shared between the verifier and who reports of it.
+//! What a peer showed in its last handshake, shared between the verifier and who reports of it.
 //!
 //! Whatever is shown is remembered, believed or not, because it is what the user has to be told.
 
@@ -7,13 +7,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use rustls::pki_types::CertificateDer;
 
 use super::certificate::{Facts, distinguished_name};
-use super::expiry::Life;
+use super::life::Life;
 use crate::redact::{Redacted, Secrets};
 
-/// More certificates of CAs than that are not looked at: a kubelet shows one or none.
+/// More certificates of CAs than that are not looked at: a server shows one or two.
 const MOST_ISSUERS: usize = 16;
 
-/// More CAs of clients than that are not remembered: a kubelet has one or two.
+/// More CAs of clients than that are not remembered: a server has one or two.
 const MOST_CAS: usize = 64;
 
 /// What is remembered; all clones are the same.
@@ -34,57 +34,63 @@ struct Last {
 /// The certificates of one handshake.
 #[derive(Debug, Clone, Default)]
 pub struct Seen {
-    /// The kubelet's own; `None` where there was none, or what was shown can't be read.
+    /// The peer's own; `None` where there was none, or what was shown can't be read.
     pub leaf: Option<Facts>,
     /// What was shown with it: CAs between it and one that is believed.
     pub issuers: Vec<Facts>,
     /// What must not be told of what is in them.
     pub secrets: Secrets,
-    /// The certificate was believed. What failed after that is the proof that the kubelet holds its key.
+    /// The certificate was believed. What failed after that is the proof that the peer holds its key.
     pub believed: bool,
 }
 
 impl Shown {
     /// Nothing yet.
-    pub fn new(secrets: Secrets) -> Self {
+    pub(super) fn new(secrets: Secrets) -> Self {
         Self {
             last: Arc::default(),
             secrets,
         }
     }
 
-    /// What must not be told of whatever the kubelet says.
+    /// What must not be told of whatever the peer says.
+    #[must_use]
     pub fn secrets(&self) -> &Secrets {
         &self.secrets
     }
 
     /// What was shown last.
+    #[must_use]
     pub fn seen(&self) -> Seen {
         self.with(|last| last.seen.clone())
     }
 
-    /// What the kubelet's own certificate says of itself; `None` before the first handshake.
+    /// What the peer's own certificate says of itself; `None` before the first handshake.
+    #[must_use]
     pub fn facts(&self) -> Option<Facts> {
         self.with(|last| last.seen.leaf.clone())
     }
 
     /// From when to when it holds.
+    #[must_use]
     pub fn life(&self) -> Option<Life> {
         self.with(|last| last.seen.leaf.as_ref().map(Facts::life))
     }
 
     /// How many handshakes came as far as a certificate.
+    #[must_use]
     pub fn handshakes(&self) -> u64 {
         self.with(|last| last.handshakes)
     }
 
-    /// The CAs of which the kubelet takes client certificates, as it lists them in the handshake; `None` where it asks
+    /// The CAs of which the peer takes client certificates, as it lists them in the handshake; `None` where it asks
     /// for no certificate at all.
+    #[must_use]
     pub fn client_cas(&self) -> Option<Vec<Redacted>> {
         self.with(|last| last.client_cas.clone())
     }
 
-    /// Remembers the CAs of clients that the kubelet lists.
+    /// Remembers the CAs of clients that the peer lists.
     pub(super) fn remember_client_cas(&self, names: &[&[u8]]) {
         let redactor = self.secrets.redactor();
         let names = names.iter().take(MOST_CAS);

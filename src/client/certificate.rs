@@ -13,9 +13,9 @@ use x509_parser::oid_registry::{
 use x509_parser::prelude::{AttributeTypeAndValue, FromDer as _, GeneralName, X509Certificate, X509Name};
 
 use super::algorithm::{Key, Scheme};
-use super::expiry::Life;
 use super::fitting;
-use crate::config::Pin;
+use super::life::Life;
+use super::pin::Pin;
 use crate::redact::{Redacted, Redactor};
 
 /// More names than that are not looked at: a kubelet has its node's and a few addresses.

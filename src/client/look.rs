@@ -1,9 +1,10 @@
-//! A look at the certificate that a kubelet has and does not show us: one whose key is of a kind that is not taken.
+//! A look at the certificate that a peer has and does not show us: one whose key is of a kind that is not taken.
 //!
 //! For who explains why a handshake failed, and only then: in it every kind of key is said to be taken, so that there is
 //! something to be shown. It ends there, in any case: nothing is believed, and nothing of ours is sent.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::CryptoProvider;
@@ -11,9 +12,11 @@ use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, Error, SignatureScheme};
 
 use super::certificate::Facts;
+use super::connection::Connection;
+use super::dial::connect;
+use super::resolve::Resolver;
+use super::settings::Url;
 use super::shown::Shown;
-use crate::client::{Connection, Resolver, connect};
-use crate::config::Kubelet;
 use crate::redact::Secrets;
 
 /// Kinds of signatures that are not verified, and that say of a key what it is.
@@ -25,16 +28,15 @@ const NOT_TAKEN: [SignatureScheme; 4] = [
 ];
 
 /// What is shown to who takes everything; `None` where that is nothing either.
-pub async fn certificate(kubelet: &Kubelet, secrets: &Secrets) -> Option<Facts> {
+pub async fn certificate(url: &Url, limit: Duration, secrets: &Secrets) -> Option<Facts> {
     let shown = Shown::new(secrets.clone());
-    let asked = tokio::time::timeout(kubelet.response_timeout, shake_hands(kubelet, &shown));
     // Its end says nothing: it is one that we make.
-    let _ = asked.await;
+    let _ = tokio::time::timeout(limit, shake_hands(url, &shown)).await;
     shown.facts()
 }
 
-async fn shake_hands(kubelet: &Kubelet, shown: &Shown) -> Option<()> {
-    let (host, port) = (kubelet.url.host.as_str(), kubelet.url.port.get());
+async fn shake_hands(url: &Url, shown: &Shown) -> Option<()> {
+    let (host, port) = (url.host.as_str(), url.port.get());
     let addresses = Resolver::new(host, port).addresses().await.ok()?;
     let tcp = connect(&addresses).await.ok()?;
     let provider = Arc::new(rustls::crypto::ring::default_provider());

@@ -1,6 +1,6 @@
 //! A pin: the SHA-256 of a public key, as people write it.
 //!
-//! Knows text only. Whose key it is, and what it is held against, is `kubelet`'s.
+//! Knows text only. Whose key it is, and what it is held against, is `verifier`'s.
 
 use std::fmt;
 
@@ -17,7 +17,8 @@ pub struct Pin(pub [u8; 32]);
 
 impl Pin {
     /// Reads Base64, or hexadecimal with or without colons, each with or without `sha256//` or `sha256:` in front.
-    pub(super) fn parse(text: &str) -> Option<Self> {
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
         let text = PREFIXES
             .iter()
             .find_map(|prefix| text.strip_prefix(prefix))

@@ -1,4 +1,4 @@
-//! Trust: whom we believe to be the kubelet. From what the configuration names to anchors that can be verified with.
+//! Trust: whom we believe. From what the configuration names to anchors that can be verified with.
 
 use std::error::Error as StdError;
 use std::path::{Path, PathBuf};
@@ -7,14 +7,15 @@ use std::sync::Arc;
 use rustls::RootCertStore;
 use rustls::client::WebPkiServerVerifier;
 use rustls::crypto::CryptoProvider;
-use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::pki_types::CertificateDer;
 
 use super::certificate::Facts;
 use super::file_error::{FileError, FileFault};
 use super::named_file;
 use super::pem;
+use super::pin::Pin;
+use super::settings::Anchors;
 use super::verifier::Belief;
-use crate::config::{Anchors, Pin, Trust};
 use crate::redact::Secrets;
 use crate::system;
 
@@ -64,7 +65,7 @@ impl Source {
 }
 
 /// Loads what is to be believed.
-pub fn load(trust: &Trust, source: &Source, provider: &Arc<CryptoProvider>) -> Result<Belief, FileError> {
+pub fn load(source: &Source, provider: &Arc<CryptoProvider>) -> Result<Belief, FileError> {
     let mut roots = RootCertStore::empty();
     match source {
         Source::Unverified => return Ok(Belief::Anyone),
@@ -78,7 +79,6 @@ pub fn load(trust: &Trust, source: &Source, provider: &Arc<CryptoProvider>) -> R
             }
         }
     }
-    let name = trust.server_name.as_deref().map(server_name).transpose()?;
     let webpki = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::clone(provider))
         .build()
         // It refuses an empty store and wrong CRLs; there are none of these.
@@ -87,7 +87,7 @@ pub fn load(trust: &Trust, source: &Source, provider: &Arc<CryptoProvider>) -> R
             path: None,
             fault: FileFault::NoStore,
         })?;
-    Ok(Belief::Verified { webpki, name })
+    Ok(Belief::Verified(webpki))
 }
 
 /// What a distribution ships is not ours to judge: the odd certificate that cannot be parsed is left out. A store of
@@ -109,14 +109,6 @@ fn system_store() -> Result<Vec<CertificateDer<'static>>, FileError> {
         }
     }
     Ok(found.certs)
-}
-
-fn server_name(name: &str) -> Result<ServerName<'static>, FileError> {
-    ServerName::try_from(name.to_owned()).map_err(|_| FileError {
-        option: "tls_server_name",
-        path: None,
-        fault: FileFault::ServerName,
-    })
 }
 
 /// Adds the anchors of one file, all of them or none: a bundle that is being written must not lose a CA.

@@ -1,0 +1,192 @@
+//! One peer, asked through a profile: one question, one answer or one failure, and one rule for when to ask again.
+
+use std::sync::Arc;
+
+use hyper::header::HeaderValue;
+
+use super::certificate::Facts;
+use super::connection::Reply;
+use super::connections::{Connections, Open};
+use super::failure::{Failure, Phase};
+use super::look;
+use super::profile::Profile;
+use super::request;
+use super::settings::{Scheme, Target};
+use super::shown::Shown;
+
+/// Asks one peer. What stays between questions is its connection and what it showed.
+pub struct Client {
+    profile: Arc<Profile>,
+    connections: Connections,
+    phase: Phase,
+    /// The number of the look at the profile's files that the last question went by.
+    seen: u64,
+}
+
+/// The beginning of an answer, and the connection that has the rest.
+struct Answered {
+    open: Open,
+    reply: Reply,
+    /// What it was asked with.
+    authorization: Option<HeaderValue>,
+}
+
+impl Answered {
+    fn status(&self) -> u16 {
+        self.reply.head.status.as_u16()
+    }
+}
+
+impl Client {
+    /// A client of `target`, which is asked as `profile` says.
+    #[must_use]
+    pub fn new(profile: Arc<Profile>, target: Target) -> Self {
+        let connections = Connections::new(target, profile.secrets().clone());
+        Self {
+            profile,
+            connections,
+            phase: Phase::Connecting,
+            seen: 0,
+        }
+    }
+
+    /// What it is asked with.
+    #[must_use]
+    pub fn profile(&self) -> &Profile {
+        &self.profile
+    }
+
+    /// What it showed in its last handshake.
+    #[must_use]
+    pub fn shown(&self) -> &Shown {
+        self.connections.shown()
+    }
+
+    /// The certificate that is shown to who says to take every kind of key, where we are shown none.
+    pub async fn certificate_for_anyone(&self) -> Option<Facts> {
+        let limit = self.profile.response_timeout();
+        look::certificate(self.connections.url(), limit, self.profile.secrets()).await
+    }
+
+    /// Appends what is at `path` to `body`, not more than `limit` bytes, within one deadline over name, connection,
+    /// handshake, headers and body.
+    ///
+    /// # Errors
+    /// See [`Failure`]; `body` may then have grown by a part of an answer.
+    pub async fn get(&mut self, path: &'static str, body: &mut Vec<u8>, limit: usize) -> Result<(), Failure> {
+        let (deadline, before) = (self.profile.response_timeout(), body.len());
+        // What is dropped in its middle takes its connection with it: perhaps nobody is at the other end any more.
+        match tokio::time::timeout(deadline, self.fetch(path, body, limit)).await {
+            Ok(outcome) => outcome,
+            Err(_) => Err(self.late(body.len() - before)),
+        }
+    }
+
+    /// The status of what is at `path`, whatever it is. Its body is of no interest, and with it the connection.
+    ///
+    /// # Errors
+    /// No answer came.
+    pub async fn status_of(&mut self, path: &'static str) -> Result<u16, Failure> {
+        let deadline = self.profile.response_timeout();
+        match tokio::time::timeout(deadline, self.ask(path)).await {
+            Ok(answered) => answered.map(|answered| answered.status()),
+            Err(_) => Err(self.late(0)),
+        }
+    }
+
+    fn late(&self, read: usize) -> Failure {
+        let phase = match self.phase {
+            Phase::Reading(_) => Phase::Reading(read),
+            phase => phase,
+        };
+        Failure::Timeout {
+            limit: self.profile.response_timeout(),
+            phase,
+        }
+    }
+
+    async fn fetch(&mut self, path: &'static str, body: &mut Vec<u8>, limit: usize) -> Result<(), Failure> {
+        let mut answered = self.ask(path).await?;
+        if answered.status() != 200 {
+            let Answered {
+                mut open, mut reply, ..
+            } = answered;
+            let (refused, whole) = request::refused(&mut open, &mut reply).await;
+            if whole {
+                self.connections.keep(open).await;
+            }
+            return Err(Failure::Refused(refused));
+        }
+        self.phase = Phase::Reading(0);
+        request::read(&mut answered.open, &mut answered.reply, body, limit).await?;
+        self.connections.keep(answered.open).await;
+        Ok(())
+    }
+
+    /// A 401 is final only if the token is still the one that was sent: it may have been replaced between our look and the
+    /// peer's.
+    async fn ask(&mut self, path: &'static str) -> Result<Answered, Failure> {
+        let look = self.profile.look(self.connections.url().scheme, self.seen)?;
+        self.seen = look.number;
+        if let Some(tls) = &look.tls
+            && self.connections.url().scheme == Scheme::Https
+        {
+            self.connections.use_tls(tls)?;
+        }
+        let answered = self.ask_as(path, look.authorization).await?;
+        if answered.status() != 401 {
+            return Ok(answered);
+        }
+        let fresh = self.profile.token_now()?;
+        if fresh == answered.authorization {
+            return Ok(answered);
+        }
+        let Answered {
+            mut open, mut reply, ..
+        } = answered;
+        if request::refused(&mut open, &mut reply).await.1 {
+            self.connections.keep(open).await;
+        }
+        self.ask_as(path, fresh).await
+    }
+
+    /// A kept connection may have been closed by the peer just as we used it, and whatever comes over it may be left
+    /// from before: neither says anything of the peer, so it is asked once more, on a new one.
+    async fn ask_as(
+        &mut self,
+        path: &'static str,
+        authorization: Option<HeaderValue>,
+    ) -> Result<Answered, Failure> {
+        if let Some(mut kept) = self.connections.kept().await {
+            match self.ask_over(&mut kept, path, authorization.as_ref()).await {
+                Ok(reply) => {
+                    return Ok(Answered {
+                        open: kept,
+                        reply,
+                        authorization,
+                    });
+                }
+                // Not why: what libraries say may quote what we sent.
+                Err(_) => log::debug!("{}: asking on a new connection", self.connections.url()),
+            }
+        }
+        let mut open = self.connections.open(&mut self.phase).await?;
+        let reply = self.ask_over(&mut open, path, authorization.as_ref()).await?;
+        Ok(Answered {
+            open,
+            reply,
+            authorization,
+        })
+    }
+
+    async fn ask_over(
+        &mut self,
+        open: &mut Open,
+        path: &'static str,
+        authorization: Option<&HeaderValue>,
+    ) -> Result<Reply, Failure> {
+        self.phase = Phase::Waiting;
+        let asked = open.connection.ask(path, request::headers(authorization)).await;
+        asked.map_err(Failure::Unanswered)
+    }
+}

@@ -1,0 +1,135 @@
+//! The connection to one peer: made with what its profile has, used until that changes or it grows old.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use rustls::ClientConfig;
+use rustls::pki_types::ServerName;
+use tokio::time::Instant;
+
+use super::connection::Connection;
+use super::dial::connect;
+use super::failure::{Failure, Phase};
+use super::file_error::{FileError, FileFault};
+use super::resolve::Resolver;
+use super::settings::{Target, Url};
+use super::shown::Shown;
+use super::tls::Tls;
+use crate::redact::Secrets;
+
+/// No connection is used for longer. A kept-alive connection goes on with the certificates of its handshake, ours and
+/// the peer's: this bounds how long a revoked or replaced one lives on.
+pub const MAX_CONNECTION_AGE: Duration = Duration::from_secs(600);
+
+/// A kubelet closes an idle connection after 90 s; one that is used just then is lost.
+const MAX_IDLE: Duration = Duration::from_secs(75);
+
+/// A connection with its times.
+pub struct Open {
+    /// It.
+    pub connection: Connection,
+    since: Instant,
+    used: Instant,
+}
+
+impl Open {
+    fn is_young(&self) -> bool {
+        self.since.elapsed() < MAX_CONNECTION_AGE && self.used.elapsed() < MAX_IDLE
+    }
+}
+
+/// What handshakes with this peer are made with, and what that was made of.
+struct Ready {
+    of: Arc<Tls>,
+    config: Arc<ClientConfig>,
+}
+
+/// Makes connections to one peer, and keeps one.
+pub struct Connections {
+    target: Target,
+    resolver: Resolver,
+    shown: Shown,
+    ready: Option<Ready>,
+    kept: Option<Open>,
+}
+
+impl Connections {
+    /// Connections to that peer.
+    pub fn new(target: Target, secrets: Secrets) -> Self {
+        Self {
+            resolver: Resolver::new(&target.url.host, target.url.port.get()),
+            target,
+            shown: Shown::new(secrets),
+            ready: None,
+            kept: None,
+        }
+    }
+
+    /// What the peer showed last.
+    pub fn shown(&self) -> &Shown {
+        &self.shown
+    }
+
+    /// Where it is.
+    pub fn url(&self) -> &Url {
+        &self.target.url
+    }
+
+    /// From now on with this, if it is another than before; then nothing is kept that was made with the other.
+    pub fn use_tls(&mut self, tls: &Arc<Tls>) -> Result<(), FileError> {
+        if self
+            .ready
+            .as_ref()
+            .is_some_and(|ready| Arc::ptr_eq(&ready.of, tls))
+        {
+            return Ok(());
+        }
+        let name = self.target.server_name.as_deref().map(server_name).transpose()?;
+        self.kept = None;
+        self.ready = Some(Ready {
+            of: Arc::clone(tls),
+            config: Arc::new(tls.config(name, &self.shown)),
+        });
+        Ok(())
+    }
+
+    /// The connection that was kept, if it is of any use still. Files that cannot be used are no reason to use an old one.
+    pub async fn kept(&mut self) -> Option<Open> {
+        let mut kept = self.kept.take().filter(Open::is_young)?;
+        kept.connection.is_fit().await.then_some(kept)
+    }
+
+    /// Keeps it for the next question, if it is fit for one.
+    pub async fn keep(&mut self, mut open: Open) {
+        open.used = Instant::now();
+        if open.connection.is_fit().await {
+            self.kept = Some(open);
+        }
+    }
+
+    /// A new one; `phase` says how far it has come. Over plain http nothing was ever made ready.
+    pub async fn open(&mut self, phase: &mut Phase) -> Result<Open, Failure> {
+        *phase = Phase::Resolving;
+        let addresses = self.resolver.addresses().await?;
+        *phase = Phase::Connecting;
+        let tcp = connect(&addresses).await?;
+        *phase = Phase::Handshaking;
+        let config = self.ready.as_ref().map(|ready| Arc::clone(&ready.config));
+        let Url { host, port, .. } = self.url();
+        let connection = Connection::open(tcp, host, port.get(), config).await?;
+        let now = Instant::now();
+        Ok(Open {
+            connection,
+            since: now,
+            used: now,
+        })
+    }
+}
+
+fn server_name(name: &str) -> Result<ServerName<'static>, FileError> {
+    ServerName::try_from(name.to_owned()).map_err(|_| FileError {
+        option: "tls_server_name",
+        path: None,
+        fault: FileFault::ServerName,
+    })
+}
