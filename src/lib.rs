@@ -16,6 +16,7 @@
 //! [`files`] is how a file is read by whoever reads one, [`date`] how a moment is told, and [`printable`] what may be shown.
 //! [`install`] stands apart: it brings the program into another container.
 
+pub mod batch;
 pub mod check;
 pub mod client;
 pub mod collector;

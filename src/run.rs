@@ -10,7 +10,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout, timeout_at}
 use crate::client::{self, Anchors, Profile, Scheme};
 use crate::collector::Collector;
 use crate::config::{self, Args, Config, ConfigError, Ticking};
-use crate::execd::{self, Attendant, Broken, Missing, Output, Prompts, STOP_BUDGET, Ticks};
+use crate::execd::{self, Attendant, Broken, Destination, Missing, Output, Prompts, STOP_BUDGET, Ticks};
 use crate::kubelet::Scraper;
 use crate::lines::Renderer;
 use crate::system::Fault;
@@ -74,8 +74,8 @@ pub fn run(args: &Args, env: &dyn Fn(&str) -> Option<String>, attendant: &Attend
     let config = config::load(args, env)?;
     log::set_max_level(config.log_level);
     match &config.output {
-        config::Output::Socket { .. } => execd::log::begin_with_times(),
-        config::Output::Stdout => all_there()?,
+        Destination::Socket { .. } => execd::log::begin_with_times(),
+        Destination::Stdout => all_there()?,
     }
     warn_of_risks(&config);
     let output = Output::open(&config.output)?;

@@ -86,16 +86,8 @@ fn certificate(facts: &Facts, client_cas: Option<&[Redacted]>) -> Finding {
         }
     );
     unauthorized(Diagnosis::CertificateUnknownCa, &why)
-        .mend(signer())
+        .mend(identity::signer())
         .mend(whose_ca())
-}
-
-/// The cluster's own signer of client certificates, in a `CertificateSigningRequest`.
-pub fn signer() -> Mend {
-    Mend::apply(
-        "have it signed by the cluster, for that use",
-        "spec:\n  signerName: kubernetes.io/kube-apiserver-client\n  usages: [\"client auth\"]\n",
-    )
 }
 
 fn token(who: &Who, word: Word) -> Finding {

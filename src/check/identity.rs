@@ -186,9 +186,17 @@ fn of_facts(facts: &Facts, now: i64) -> Option<(Diagnosis, String, Vec<Mend>)> {
             Diagnosis::CertificatePurpose,
             "the client certificate is not for clients: it lacks the extended key usage `client auth`"
                 .to_owned(),
-            vec![super::authentication::signer()],
+            vec![signer()],
         )
     })
+}
+
+/// The cluster's own signer of client certificates, in a `CertificateSigningRequest`.
+pub fn signer() -> Mend {
+    Mend::apply(
+        "have it signed by the cluster, for that use",
+        "spec:\n  signerName: kubernetes.io/kube-apiserver-client\n  usages: [\"client auth\"]\n",
+    )
 }
 
 #[cfg(test)]

@@ -16,6 +16,7 @@ mod clock;
 mod diagnosis;
 mod files;
 mod finding;
+mod handshake;
 mod identity;
 mod lines;
 mod output;

@@ -2,12 +2,11 @@
 
 use super::Diagnosis;
 use super::finding::{Finding, Mend, Step};
-use crate::config::Output;
-use crate::execd;
+use crate::execd::{self, Destination};
 
 /// `None` for stdout, whose reader is whoever runs the program.
-pub fn look(output: &Output) -> Option<Finding> {
-    let Output::Socket { path, .. } = output else {
+pub fn look(output: &Destination) -> Option<Finding> {
+    let Destination::Socket { path, .. } = output else {
         return None;
     };
     let address = format!("unixgram://{}", path.display());

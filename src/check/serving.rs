@@ -5,9 +5,9 @@
 use super::Diagnosis;
 use super::clock;
 use super::finding::{Finding, Mend, Step};
+use super::handshake::{Handshake, look};
 use super::setting;
 use super::text::toml;
-use super::tls::{Handshake, look};
 use crate::client::certificate::Facts;
 use crate::client::{Anchors, fits, is_server_name};
 use crate::config::Kubelet;

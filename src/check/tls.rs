@@ -3,7 +3,8 @@
 use super::Diagnosis;
 use super::clock;
 use super::finding::{Finding, Mend, Step};
-use super::text::{days_left, shell, toml};
+use super::handshake::{Handshake, asked_for, look};
+use super::text::{days_left, toml};
 use super::{serving, setting};
 use crate::client::Anchors;
 use crate::client::certificate::Facts;
@@ -11,21 +12,6 @@ use crate::client::inspect::Who;
 use crate::config::Kubelet;
 use crate::date::date;
 use crate::kubelet::{Holder, TlsFault, authenticated};
-
-/// What is known of a handshake.
-#[derive(Clone, Copy)]
-pub struct Handshake<'h> {
-    /// With whom it was to be.
-    pub kubelet: &'h Kubelet,
-    /// What was shown.
-    pub shown: Option<&'h Facts>,
-    /// Who we are.
-    pub who: &'h Who,
-    /// Our clock.
-    pub now: i64,
-    /// The environment.
-    pub env: &'h dyn Fn(&str) -> Option<String>,
-}
 
 /// The handshake went well.
 pub fn good(kubelet: &Kubelet, shown: &Facts, now: i64) -> Finding {
@@ -168,15 +154,6 @@ fn client_certificate(way: &Handshake<'_>, finding: Finding) -> Finding {
     .mend(look(way.kubelet))
 }
 
-/// The name or address that the certificate has to carry.
-pub fn asked_for(kubelet: &Kubelet) -> &str {
-    kubelet
-        .target
-        .server_name
-        .as_deref()
-        .unwrap_or(&kubelet.target.url.host)
-}
-
 fn is_address(host: &str) -> bool {
     host.parse::<std::net::IpAddr>().is_ok()
 }
@@ -185,18 +162,6 @@ fn cut_short() -> Mend {
     Mend::say(
         "a kubelet that is being stopped does so once; what does it each time is no kubelet: let url point to the node itself, \
          not to a load balancer or tunnel",
-    )
-}
-
-/// For who has to see it himself.
-pub fn look(kubelet: &Kubelet) -> Mend {
-    let url = kubelet.target.url.over_tls().to_string();
-    let to = shell(url.trim_start_matches("https://"));
-    Mend::run(
-        "see what is shown there",
-        format!(
-            "openssl s_client -connect {to} -showcerts </dev/null | openssl x509 -noout -subject -issuer -dates -ext subjectAltName"
-        ),
     )
 }
 

@@ -6,13 +6,15 @@
 //! volume looks the same and is on disk: it is no place for a secret.
 
 use std::ffi::OsStr;
-use std::fs;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Component, Path, PathBuf};
 
+use crate::files;
+
 /// Whether the file at `path` is in one, by whatever links it is found.
 pub fn is_in_one(path: &Path) -> bool {
-    let (Ok(file), Ok(mounts)) = (fs::canonicalize(path), fs::read("/proc/self/mountinfo")) else {
+    let mounts = files::read(Path::new("/proc/self/mountinfo"));
+    let (Ok(file), Ok(mounts)) = (path.canonicalize(), mounts) else {
         return false;
     };
     is_of(&file, &mounts)

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use super::finding::{Finding, Level, Mend, Step};
+use super::handshake::Handshake;
 use super::report::Walked;
 use super::text::toml;
 use super::{
@@ -146,7 +147,7 @@ impl Way<'_> {
             }
             _ => scraper.serving_certificate(),
         };
-        let way = tls::Handshake {
+        let way = Handshake {
             kubelet: self.kubelet,
             shown: shown.as_ref(),
             who,

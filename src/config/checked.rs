@@ -2,12 +2,12 @@
 //!
 //! Built only by this module's parent, from TOML and flags. Knows nothing of TOML itself.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::filter::Filter;
 use crate::client::{self, Target};
+use crate::execd::Destination;
 
 /// All that one process does: which kubelets, how often, how loud.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,7 +17,7 @@ pub struct Config {
     /// Whether the program ticks by itself.
     pub ticking: Ticking,
     /// Where the lines go. Never a socket without own ticks: nobody would prompt.
-    pub output: Output,
+    pub output: Destination,
     /// The least severe level that reaches stderr.
     pub log_level: log::LevelFilter,
 }
@@ -32,20 +32,6 @@ pub enum Ticking {
     Prompted,
     /// At this period too: Telegraf runs us with `signal = "none"`, or we run without Telegraf.
     Every(Duration),
-}
-
-/// Where the lines go.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Output {
-    /// To the Telegraf that runs us.
-    Stdout,
-    /// To a Telegraf beside us, at its `inputs.socket_listener`.
-    Socket {
-        /// Absolute, and short enough for a socket.
-        path: PathBuf,
-        /// The most bytes to keep while nobody takes them.
-        buffer: usize,
-    },
 }
 
 /// One kubelet to scrape: which one, and in which way.

@@ -9,7 +9,7 @@ use std::time::Duration;
 use log::LevelFilter;
 
 use super::args::{Args, Polling};
-use super::checked::{Config, Kubelet, Lines, Output, Ticking};
+use super::checked::{Config, Kubelet, Lines, Ticking};
 use super::error::{Clash, ConfigError};
 use super::expand::Env;
 use super::filter::{Filter, Globs};
@@ -18,6 +18,7 @@ use super::raw::{Block, Source};
 use super::syntax::SyntaxError;
 use super::url;
 use crate::client::{self, Anchors, Credential, Pin, Scheme, Target, Trust, Url};
+use crate::execd::Destination;
 use crate::files;
 
 /// What a process without `-config` reads instead of a file: one block in which everything is left out.
@@ -131,7 +132,7 @@ fn once_per_process<T: PartialEq>(blocks: &[Block<'_>], option: &Opt<T>) -> Resu
     Ok(first.map(|(value, _)| value))
 }
 
-fn output(blocks: &[Block<'_>], ticking: Ticking) -> Result<Output, ConfigError> {
+fn output(blocks: &[Block<'_>], ticking: Ticking) -> Result<Destination, ConfigError> {
     let target = once_per_process(blocks, &options::OUTPUT)?.flatten();
     let buffer = once_per_process(blocks, &options::OUTPUT_BUFFER)?;
     // A socket is never the default, so a block says it.
@@ -140,14 +141,14 @@ fn output(blocks: &[Block<'_>], ticking: Ticking) -> Result<Output, ConfigError>
         (Some(_), Some(block), Ticking::Prompted) => {
             Err(block.conflict(&options::OUTPUT.info, Clash::NobodyTicks))
         }
-        (Some(path), Some(block), Ticking::Every(_)) => Ok(Output::Socket {
+        (Some(path), Some(block), Ticking::Every(_)) => Ok(Destination::Socket {
             path,
             buffer: match buffer {
                 Some(buffer) => buffer,
                 None => block.get_or_default(&options::OUTPUT_BUFFER)?,
             },
         }),
-        _ => Ok(Output::Stdout),
+        _ => Ok(Destination::Stdout),
     }
 }
 

@@ -24,7 +24,7 @@ mod url;
 mod value;
 
 pub use args::{Args, ArgsError, CheckArgs, HELP, Invocation, Polling, Show, is_check, parse_args};
-pub use checked::{Config, Kubelet, Lines, Output, Ticking, Timestamp, Volumes};
+pub use checked::{Config, Kubelet, Lines, Ticking, Timestamp, Volumes};
 pub use duration::DurationError;
 pub use error::{Clash, ConfigError, HeadError, Position, ValueError};
 pub use expand::ExpandError;

@@ -9,8 +9,8 @@ use std::io::IoSlice;
 use rustix::fs::{SeekFrom, fstat, ftruncate, seek, tell};
 
 use super::lines::{Lines, torn};
-use super::stdout::{Broken, Stuck, write_all};
-use crate::lines::Batch;
+use super::write::{Broken, Stuck, write_all};
+use crate::batch::Batch;
 
 /// What is written at once.
 const PIECE: usize = 64 * 1024;

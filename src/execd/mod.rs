@@ -16,13 +16,15 @@ mod prompts;
 mod queue;
 mod socket;
 mod stdout;
+mod write;
 
 pub use attendant::{Attendant, Signals, attend};
 pub use descriptors::{Missing, missing};
-pub use output::Output;
+pub use output::{Destination, Output};
 pub use prompts::{Prompts, Ticks};
 pub use socket::{Socket, reach};
-pub use stdout::{Broken, Stdout, close};
+pub use stdout::{Stdout, close};
+pub use write::Broken;
 
 use std::time::Duration;
 

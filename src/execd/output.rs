@@ -1,12 +1,27 @@
 //! Where batches go, for those who write them and need not know.
 
 use std::io;
+use std::path::PathBuf;
 use std::time::Instant;
 
 use super::socket::Socket;
-use super::stdout::{self, Broken, Stdout};
-use crate::config;
-use crate::lines::Batch;
+use super::stdout::{self, Stdout};
+use super::write::Broken;
+use crate::batch::Batch;
+
+/// Where the lines go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Destination {
+    /// To the Telegraf that runs us.
+    Stdout,
+    /// To a Telegraf beside us, at its `inputs.socket_listener`.
+    Socket {
+        /// Absolute, and short enough for a socket.
+        path: PathBuf,
+        /// The most bytes to keep while nobody takes them.
+        buffer: usize,
+    },
+}
 
 /// The one way out of the process, for any number of writers.
 #[derive(Debug, Clone)]
@@ -18,14 +33,14 @@ pub enum Output {
 }
 
 impl Output {
-    /// Opens what the configuration names.
+    /// Opens it.
     ///
     /// # Errors
     /// No thread can be started.
-    pub fn open(output: &config::Output) -> io::Result<Self> {
-        match output {
-            config::Output::Stdout => Stdout::open().map(Self::Stdout),
-            config::Output::Socket { path, buffer } => Socket::open(path, *buffer).map(Self::Socket),
+    pub fn open(destination: &Destination) -> io::Result<Self> {
+        match destination {
+            Destination::Stdout => Stdout::open().map(Self::Stdout),
+            Destination::Socket { path, buffer } => Socket::open(path, *buffer).map(Self::Socket),
         }
     }
 

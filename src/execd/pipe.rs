@@ -22,8 +22,8 @@ use rustix::pipe::{SpliceFlags, fcntl_getpipe_size, fcntl_setpipe_size, splice};
 
 use super::left_out::LeftOut;
 use super::lines::{Lines, PIPE_BUF};
-use super::stdout::{Broken, wait_until_ready, write_all};
-use crate::lines::Batch;
+use super::write::{Broken, wait_until_ready, write_all};
+use crate::batch::Batch;
 
 /// Larger than this no pipe is made: it is as much as the system allows anybody by default
 /// (`/proc/sys/fs/pipe-max-size`). Memory is taken only for what is in it.

@@ -25,7 +25,7 @@ use super::SMALL_STACK;
 use super::left_out::LeftOut;
 use super::lines::Lines;
 use super::queue::{Load, Queue};
-use crate::lines::Batch;
+use crate::batch::Batch;
 
 /// Between two attempts. Always the same, because an attempt costs two system calls.
 const RETRY: Duration = Duration::from_secs(1);

@@ -3,13 +3,11 @@
 //! How that is done depends on what stdout is; DESIGN.md says what holds where. A thread of its own does the writing: when
 //! Telegraf stops reading, the write blocks, and stopping must still work.
 
-use std::fmt;
 use std::io::{self, IoSlice};
 use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rustix::event::{PollFd, PollFlags, poll};
 use rustix::fs::{FileType, fstat};
 use rustix::io::Errno;
 use tokio::sync::oneshot;
@@ -19,7 +17,8 @@ use super::file;
 use super::lines::{Lines, PIPE_BUF};
 #[cfg(target_os = "linux")]
 use super::pipe::Pipe;
-use crate::lines::Batch;
+use super::write::{Broken, wait_until_ready, write_all};
+use crate::batch::Batch;
 
 /// After closing stdout, before exiting. Telegraf closes its end of the pipe as soon as it has reaped us: of 1,000 lines
 /// written right before an exit it lost some in 31 % of runs, and in none with this pause.
@@ -27,50 +26,6 @@ const LINGER: Duration = Duration::from_millis(50);
 
 /// How often to look whether Telegraf has read everything.
 const DRAIN_STEP: Duration = Duration::from_millis(5);
-
-/// Nothing more can be written.
-#[derive(Debug)]
-pub struct Broken {
-    errno: Errno,
-    /// A line of a file is torn, which could not be mended.
-    torn: bool,
-}
-
-impl Broken {
-    /// The reader is gone, which is how a Telegraf that was killed looks from here, and no fault of anyone's.
-    #[must_use]
-    pub fn is_reader_gone(&self) -> bool {
-        self.errno == Errno::PIPE
-    }
-
-    pub(super) fn torn(errno: Errno) -> Self {
-        Self { errno, torn: true }
-    }
-}
-
-impl From<Errno> for Broken {
-    fn from(errno: Errno) -> Self {
-        Self { errno, torn: false }
-    }
-}
-
-impl fmt::Display for Broken {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "stdout cannot be written to: {}", self.errno)?;
-        if self.torn {
-            f.write_str("; its last line is torn, for somebody else has written behind it")?;
-        }
-        Ok(())
-    }
-}
-
-impl std::error::Error for Broken {}
-
-impl From<Stuck> for Broken {
-    fn from(stuck: Stuck) -> Self {
-        stuck.errno.into()
-    }
-}
 
 /// A batch to write, and where to say how it went.
 type Job = (Batch, oneshot::Sender<(Batch, Result<(), Broken>)>);
@@ -176,56 +131,5 @@ fn write_pieces(batch: &Batch) -> Result<(), Broken> {
         // What has room takes more of it at once.
         wait_until_ready()?;
         write_all(&slices).map_err(Broken::from)?;
-    }
-}
-
-/// A write that failed, perhaps after a part of it.
-#[derive(Debug)]
-pub(super) struct Stuck {
-    pub(super) errno: Errno,
-    pub(super) written: usize,
-}
-
-/// Writes all of it, at once where stdout takes it at once.
-pub(super) fn write_all(slices: &[IoSlice<'_>]) -> Result<(), Stuck> {
-    let stdout = rustix::stdio::stdout();
-    let all: usize = slices.iter().map(|slice| slice.len()).sum();
-    let mut written = 0;
-    while written < all {
-        let outcome = if written == 0 {
-            rustix::io::writev(stdout, slices)
-        } else {
-            rustix::io::write(stdout, rest(slices, written))
-        };
-        match outcome {
-            Ok(more) => written += more,
-            Err(Errno::INTR) => {}
-            // Whoever shares our stdout may have made it non-blocking.
-            Err(Errno::AGAIN) => wait_until_ready().map_err(|broken| Stuck {
-                errno: broken.errno,
-                written,
-            })?,
-            Err(errno) => return Err(Stuck { errno, written }),
-        }
-    }
-    Ok(())
-}
-
-/// What is left of the slice in which the first `written` bytes end.
-fn rest<'s>(slices: &'s [IoSlice<'_>], mut written: usize) -> &'s [u8] {
-    for slice in slices {
-        if written < slice.len() {
-            return &slice[written..];
-        }
-        written -= slice.len();
-    }
-    &[]
-}
-
-pub(super) fn wait_until_ready() -> Result<(), Broken> {
-    let stdout = rustix::stdio::stdout();
-    match poll(&mut [PollFd::new(&stdout, PollFlags::OUT)], None) {
-        Ok(_) | Err(Errno::INTR) => Ok(()),
-        Err(errno) => Err(errno.into()),
     }
 }

@@ -3,7 +3,6 @@
 //! The only place that knows measurement, tag and field names ([`schema`]). Knows nothing of how the summary was
 //! fetched or where the lines go. A new field of a newer kubelet is one line in `summary::types` and one row here.
 
-mod batch;
 mod catalog;
 pub mod escape;
 mod line;
@@ -14,7 +13,7 @@ pub mod schema;
 mod scrape;
 pub mod value;
 
-pub use batch::{Batch, clear};
+pub use crate::batch::{Batch, clear};
 pub use catalog::{Row, rows};
 pub use render::{Rendered, Renderer};
 pub use scrape::{FIELDS as SCRAPE_FIELDS, MEASUREMENT as SCRAPE_MEASUREMENT, ScrapeReport};

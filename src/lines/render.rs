@@ -5,11 +5,11 @@
 
 use std::ops::Range;
 
-use super::batch::Batch;
 use super::line::Line;
 use super::plan::{Plan, Plans};
 use super::schema::{self, OfContainer, OfInterface, OfVolume};
 use super::scrape::{self, ScrapeReport, push_pair};
+use crate::batch::Batch;
 use crate::config::{self, Volumes};
 use crate::summary::{
     self, Container, Network, Node, NotASummary, Pod, PodReference, Rejected, Text, Time, UserMetric, Visit,

@@ -13,8 +13,9 @@ use proptest::prelude::*;
 use super::load::from_source;
 use super::options::{self, Sample};
 use super::raw::Source;
-use super::{Args, Config, ConfigError, Kubelet, Output, Polling, Ticking, load, sample_config};
+use super::{Args, Config, ConfigError, Kubelet, Polling, Ticking, load, sample_config};
 use crate::client::{Anchors, Credential, Scheme, Settings, Target, Trust};
+use crate::execd::Destination;
 use crate::redact::Secrets;
 
 /// What would be a disaster in a log.
@@ -89,7 +90,7 @@ fn everything_left_out_is_the_in_cluster_default() {
     let want = Config {
         kubelets: vec![in_cluster()],
         ticking: Ticking::Prompted,
-        output: Output::Stdout,
+        output: Destination::Stdout,
         log_level: LevelFilter::Info,
     };
     assert_eq!(block("").expect("all options have defaults"), want);
@@ -231,7 +232,7 @@ fn flags_win_over_the_file() {
 
 #[test]
 fn a_socket_takes_ticks_of_ones_own_from_the_file_or_a_flag() {
-    let socket = |buffer| Output::Socket {
+    let socket = |buffer| Destination::Socket {
         path: "/run/t.sock".into(),
         buffer,
     };

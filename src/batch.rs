@@ -12,8 +12,8 @@ const ROOM: usize = 16 * 1024 * 1024;
 /// Whole lines, and the order in which they are to be written.
 #[derive(Debug, Default)]
 pub struct Batch {
-    pub(super) text: Vec<u8>,
-    pub(super) order: Vec<Range<usize>>,
+    pub(crate) text: Vec<u8>,
+    pub(crate) order: Vec<Range<usize>>,
     /// The most that was written into this text.
     peak: usize,
 }
