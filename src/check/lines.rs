@@ -4,8 +4,8 @@ use influxdb_line_protocol::parse_lines;
 
 use super::Diagnosis;
 use super::finding::{Finding, Mend, Step};
-use crate::config::{Filter, Kubelet, Lines, Volumes};
-use crate::lines::{Batch, Rendered, Renderer};
+use crate::config::Kubelet;
+use crate::lines::{Batch, Filter, Rendered, Renderer, Settings, Volumes};
 use crate::summary::NotASummary;
 
 /// Makes them, and tells what became of them; and the node's name.
@@ -41,13 +41,13 @@ pub fn make(kubelet: &Kubelet, body: &[u8], now: i64) -> Result<(Vec<Finding>, S
 /// Why no line is made: filters are blamed where there would be some without them, and only there.
 fn nothing(kubelet: &Kubelet, body: &[u8], now: i64) -> Result<Finding, NotASummary> {
     let warning = |diagnosis, said: String| Finding::warning(Step::Lines, diagnosis, said);
-    let unfiltered = Lines {
+    let unfiltered = Settings {
         namespaces: Filter::default(),
         pods: Filter::default(),
         containers: Filter::default(),
         volumes: Volumes::All,
         fields: Filter::default(),
-        ..Lines::clone(&kubelet.lines)
+        ..Settings::clone(&kubelet.lines)
     };
     let mut batch = Batch::default();
     let all = Renderer::new(&unfiltered).render(body, nanoseconds(now), &mut batch)?;

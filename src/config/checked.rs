@@ -5,9 +5,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::filter::Filter;
 use crate::client::{self, Target};
 use crate::execd::Destination;
+use crate::lines;
 
 /// All that one process does: which kubelets, how often, how loud.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,7 +36,7 @@ pub enum Ticking {
 
 /// One kubelet to scrape: which one, and in which way.
 ///
-/// The ways are shared: kubelets whose blocks say the same of it have the very same [`client::Settings`] and [`Lines`].
+/// The ways are shared: kubelets whose blocks say the same of it have the very same [`client::Settings`] and [`lines::Settings`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Kubelet {
     /// Where it answers, and the name that it has to prove.
@@ -44,61 +44,5 @@ pub struct Kubelet {
     /// How it is asked.
     pub client: Arc<client::Settings>,
     /// What is written of its answer.
-    pub lines: Arc<Lines>,
-}
-
-/// What the timestamp of a line is.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Timestamp {
-    /// When the answer arrived, the same for the whole batch.
-    #[default]
-    Gather,
-    /// When the kubelet measured, each group of fields by itself.
-    Sample,
-}
-
-/// Which volumes are written.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Volumes {
-    /// All of them.
-    #[default]
-    All,
-    /// Only those with a claim behind them: those of Secrets and the like do not fill up.
-    Claims,
-}
-
-/// What is written of a summary, and how.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Lines {
-    /// The name of the node measurement.
-    pub node_metric_name: String,
-    /// What the timestamps are.
-    pub timestamp: Timestamp,
-    /// Whose pods.
-    pub namespaces: Filter,
-    /// Which pods.
-    pub pods: Filter,
-    /// Which of their containers.
-    pub containers: Filter,
-    /// Which of their volumes.
-    pub volumes: Volumes,
-    /// Which fields, by name or by `measurement.name`.
-    pub fields: Filter,
-    /// Whether a pod's lines have its uid as a tag.
-    pub pod_uid: bool,
-}
-
-impl Default for Lines {
-    fn default() -> Self {
-        Self {
-            node_metric_name: "kubernetes_node".to_owned(),
-            timestamp: Timestamp::default(),
-            namespaces: Filter::default(),
-            pods: Filter::default(),
-            containers: Filter::default(),
-            volumes: Volumes::default(),
-            fields: Filter::default(),
-            pod_uid: false,
-        }
-    }
+    pub lines: Arc<lines::Settings>,
 }

@@ -9,10 +9,9 @@ use std::time::Duration;
 use log::LevelFilter;
 
 use super::args::{Args, Polling};
-use super::checked::{Config, Kubelet, Lines, Ticking};
+use super::checked::{Config, Kubelet, Ticking};
 use super::error::{Clash, ConfigError};
 use super::expand::Env;
-use super::filter::{Filter, Globs};
 use super::options::{self, Info, Opt};
 use super::raw::{Block, Source};
 use super::syntax::SyntaxError;
@@ -20,6 +19,7 @@ use super::url;
 use crate::client::{self, Anchors, Credential, Pin, Scheme, Target, Trust, Url};
 use crate::execd::Destination;
 use crate::files;
+use crate::lines::{self, Filter, Globs};
 
 /// What a process without `-config` reads instead of a file: one block in which everything is left out.
 const IN_CLUSTER: &str = "[[inputs.kubelet]]";
@@ -175,12 +175,12 @@ fn kubelet(block: &Block<'_>, ticking: Ticking, in_file: bool, env: Env<'_>) -> 
     Ok(Kubelet {
         target: Target { url, server_name },
         client: Arc::new(settings),
-        lines: Arc::new(lines(block)?),
+        lines: Arc::new(written(block)?),
     })
 }
 
-fn lines(block: &Block<'_>) -> Result<Lines, ConfigError> {
-    Ok(Lines {
+fn written(block: &Block<'_>) -> Result<lines::Settings, ConfigError> {
+    Ok(lines::Settings {
         node_metric_name: block.get_or_default(&options::NODE_METRIC_NAME)?,
         timestamp: block.get_or_default(&options::TIMESTAMP)?,
         namespaces: filter(block, &options::NAMESPACE_INCLUDE, &options::NAMESPACE_EXCLUDE)?,
@@ -204,7 +204,7 @@ fn filter(
 /// The fields that are left have to be some: here, other than with names of pods, all there are is known.
 fn fields(block: &Block<'_>) -> Result<Filter, ConfigError> {
     let filter = filter(block, &options::FIELDS_INCLUDE, &options::FIELDS_EXCLUDE)?;
-    if crate::lines::rows().iter().any(|row| row.is_wanted(&filter)) {
+    if lines::rows().iter().any(|row| row.is_wanted(&filter)) {
         Ok(filter)
     } else {
         Err(block.conflict(&options::FIELDS_EXCLUDE.info, Clash::NothingLeft))

@@ -9,11 +9,11 @@ mod duration;
 mod echo;
 mod error;
 mod expand;
-mod filter;
 mod foreign;
 mod load;
 mod options;
 mod output;
+mod pattern;
 mod raw;
 mod sample;
 mod size;
@@ -24,14 +24,17 @@ mod url;
 mod value;
 
 pub use args::{Args, ArgsError, CheckArgs, HELP, Invocation, Polling, Show, is_check, parse_args};
-pub use checked::{Config, Kubelet, Lines, Ticking, Timestamp, Volumes};
+pub use checked::{Config, Kubelet, Ticking};
 pub use duration::DurationError;
 pub use error::{Clash, ConfigError, HeadError, Position, ValueError};
 pub use expand::ExpandError;
-pub use filter::{Filter, PatternError, PatternFault};
 pub use load::{NODE_ADDRESS, load, read};
 pub use output::OutputError;
+pub use pattern::PatternError;
 pub use sample::{options_table, sample_config};
 pub use size::SizeError;
 pub use syntax::SyntaxError;
 pub use url::UrlError;
+
+// As long as `lines` looks for them here.
+pub use crate::lines::{Filter, Settings as Lines, Timestamp, Volumes};

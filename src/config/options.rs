@@ -8,10 +8,9 @@ use std::time::Duration;
 
 use log::LevelFilter;
 
-use super::checked::{Timestamp, Volumes};
-use super::filter::Globs;
 use super::value::{self, Read};
 use crate::client::{Pin, Url};
+use crate::lines::{Globs, Timestamp, Volumes};
 
 /// An option whose value becomes a `T`.
 pub(super) struct Opt<T> {

@@ -9,16 +9,16 @@ use log::LevelFilter;
 use rustls::pki_types::ServerName;
 use toml::de::DeValue;
 
-use super::checked::{Timestamp, Volumes};
 use super::duration::{self, DurationError};
 use super::echo;
 use super::error::ValueError;
 use super::expand::{Env, expand};
-use super::filter::{Globs, PatternError, PatternFault};
 use super::output;
+use super::pattern::PatternError;
 use super::size::{self, SizeError};
 use super::url;
 use crate::client::{Pin, Url};
+use crate::lines::{self, Globs, PatternFault, Timestamp, Volumes};
 use crate::redact::is_token;
 
 /// The words of `tls_min_version`.
@@ -191,7 +191,7 @@ pub(super) fn name_patterns(value: &DeValue<'_>, env: Env<'_>) -> Result<Vec<Glo
 
 /// Patterns for fields, each of which has to match one.
 pub(super) fn field_patterns(value: &DeValue<'_>, env: Env<'_>) -> Result<Vec<Globs>, ValueError> {
-    let rows = crate::lines::rows();
+    let rows = lines::rows();
     patterns(value, env, |globs| {
         let names_something = rows
             .iter()

@@ -5,15 +5,19 @@
 
 mod catalog;
 pub mod escape;
+mod filter;
 mod line;
 mod plan;
 mod render;
 mod samples;
 pub mod schema;
 mod scrape;
+mod settings;
 pub mod value;
 
 pub use crate::batch::{Batch, clear};
 pub use catalog::{Row, rows};
+pub use filter::{Filter, Globs, PatternFault};
 pub use render::{Rendered, Renderer};
 pub use scrape::{FIELDS as SCRAPE_FIELDS, MEASUREMENT as SCRAPE_MEASUREMENT, ScrapeReport};
+pub use settings::{Settings, Timestamp, Volumes};

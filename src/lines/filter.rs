@@ -2,8 +2,6 @@
 //!
 //! Knows nothing of what the names are names of; which characters they may have its caller says.
 
-use std::fmt;
-
 use glob::Pattern;
 
 /// How many patterns the braces of one may stand for.
@@ -24,17 +22,6 @@ pub struct Globs {
     alternatives: Vec<Pattern>,
 }
 
-/// Which pattern of a list can not be taken, and why.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PatternError {
-    /// Which one, from 1.
-    pub number: usize,
-    /// The pattern, where it can be no secret.
-    pub shown: Option<String>,
-    /// What is wrong with it.
-    pub fault: PatternFault,
-}
-
 /// Why a pattern is none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PatternFault {
@@ -46,31 +33,10 @@ pub enum PatternFault {
     MatchesNothing,
 }
 
-impl fmt::Display for PatternError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.shown {
-            Some(pattern) => write!(f, "\"{pattern}\"")?,
-            None => write!(f, "pattern {} of the list", self.number)?,
-        }
-        match self.fault {
-            PatternFault::Syntax => {
-                f.write_str(" is no pattern; there are *, ?, [a-z], [!a] and {a,b}, each closed")
-            }
-            PatternFault::NoSuchName(character) => write!(
-                f,
-                " can match nothing: Kubernetes allows no '{}' in such a name; correct it, or take it out",
-                character.escape_default()
-            ),
-            PatternFault::MatchesNothing => {
-                f.write_str(" matches no field and no measurement.field; README.md lists them all")
-            }
-        }
-    }
-}
-
 impl Filter {
     /// A filter of both lists; `None` if the second takes away all that the first lets through, whatever there is.
-    pub(super) fn new(include: Vec<Globs>, exclude: Vec<Globs>) -> Option<Self> {
+    #[must_use]
+    pub fn new(include: Vec<Globs>, exclude: Vec<Globs>) -> Option<Self> {
         let takes = |globs: &Globs| {
             exclude
                 .iter()
@@ -100,7 +66,10 @@ impl Filter {
 
 impl Globs {
     /// Reads a pattern.
-    pub(super) fn parse(written: &str) -> Result<Self, PatternFault> {
+    ///
+    /// # Errors
+    /// It is none.
+    pub fn parse(written: &str) -> Result<Self, PatternFault> {
         let mut alternatives = vec![written.to_owned()];
         // Each round undoes the first braces of all alternatives; what is inside has no braces itself.
         while let Some(open) = alternatives[0].find('{') {
@@ -150,12 +119,14 @@ impl Globs {
     }
 
     /// As the user wrote it.
-    pub(super) fn written(&self) -> &str {
+    #[must_use]
+    pub fn written(&self) -> &str {
         &self.written
     }
 
     /// Whether it matches the whole name.
-    pub(super) fn matches(&self, name: &str) -> bool {
+    #[must_use]
+    pub fn matches(&self, name: &str) -> bool {
         self.alternatives.iter().any(|pattern| pattern.matches(name))
     }
 }
@@ -207,7 +178,7 @@ mod tests {
         #[test]
         fn any_pattern_is_one_or_an_error(pattern in "[a-c{},*?!\\[\\]-]{0,24}", name in "[a-c-]{0,8}") {
             if let Ok(globs) = Globs::parse(&pattern) {
-                globs.matches(&name);
+                let _ = globs.matches(&name);
             }
         }
 
