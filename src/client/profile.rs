@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use super::claims::Claims;
 use super::file_error::FileError;
 use super::life::Life;
-use super::settings::{Anchors, Credential, Scheme, Settings};
+use super::settings::{Anchors, Credential, Settings};
 use super::tls::{Origin, Tls};
 use super::token::TokenFile;
 use crate::redact::Secrets;
@@ -44,8 +44,8 @@ pub(super) struct Look {
     pub number: u64,
     /// The value of `Authorization`.
     pub authorization: Option<HeaderValue>,
-    /// What to shake hands with; `None` where there is no TLS.
-    pub tls: Option<Arc<Tls>>,
+    /// What to shake hands with.
+    pub tls: Arc<Tls>,
     at: Instant,
 }
 
@@ -110,16 +110,10 @@ impl Profile {
 
     /// The files for who has gone by look number `seen` before. Nobody goes by one look twice, so that no rotation is
     /// missed; and one look does for all who ask in the same second.
-    pub(super) fn look(&self, scheme: Scheme, seen: u64) -> Result<Look, FileError> {
+    pub(super) fn look(&self, seen: u64) -> Result<Look, FileError> {
         self.with(|files| match &files.last {
-            Some(last)
-                if last.number > seen
-                    && last.at.elapsed() < LOOK_LASTS
-                    && (last.tls.is_some() || scheme == Scheme::Http) =>
-            {
-                Ok(last.clone())
-            }
-            _ => self.look_anew(files, scheme),
+            Some(last) if last.number > seen && last.at.elapsed() < LOOK_LASTS => Ok(last.clone()),
+            _ => self.look_anew(files),
         })
     }
 
@@ -134,19 +128,15 @@ impl Profile {
         })
     }
 
-    /// Over plain http there is nothing to verify, so nothing is loaded: an image without any CA store can read the
-    /// read-only port.
-    fn look_anew(&self, files: &mut Files, scheme: Scheme) -> Result<Look, FileError> {
+    fn look_anew(&self, files: &mut Files) -> Result<Look, FileError> {
         let at = Instant::now();
         let authorization = files.token.as_mut().map(TokenFile::read).transpose()?;
-        if scheme == Scheme::Https {
-            self.look_at_tls(files)?;
-        }
+        let tls = self.look_at_tls(files)?;
         files.looks += 1;
         let look = Look {
             number: files.looks,
             authorization,
-            tls: files.tls.clone(),
+            tls,
             at,
         };
         files.last = Some(look.clone());
@@ -156,21 +146,28 @@ impl Profile {
     /// Loads what handshakes are made with if a file of it has changed.
     ///
     /// While they cannot be used (a pair half-written, say) what was read last goes on, and the log is told once.
-    fn look_at_tls(&self, files: &mut Files) -> Result<(), FileError> {
+    fn look_at_tls(&self, files: &mut Files) -> Result<Arc<Tls>, FileError> {
         let before = files.tls.as_ref().map(|tls| tls.origin());
         let origin = Origin::now(&self.settings, before);
-        if before == Some(&origin) {
-            return Ok(());
+        if let Some(tls) = &files.tls
+            && *tls.origin() == origin
+        {
+            return Ok(Arc::clone(tls));
         }
-        match Tls::load(&self.settings, origin, &self.secrets) {
-            Ok(tls) => {
+        match (Tls::load(&self.settings, origin, &self.secrets), &files.tls) {
+            (Ok(tls), _) => {
+                let tls = Arc::new(tls);
                 files.told = None;
-                files.tls = Some(Arc::new(tls));
+                files.tls = Some(Arc::clone(&tls));
+                Ok(tls)
             }
-            Err(error) if files.tls.is_some() => files.tell_once(error),
-            Err(error) => return Err(error),
+            (Err(error), Some(tls)) => {
+                let tls = Arc::clone(tls);
+                files.tell_once(error);
+                Ok(tls)
+            }
+            (Err(error), None) => Err(error),
         }
-        Ok(())
     }
 
     fn with<T>(&self, look: impl FnOnce(&mut Files) -> T) -> T {

@@ -240,6 +240,18 @@ async fn the_read_only_port_needs_no_credential_and_no_ca() {
 }
 
 #[tokio::test]
+async fn no_credential_is_ever_sent_over_plain_http() {
+    let kubelet = TestKubelet::start(Options {
+        serving: Serving::PlainHttp,
+        ..Options::default()
+    });
+    let mut plain = config(&kubelet, token(&kubelet.files().token));
+    plain.target.url.scheme = Scheme::Http;
+    scrape(&mut plain.scraper()).await.unwrap();
+    assert!(!kubelet.requests()[0].authorization);
+}
+
+#[tokio::test]
 async fn http_and_https_taken_for_each_other() {
     let kubelet = TestKubelet::start(Options::default());
     let mut plain = config(&kubelet, Credential::None);

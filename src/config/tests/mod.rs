@@ -410,3 +410,15 @@ fn line() -> impl Strategy<Value = String> {
         1 => any::<String>(),
     ]
 }
+
+#[test]
+fn blocks_that_say_the_same_share_it() {
+    let config = read(
+        "[[inputs.kubelet]]\nurl = 'https://a'\n[[inputs.kubelet]]\nurl = 'https://b'\ntls_server_name = 'b'\n\
+         [[inputs.kubelet]]\nurl = 'https://c'\ntls_cert = '/c'\n",
+    );
+    let kubelets = config.expect("valid").kubelets;
+    assert!(Arc::ptr_eq(&kubelets[0].client, &kubelets[1].client));
+    assert!(!Arc::ptr_eq(&kubelets[0].client, &kubelets[2].client));
+    assert!(Arc::ptr_eq(&kubelets[0].lines, &kubelets[2].lines));
+}
