@@ -1,19 +1,44 @@
 //! What one tick of one kubelet writes: text, and the order of its parts.
 //!
-//! The kubelet lists pods in random order and lines are made as they come; putting *ranges* in order afterwards costs
+//! The kubelet lists pods in random order and lines are made as they come; putting *runs* in order afterwards costs
 //! nothing beside moving the lines themselves.
-
-use std::ops::Range;
 
 /// Room for the lines of a node with more pods than any has. Memory that was never written to costs nothing, while a
 /// buffer that grows is copied, and leaves holes of its earlier sizes behind that stay with the process for ever.
 const ROOM: usize = 16 * 1024 * 1024;
 
+/// Lines that stand behind one another, as offsets into the text; there may be a million.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Run {
+    pub(crate) start: u32,
+    pub(crate) end: u32,
+}
+
+impl Run {
+    /// The lines.
+    pub(crate) fn of(self, text: &[u8]) -> &[u8] {
+        &text[self.start as usize..self.end as usize]
+    }
+}
+
+/// An offset into all lines, of which there are fewer than 4 GiB.
+pub(crate) fn place(offset: usize) -> u32 {
+    u32::try_from(offset).unwrap_or(u32::MAX)
+}
+
+/// Appends a run: to the last one, where it stands right behind that.
+pub(crate) fn join(runs: &mut Vec<Run>, run: Run) {
+    match runs.last_mut() {
+        Some(last) if last.end == run.start => last.end = run.end,
+        _ => runs.push(run),
+    }
+}
+
 /// Whole lines, and the order in which they are to be written.
 #[derive(Debug, Default)]
 pub struct Batch {
     pub(crate) text: Vec<u8>,
-    pub(crate) order: Vec<Range<usize>>,
+    pub(crate) order: Vec<Run>,
     /// The most that was written into this text.
     peak: usize,
 }
@@ -21,7 +46,7 @@ pub struct Batch {
 impl Batch {
     /// The lines in order, as runs of whole lines.
     pub fn runs(&self) -> impl Iterator<Item = &[u8]> + Clone {
-        self.order.iter().map(|run| &self.text[run.clone()])
+        self.order.iter().map(|run| run.of(&self.text))
     }
 
     /// How many bytes all lines have.
@@ -43,33 +68,48 @@ impl Batch {
         self.text.try_reserve(bytes).is_ok()
     }
 
+    /// What stands in the text from `start` on is one more run.
+    pub(crate) fn push(&mut self, start: usize) {
+        let run = Run {
+            start: place(start),
+            end: place(self.text.len()),
+        };
+        join(&mut self.order, run);
+    }
+
     /// Makes room for the next tick.
     pub fn clear(&mut self) {
         self.order.clear();
+        self.order.shrink_to(USUAL);
         clear(&mut self.text, &mut self.peak, ROOM);
     }
 }
+
+/// How many elements a list of the tick may keep room for: more than a large node has, and not what a hostile one had.
+pub(crate) const USUAL: usize = 4096;
+
+/// What a buffer is shrunk to before it gets its room anew.
+const LITTLE: usize = 256 * 1024;
 
 /// Empties a buffer for the next tick. Memory far beyond what it held now is given back to the system, so that one
 /// huge answer does not make the process huge for ever.
 pub fn clear(buffer: &mut Vec<u8>, peak: &mut usize, room: usize) {
     let used = buffer.len();
     *peak = used.max(*peak);
-    if buffer.capacity() == 0 || *peak / 4 > used.max(256 * 1024) {
-        // The old one goes first.
-        *buffer = Vec::new();
-        *buffer = with_room(room);
+    buffer.clear();
+    if buffer.capacity() == 0 || *peak / 4 > used.max(LITTLE) {
+        // Shrunk and grown, not freed and made: glibc's `free` takes a large block for a sign that more such are to come,
+        // puts them onto its heap from then on, and that never goes back (mallopt(3), M_MMAP_THRESHOLD).
+        buffer.shrink_to(LITTLE);
+        reserve(buffer, room);
         *peak = 0;
     }
-    buffer.clear();
 }
 
-/// A buffer with such a room; where address space is limited (`ulimit -v`), with a sixteenth of it and so on, for there are
+/// Such a room for an empty buffer; where address space is limited (`ulimit -v`), a sixteenth of it and so on, for there are
 /// others who need some.
-fn with_room(mut room: usize) -> Vec<u8> {
-    let mut buffer = Vec::new();
+fn reserve(buffer: &mut Vec<u8>, mut room: usize) {
     while buffer.try_reserve_exact(room).is_err() && room > 0 {
         room /= 16;
     }
-    buffer
 }

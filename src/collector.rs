@@ -8,8 +8,7 @@ use std::time::{Duration, Instant, SystemTime};
 use crate::client::Left;
 use crate::execd::{Broken, Output, Prompts, Ticks};
 use crate::kubelet::{Answer, Cause, Reminders, ScrapeError, Scraper};
-use crate::lines::{self, Batch, Rendered, Renderer, ScrapeReport};
-use crate::summary::NotASummary;
+use crate::lines::{self, Batch, Rendered, Renderer, ScrapeReport, Unusable};
 use crate::system::Fault;
 
 /// Room for a larger answer than any node gives. As with a batch's text, what is not written to costs nothing.
@@ -36,11 +35,17 @@ pub struct Collector {
 
 /// What the log was told already.
 #[derive(Debug, Default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each says that one thing was said, whatever the others do"
+)]
 struct Said {
     /// That the first answer came.
     first_answer: bool,
     /// That values had to be left out.
     left_out: bool,
+    /// That the last answer had entries of one series.
+    duplicates: bool,
     /// Ticks that failed since the last good one.
     failed: u64,
     /// How many pods the last good answer listed.
@@ -54,7 +59,7 @@ struct Said {
 /// Why a tick has no summary.
 enum Failure {
     Scrape(ScrapeError),
-    Summary(NotASummary),
+    Summary(Unusable),
     NoMemory,
     GivenUp,
 }
@@ -184,6 +189,7 @@ impl Collector {
                 self.said.first_answer = true;
                 self.tell_pods(rendered.pods);
                 self.tell_left_out(rendered);
+                self.tell_duplicates(rendered);
             }
         }
     }
@@ -205,22 +211,30 @@ impl Collector {
     }
 
     fn tell_left_out(&mut self, rendered: &Rendered) {
-        let (out_of_range, rejected) = (rendered.out_of_range, rendered.rejected);
-        if self.said.left_out || out_of_range + rejected.count == 0 {
+        if self.said.left_out || rendered.left_out() == 0 {
             return;
         }
         self.said.left_out = true;
-        let first = rejected
-            .first_at
-            .map(|at| format!(", the first at byte {at}"))
-            .unwrap_or_default();
         log::warn!(
-            "{}: left out {out_of_range} values that no integer field holds (kubelets wrap below zero: \
-             kubernetes helper.go) and {} that are not of the API's type{first}; counted in kubelet_scrape's \
-             fields_out_of_range at each tick, said here once",
+            "{}: left out {}; counted in kubelet_scrape's fields_out_of_range at each tick, said here once",
             self.url,
-            rejected.count,
+            what_is_left_out(rendered)
         );
+    }
+
+    /// One line when it begins that entries are put aside, and one when it ends.
+    fn tell_duplicates(&mut self, rendered: &Rendered) {
+        let (url, count) = (&self.url, rendered.duplicates);
+        match (std::mem::replace(&mut self.said.duplicates, count > 0), count) {
+            (false, 1..) => log::warn!(
+                "{url}: the kubelet lists twice what is one series, {} first: {count} entries are put aside for those \
+                 that live; counted in kubelet_scrape's duplicates at each tick, and explained by telegraf-kubelet check",
+                self.scraper
+                    .redact(self.renderer.first_duplicate().unwrap_or_default())
+            ),
+            (true, 0) => log::info!("{url}: the kubelet lists nothing twice any more"),
+            _ => {}
+        }
     }
 
     fn report(
@@ -249,7 +263,8 @@ impl Collector {
             response_bytes: Some(self.body.len() as u64).filter(|&bytes| bytes > 0),
             status_code: status,
             lines: rendered.lines,
-            fields_out_of_range: rendered.out_of_range + rendered.rejected.count,
+            fields_out_of_range: rendered.left_out(),
+            duplicates: rendered.duplicates,
             ticks_merged,
             client_certificate_expires_in_seconds: seconds(expiries.client_certificate),
             serving_certificate_expires_in_seconds: seconds(expiries.serving_certificate),
@@ -257,6 +272,35 @@ impl Collector {
         };
         self.renderer.push_report(&report, at, &mut self.batch);
     }
+}
+
+fn what_is_left_out(rendered: &Rendered) -> String {
+    let first = rendered
+        .rejected
+        .first_at
+        .map(|at| format!(", the first at byte {at}"))
+        .unwrap_or_default();
+    let kinds = [
+        (
+            rendered.out_of_range,
+            "values that no integer field holds (kubelets wrap below zero: kubernetes helper.go)".to_owned(),
+        ),
+        (
+            rendered.rejected.count,
+            format!("values that are not of the API's type{first}"),
+        ),
+        (
+            rendered.lines_left_out,
+            "lines whose names are longer than InfluxDB takes, or missing".to_owned(),
+        ),
+        (
+            rendered.labels_left_out,
+            "labels that would be another tag".to_owned(),
+        ),
+    ];
+    let told = kinds.iter().filter(|(count, _)| *count > 0);
+    let told: Vec<_> = told.map(|(count, kind)| format!("{count} {kind}")).collect();
+    told.join(", ")
 }
 
 fn nanoseconds_since_1970(time: SystemTime) -> i64 {

@@ -6,7 +6,8 @@
 //! * [`execd`]: Telegraf's side. Ticks in, batches and log lines out, the end of life.
 //! * [`client`]: one HTTPS client. Who we are, whom we believe, one question and its answer.
 //! * [`kubelet`]: what is asked of a kubelet, and what its answers and refusals mean.
-//! * [`summary`]: the answer's types, read from its text.
+//! * [`json`]: its text, read value by value.
+//! * [`summary`]: the answer's types.
 //! * [`lines`]: from the types to line protocol; the one place that knows names.
 //!
 //! [`collector`] takes one kubelet through these steps at each tick, [`run`] is the life of the process.
@@ -25,6 +26,7 @@ pub mod date;
 pub mod execd;
 pub mod files;
 pub mod install;
+pub mod json;
 pub mod kubelet;
 pub mod lines;
 pub mod printable;

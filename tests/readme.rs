@@ -86,9 +86,11 @@ fn fields() -> String {
     let mut seen: Vec<(Row, Vec<&str>)> = Vec::new();
     for row in rows() {
         let same = |(other, _): &&mut (Row, Vec<&str>)| other.field == row.field && other.path == row.path;
-        match seen.iter_mut().find(same) {
-            Some((_, of)) => of.push(row.per),
-            None => seen.push((row, vec![row.per])),
+        if let Some((_, of)) = seen.iter_mut().find(same) {
+            of.push(row.per);
+        } else {
+            let per = row.per;
+            seen.push((row, vec![per]));
         }
     }
     for (row, of) in seen {

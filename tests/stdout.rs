@@ -116,7 +116,7 @@ fn killed_with_many_small_batches_unread_it_leaves_whole_lines() {
 
 #[test]
 fn a_slow_reader_gets_every_line() {
-    for kubelet in [huge(), with_lines(&[4_000, 4_096, 5_000, 60_000, 900_000, 7_000])] {
+    for kubelet in [huge(), with_lines(&[4_000, 4_096, 5_000, 60_000, 63_000, 7_000])] {
         let dir = dir();
         let mut child = blocked(dir.path(), &kubelet);
         let pipe = child.stdout.take().unwrap();
@@ -128,7 +128,7 @@ fn a_slow_reader_gets_every_line() {
 
 #[test]
 fn long_lines_do_not_tear_when_it_is_killed() {
-    for length in [4_000, 5_000, 20_000, 70_000, 1_000_000] {
+    for length in [4_000, 5_000, 20_000, 63_000] {
         let (dir, kubelet) = (dir(), with_lines(&[length; 3]));
         let mut child = blocked(dir.path(), &kubelet);
         child.kill().unwrap();
@@ -138,7 +138,7 @@ fn long_lines_do_not_tear_when_it_is_killed() {
 }
 
 #[test]
-fn a_line_that_no_pipe_takes_is_left_out_and_said() {
+fn a_line_that_no_reader_takes_is_left_out_and_said() {
     let (dir, kubelet) = (dir(), with_lines(&[2_000_000, 300, 3_000_000]));
     let mut child = command(dir.path(), &block(&kubelet))
         .stdin(Stdio::piped())
@@ -155,14 +155,17 @@ fn a_line_that_no_pipe_takes_is_left_out_and_said() {
         .lines()
         .filter(|line| line.starts_with("kubernetes_pod_container_user_metric"));
     assert_eq!(metrics.count(), 1);
-    assert!(lines.lines().last().unwrap().starts_with("kubelet_scrape"));
+    let scrape = lines.lines().last().unwrap();
+    assert!(
+        scrape.starts_with("kubelet_scrape") && scrape.contains(",fields_out_of_range=2i"),
+        "{scrape}"
+    );
     let mut log = String::new();
     child.stderr.take().unwrap().read_to_string(&mut log).unwrap();
     let said: Vec<_> = log.lines().filter(|line| line.contains("left out")).collect();
     assert_eq!(said.len(), 1, "{log}");
     assert!(
-        said[0].starts_with("W! stdout: left out a line of 2000")
-            && said[0].contains("takes 1048576 at once"),
+        said[0].starts_with("W! ") && said[0].contains("left out 2 lines whose names are longer"),
         "{log}"
     );
     assert_eq!(exits_within(child, PATIENCE).1.code(), Some(0));

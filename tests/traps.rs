@@ -115,8 +115,11 @@ fn a_node_without_eth0_has_a_nameless_interface_and_no_counters() {
 }
 
 #[test]
-fn two_pods_of_one_name_are_both_written() {
-    let pod = |uid: &str, cores: u8| json!({"podRef": {"name": "p", "namespace": "ns", "uid": uid}, "cpu": {"usageNanoCores": cores}});
+fn of_two_pods_of_one_name_the_successor_is_written() {
+    let pod = |uid: &str, cores: u8| {
+        json!({"podRef": {"name": "p", "namespace": "ns", "uid": uid},
+        "startTime": format!("2026-01-01T00:00:0{cores}Z"), "cpu": {"usageNanoCores": cores}})
+    };
     for pods in [
         json!([pod("b", 2), pod("a", 1)]),
         json!([pod("a", 1), pod("b", 2)]),
@@ -125,8 +128,7 @@ fn two_pods_of_one_name_are_both_written() {
         assert_eq!(
             lines,
             [
-                POD,
-                "kubernetes_pod,namespace=ns,node_name=n,pod_name=p cpu_usage_nanocores=2i"
+                "kubernetes_pod,namespace=ns,node_name=n,pod_name=p start_time_seconds=1767225602i,cpu_usage_nanocores=2i"
             ]
         );
     }
@@ -221,21 +223,36 @@ fn an_answer_that_is_no_summary_is_a_bad_answer() {
 }
 
 #[test]
-fn an_answer_without_end_is_cut_off_at_64_mib() {
+fn an_answer_without_end_is_cut_off_where_max_response_says() {
     let kubelet = TestKubelet::start(Options::default());
-    kubelet.set_fault(Fault::Oversized(64 * 1024 * 1024 + 1));
-    let dir = tempfile::tempdir().unwrap();
-    let config = format!("{}  response_timeout = \"1m\"\n", block(&kubelet));
-    let mut plugin = Plugin::start(command(dir.path(), &config));
-    plugin.tick();
-    let batch = plugin.batch();
-    assert!(
-        batch.len() == 1 && batch[0].contains("result=bad_answer"),
-        "{batch:#?}"
-    );
-    assert!(plugin.log().contains("64 MiB"));
-    // Nothing of it stays.
-    kubelet.set_fault(Fault::None);
-    plugin.tick();
-    assert!(plugin.batch().len() > 1);
+    for (option, most, said) in [
+        ("", 64 * 1024 * 1024, "larger than 64 MiB, which max_response"),
+        (
+            "  max_response = \"200KiB\"\n",
+            200 * 1024,
+            "larger than 200 KiB, which max_response",
+        ),
+        (
+            "  max_response = 100001\n",
+            100_001,
+            "larger than 100001 bytes, which max_response",
+        ),
+    ] {
+        kubelet.set_fault(Fault::Oversized(most + 1));
+        let dir = tempfile::tempdir().unwrap();
+        let config = format!("{}  response_timeout = \"1m\"\n{option}", block(&kubelet));
+        let mut plugin = Plugin::start(command(dir.path(), &config));
+        plugin.tick();
+        let batch = plugin.batch();
+        assert!(
+            batch.len() == 1 && batch[0].contains("result=bad_answer"),
+            "{batch:#?}"
+        );
+        let log = plugin.log();
+        assert!(log.contains(said), "{log}");
+        // Nothing of it stays.
+        kubelet.set_fault(Fault::None);
+        plugin.tick();
+        assert!(plugin.batch().len() > 1);
+    }
 }

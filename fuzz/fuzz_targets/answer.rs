@@ -1,19 +1,78 @@
-//! Any bytes as the answer of a kubelet: no panic, no endless work, and every line that comes out parses.
+//! Any bytes as the answer of a kubelet, twice, and then what they are with the elements of all lists the other way round:
+//! no panic, no endless work, every line parses, no series has a time twice, no line has a tag twice, and the order of
+//! lists is nowhere to be seen.
 //!
 //! `cargo +nightly fuzz run answer`; on a stable compiler `RUSTC_BOOTSTRAP=1 cargo fuzz run --sanitizer none answer`.
 
 #![no_main]
 
+use std::collections::BTreeSet;
+
 use libfuzzer_sys::fuzz_target;
-use telegraf_kubelet::config::Lines;
+use serde_json::Value;
+use telegraf_kubelet::config::{Lines, Timestamp};
 use telegraf_kubelet::lines::{Batch, Renderer};
 
+const ARRIVED: i64 = 1_764_000_000_000_000_000;
+
 fuzz_target!(|body: &[u8]| {
-    let mut batch = Batch::default();
-    let mut renderer = Renderer::new(&Lines::default());
-    let outcome = renderer.render(body, 1_764_000_000_000_000_000, &mut batch);
-    let lines: Vec<u8> = batch.runs().flatten().copied().collect();
-    let lines = String::from_utf8(lines).expect("line protocol is text");
-    let parsed = influxdb_line_protocol::parse_lines(&lines).map(|line| line.expect("every line parses"));
-    assert_eq!(parsed.count() as u64, outcome.map_or(0, |rendered| rendered.lines));
+    let reversed = serde_json::from_slice::<Value>(body).ok().map(|mut value| {
+        // Of a key that is given twice, `Value` has the last: the same on both sides.
+        let straight = value.to_string();
+        reverse(&mut value);
+        (straight, value.to_string())
+    });
+    for timestamp in [Timestamp::Gather, Timestamp::Sample] {
+        for pod_uid in [false, true] {
+            let settings = Lines {
+                timestamp,
+                pod_uid,
+                ..Lines::default()
+            };
+            lines(&settings, body);
+            if let Some((straight, reversed)) = &reversed {
+                assert_eq!(lines(&settings, straight.as_bytes()), lines(&settings, reversed.as_bytes()));
+            }
+        }
+    }
 });
+
+/// The lines of two ticks with the same answer.
+fn lines(settings: &Lines, body: &[u8]) -> [String; 2] {
+    let mut batch = Batch::default();
+    let mut renderer = Renderer::new(settings);
+    [0, 10_000_000_000].map(|later| {
+        let outcome = renderer.render(body, ARRIVED + later, &mut batch);
+        let lines: Vec<u8> = batch.runs().flatten().copied().collect();
+        let lines = String::from_utf8(lines).expect("line protocol is text");
+        assert_eq!(check(&lines), outcome.map_or(0, |rendered| rendered.lines));
+        lines
+    })
+}
+
+/// How many lines there are.
+fn check(lines: &str) -> u64 {
+    let mut series = BTreeSet::new();
+    for line in influxdb_line_protocol::parse_lines(lines) {
+        let line = line.expect("every line parses");
+        let mut tags = BTreeSet::new();
+        for (key, value) in line.series.tag_set.iter().flatten() {
+            assert!(tags.iter().all(|(other, _)| *other != key.to_string()), "{key} twice: {line}");
+            tags.insert((key.to_string(), value.to_string()));
+        }
+        let once = series.insert((line.series.measurement.to_string(), tags, line.timestamp));
+        assert!(once, "twice: {line}");
+    }
+    series.len() as u64
+}
+
+fn reverse(value: &mut Value) {
+    match value {
+        Value::Array(list) => {
+            list.reverse();
+            list.iter_mut().for_each(reverse);
+        }
+        Value::Object(object) => object.values_mut().for_each(reverse),
+        _ => {}
+    }
+}

@@ -9,7 +9,7 @@ use super::finding::{Finding, Mend, Step};
 use crate::client::Phase;
 use crate::config::Ticking;
 use crate::kubelet::{Cause, Refusal, ScrapeError};
-use crate::lines::{Row, rows};
+use crate::lines::{Row, Unusable, rows};
 use crate::redact::Redacted;
 use crate::summary::{NotASummary, unknown_keys};
 
@@ -30,10 +30,10 @@ pub fn missing(error: &ScrapeError, ticking: Ticking) -> Finding {
 }
 
 /// It came, and is none.
-pub fn unusable(error: &NotASummary) -> Finding {
+pub fn unusable(error: &Unusable) -> Finding {
     let said = format!("the kubelet answers 200, and what it sends cannot be used: {error}");
     let finding = failure(Diagnosis::BadAnswer, said).mend(is_it_a_kubelet());
-    if *error == NotASummary::Empty {
+    if *error == Unusable::NotASummary(NotASummary::Empty) {
         finding.mend(Mend::say(
             "an empty body is that of a kubelet which could not print its own numbers, and passes",
         ))

@@ -221,6 +221,7 @@ fn its_api_server(kubelet: &Kubelet, token: &Path, env: &dyn Fn(&str) -> Option<
             tls13_only: false,
         },
         response_timeout: kubelet.client.response_timeout,
+        max_response: kubelet.client.max_response,
     };
     let target = Target {
         url: Url {

@@ -102,6 +102,7 @@ diagnoses! {
     NoPods = "no_pods", "the kubelet lists no pod, and our own runs on its node";
     UnknownKeys = "unknown_keys", "the kubelet is newer than this program, and tells things that are not written (no fault)";
     ValuesRejected = "values_rejected", "values that are not of the API's type";
+    DuplicateSeries = "duplicate_series", "the kubelet lists twice what is one series; what lives is written (no fault of yours)";
     AllRejected = "all_rejected", "no line is made: no value is of the API's type";
     NoValues = "no_values", "no line is made: the summary holds no value";
     NoLines = "no_lines", "no line is made: the filters let nothing through";

@@ -2,17 +2,22 @@
 
 use influxdb_line_protocol::parse_lines;
 
-use super::Diagnosis;
 use super::finding::{Finding, Mend, Step};
+use super::{Diagnosis, duplicates};
 use crate::config::Kubelet;
-use crate::lines::{Batch, Filter, Rendered, Renderer, Settings, Volumes};
-use crate::summary::NotASummary;
+use crate::lines::{Batch, Filter, Rendered, Renderer, Settings, Unusable, Volumes};
+use crate::redact::Redacted;
 
 /// Makes them, and tells what became of them; and the node's name.
 ///
 /// # Errors
 /// The body is no summary.
-pub fn make(kubelet: &Kubelet, body: &[u8], now: i64) -> Result<(Vec<Finding>, String), NotASummary> {
+pub fn make(
+    kubelet: &Kubelet,
+    body: &[u8],
+    now: i64,
+    redact: impl Fn(&str) -> Redacted,
+) -> Result<(Vec<Finding>, String), Unusable> {
     let mut renderer = Renderer::new(&kubelet.lines);
     let mut batch = Batch::default();
     let made = renderer.render(body, nanoseconds(now), &mut batch)?;
@@ -35,11 +40,14 @@ pub fn make(kubelet: &Kubelet, body: &[u8], now: i64) -> Result<(Vec<Finding>, S
             .mend(not_of_a_kubelet()),
         );
     }
+    if let Some(first) = renderer.first_duplicate() {
+        findings.push(duplicates::tell(made.duplicates, &redact(first)));
+    }
     Ok((findings, node))
 }
 
 /// Why no line is made: filters are blamed where there would be some without them, and only there.
-fn nothing(kubelet: &Kubelet, body: &[u8], now: i64) -> Result<Finding, NotASummary> {
+fn nothing(kubelet: &Kubelet, body: &[u8], now: i64) -> Result<Finding, Unusable> {
     let warning = |diagnosis, said: String| Finding::warning(Step::Lines, diagnosis, said);
     let unfiltered = Settings {
         namespaces: Filter::default(),

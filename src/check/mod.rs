@@ -14,6 +14,7 @@ mod authentication;
 mod authorization;
 mod clock;
 mod diagnosis;
+mod duplicates;
 mod files;
 mod finding;
 mod handshake;

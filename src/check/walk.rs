@@ -220,7 +220,7 @@ impl Way<'_> {
                 _,
                 Err(
                     ScrapeError::BrokeOff(_)
-                    | ScrapeError::TooLarge
+                    | ScrapeError::TooLarge(_)
                     | ScrapeError::Timeout {
                         phase: Phase::Reading(_),
                         ..
@@ -261,7 +261,7 @@ impl Way<'_> {
             self.add(answer::missing(&error, self.ticking));
             return;
         }
-        match lines::make(self.kubelet, body, self.now) {
+        match lines::make(self.kubelet, body, self.now, |text| scraper.redact(text)) {
             Ok((lines, node)) => {
                 let has_us = self.runs_us(&node);
                 let told = |text: &str| scraper.redact(text);

@@ -68,15 +68,15 @@ impl Client {
         look::certificate(self.connections.url(), limit, self.profile.secrets()).await
     }
 
-    /// Appends what is at `path` to `body`, not more than `limit` bytes, within one deadline over name, connection,
+    /// Appends what is at `path` to `body`, not more than the profile takes, within one deadline over name, connection,
     /// handshake, headers and body.
     ///
     /// # Errors
     /// See [`Failure`]; `body` may then have grown by a part of an answer.
-    pub async fn get(&mut self, path: &'static str, body: &mut Vec<u8>, limit: usize) -> Result<(), Failure> {
+    pub async fn get(&mut self, path: &'static str, body: &mut Vec<u8>) -> Result<(), Failure> {
         let (deadline, before) = (self.profile.response_timeout(), body.len());
         // What is dropped in its middle takes its connection with it: perhaps nobody is at the other end any more.
-        match tokio::time::timeout(deadline, self.fetch(path, body, limit)).await {
+        match tokio::time::timeout(deadline, self.fetch(path, body)).await {
             Ok(outcome) => outcome,
             Err(_) => Err(self.late(body.len() - before)),
         }
@@ -105,7 +105,7 @@ impl Client {
         }
     }
 
-    async fn fetch(&mut self, path: &'static str, body: &mut Vec<u8>, limit: usize) -> Result<(), Failure> {
+    async fn fetch(&mut self, path: &'static str, body: &mut Vec<u8>) -> Result<(), Failure> {
         let mut answered = self.ask(path).await?;
         if answered.status() != 200 {
             let Answered {
@@ -118,6 +118,7 @@ impl Client {
             return Err(Failure::Refused(refused));
         }
         self.phase = Phase::Reading(0);
+        let limit = self.profile.max_response();
         request::read(&mut answered.open, &mut answered.reply, body, limit).await?;
         self.connections.keep(answered.open).await;
         Ok(())

@@ -37,8 +37,8 @@ pub enum Failure {
     Refused(Refused),
     /// A 200 whose body broke off.
     BrokeOff(Exchange),
-    /// A 200 whose body is larger than is taken.
-    TooLarge,
+    /// A 200 whose body is larger than this, the most bytes that are taken.
+    TooLarge(usize),
     /// Not done before the deadline.
     Timeout {
         /// The deadline.

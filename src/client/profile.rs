@@ -83,6 +83,12 @@ impl Profile {
         self.settings.response_timeout
     }
 
+    /// The most bytes of an answer that are taken.
+    #[must_use]
+    pub fn max_response(&self) -> usize {
+        self.settings.max_response
+    }
+
     /// What must not be told of whatever a peer says.
     #[must_use]
     pub fn secrets(&self) -> &Secrets {

@@ -34,7 +34,7 @@ pub async fn read(
     let before = body.len();
     while let Some(chunk) = open.connection.chunk(reply).await.map_err(Failure::BrokeOff)? {
         if body.len() - before + chunk.len() > limit {
-            return Err(Failure::TooLarge);
+            return Err(Failure::TooLarge(limit));
         }
         if body.try_reserve(chunk.len()).is_err() {
             let no_memory = Ending::System(Fault::NoMemory);

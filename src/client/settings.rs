@@ -18,6 +18,8 @@ pub struct Settings {
     pub trust: Trust,
     /// One deadline over connect, headers and body; never zero.
     pub response_timeout: Duration,
+    /// The most bytes of an answer that are taken.
+    pub max_response: usize,
 }
 
 /// One peer: an address, and the name that it has to prove.

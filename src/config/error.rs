@@ -256,6 +256,8 @@ pub enum ValueError {
     Pin,
     /// Not a name for a measurement.
     MetricName,
+    /// A measurement that is called so already.
+    OtherMetric,
     /// Not a size, or none that will do.
     Size(SizeError),
     /// Nowhere that lines could go.
@@ -289,6 +291,9 @@ impl fmt::Display for ValueError {
             Self::Size(error) => error.fmt(f),
             Self::Output(error) => error.fmt(f),
             Self::Pattern(error) => error.fmt(f),
+            Self::OtherMetric => {
+                f.write_str("another measurement of this plugin is called so; write a name of its own")
+            }
             Self::MetricName => f.write_str(
                 "no name for a measurement; write one without control characters, without # or _ in front, \
                  and without a backslash at the end",

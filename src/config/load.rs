@@ -171,6 +171,7 @@ fn kubelet(block: &Block<'_>, ticking: Ticking, in_file: bool, env: Env<'_>) -> 
         credential,
         trust,
         response_timeout: response_timeout(block, ticking)?,
+        max_response: block.get_or_default(&options::MAX_RESPONSE)?,
     };
     Ok(Kubelet {
         target: Target { url, server_name },

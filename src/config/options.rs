@@ -151,6 +151,14 @@ options! {
               knows one; left out, it is at most four fifths of that.",
     }
 
+    MAX_RESPONSE: usize = response {
+        key: "max_response",
+        kind: "size",
+        sample: Default(r#""64MiB""#),
+        doc: "The largest answer to take. It is held whole while its lines are made, so this is what a kubelet that is \
+              broken, or not one, can make the program take. A node sends about 7 kB for each pod.",
+    }
+
     NODE_METRIC_NAME: String = metric_name {
         key: "node_metric_name",
         kind: "string",

@@ -22,19 +22,21 @@ const UNITS: [(&str, u64); 9] = [
 pub enum SizeError {
     /// Not a whole number and a unit.
     NotASize,
-    /// Less than is of any use.
-    TooSmall,
+    /// Less than is of any use, which is for this.
+    TooSmall(&'static str),
     /// More than is sensible.
     TooLarge,
 }
 
 impl fmt::Display for SizeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::NotASize => r#"not a size; write a whole number and a unit, as in "8MiB" or "3MB""#,
-            Self::TooSmall => "too small for one batch of a small node; write 64KiB or more",
-            Self::TooLarge => "more than 1GiB; write less",
-        })
+        match self {
+            Self::NotASize => {
+                f.write_str(r#"not a size; write a whole number and a unit, as in "8MiB" or "3MB""#)
+            }
+            Self::TooSmall(what) => write!(f, "too small for {what}; write 64KiB or more"),
+            Self::TooLarge => f.write_str("more than 1GiB; write less"),
+        }
     }
 }
 

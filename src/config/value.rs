@@ -18,7 +18,7 @@ use super::pattern::PatternError;
 use super::size::{self, SizeError};
 use super::url;
 use crate::client::{Pin, Url};
-use crate::lines::{self, Globs, PatternFault, Timestamp, Volumes};
+use crate::lines::{self, Globs, PatternFault, Row, SCRAPE_MEASUREMENT, Timestamp, Volumes, rows, schema};
 use crate::redact::is_token;
 
 /// The words of `tls_min_version`.
@@ -123,8 +123,18 @@ pub(super) fn output(value: &DeValue<'_>, env: Env<'_>) -> Result<Option<PathBuf
     output::parse(&text(value, env)?).map_err(ValueError::Output)
 }
 
-/// A number of bytes that holds a batch of the smallest node, and is no slip of the hand.
+/// A number of bytes that holds a batch of the smallest node.
 pub(super) fn buffer(value: &DeValue<'_>, env: Env<'_>) -> Result<usize, ValueError> {
+    bytes(value, env, "one batch of a small node")
+}
+
+/// A number of bytes that holds the answer of the smallest node.
+pub(super) fn response(value: &DeValue<'_>, env: Env<'_>) -> Result<usize, ValueError> {
+    bytes(value, env, "the answer of a small node")
+}
+
+/// A number of bytes that is enough for `what`, and no slip of the hand.
+fn bytes(value: &DeValue<'_>, env: Env<'_>, what: &'static str) -> Result<usize, ValueError> {
     const LEAST: usize = 64 * 1024;
     const MOST: usize = 1024 * 1024 * 1024;
     let size = match value {
@@ -136,7 +146,7 @@ pub(super) fn buffer(value: &DeValue<'_>, env: Env<'_>) -> Result<usize, ValueEr
         _ => return Err(wrong_type("a size such as \"8MiB\"", value)),
     };
     match size.map(|bytes| usize::try_from(bytes).unwrap_or(usize::MAX)) {
-        Ok(bytes) if bytes < LEAST => Err(ValueError::Size(SizeError::TooSmall)),
+        Ok(bytes) if bytes < LEAST => Err(ValueError::Size(SizeError::TooSmall(what))),
         Ok(bytes) if bytes > MOST => Err(ValueError::Size(SizeError::TooLarge)),
         Ok(bytes) => Ok(bytes),
         Err(error) => Err(ValueError::Size(error)),
@@ -238,11 +248,15 @@ pub(super) fn level(word: &str) -> Option<LevelFilter> {
 }
 
 /// A name that line protocol carries: `#` begins a comment, InfluxDB keeps `_` for itself, and a backslash at the
-/// end escapes the comma behind it.
+/// end escapes the comma behind it. And none of another measurement, of which a node could be one more series.
 pub(super) fn metric_name(value: &DeValue<'_>, env: Env<'_>) -> Result<String, ValueError> {
     let name = text(value, env)?;
     if name.starts_with(['#', '_']) || name.ends_with('\\') || name.contains(char::is_control) {
         return Err(ValueError::MetricName);
+    }
+    let is_ours = |row: &Row| row.measurement == name && name != schema::NODE.name;
+    if name == SCRAPE_MEASUREMENT || rows().iter().any(is_ours) {
+        return Err(ValueError::OtherMetric);
     }
     Ok(name)
 }

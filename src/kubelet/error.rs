@@ -145,8 +145,8 @@ pub enum ScrapeError {
     NotHttp(NotHttp),
     /// A 200 whose body broke off.
     BrokeOff(Broke),
-    /// A 200 whose body is larger than [`super::MAX_BODY`].
-    TooLarge,
+    /// A 200 whose body is larger than this, the most that is taken.
+    TooLarge(usize),
     /// A file that we need cannot be used.
     File(FileError),
 }
@@ -163,7 +163,7 @@ impl ScrapeError {
             Self::Status(403, _) => Cause::Forbidden,
             Self::Status(500, Refusal::AuthorizationError(_)) => Cause::ApiServerUnreachable,
             Self::Status(500, Refusal::InternalError(_)) => Cause::NotReady,
-            Self::NotHttp(_) | Self::Status(..) | Self::BrokeOff(_) | Self::TooLarge => Cause::BadAnswer,
+            Self::NotHttp(_) | Self::Status(..) | Self::BrokeOff(_) | Self::TooLarge(_) => Cause::BadAnswer,
             Self::File(_) => Cause::Credential,
         }
     }
@@ -183,12 +183,26 @@ impl ScrapeError {
         match self {
             Self::Status(status, _) => Some(*status),
             Self::BrokeOff(_)
-            | Self::TooLarge
+            | Self::TooLarge(_)
             | Self::Timeout {
                 phase: Phase::Reading(_),
                 ..
             } => Some(200),
             _ => None,
+        }
+    }
+}
+
+/// A size as people write one.
+struct Bytes(usize);
+
+impl fmt::Display for Bytes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const KIB: usize = 1024;
+        match self.0 {
+            bytes if bytes % (KIB * KIB) == 0 => write!(f, "{} MiB", bytes / KIB / KIB),
+            bytes if bytes % KIB == 0 => write!(f, "{} KiB", bytes / KIB),
+            bytes => write!(f, "{bytes} bytes"),
         }
     }
 }
@@ -214,10 +228,10 @@ impl fmt::Display for ScrapeError {
             Self::BrokeOff(Broke::NotHttp(why)) => {
                 write!(f, "the answer cannot be used: it has a beginning, and then {why}")
             }
-            Self::TooLarge => write!(
+            Self::TooLarge(most) => write!(
                 f,
-                "the answer cannot be used: it is larger than {} MiB",
-                super::MAX_BODY / 1024 / 1024
+                "the answer cannot be used: it is larger than {}, which max_response allows; is that a kubelet?",
+                Bytes(*most)
             ),
             Self::File(error) => error.fmt(f),
         }

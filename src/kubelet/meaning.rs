@@ -18,7 +18,7 @@ impl ScrapeError {
             Failure::Unanswered(fault) => unanswered(fault, shown),
             Failure::Refused(refused) => Self::Status(refused.status, refusal(&refused, shown.secrets())),
             Failure::BrokeOff(fault) => broke_off(&fault),
-            Failure::TooLarge => Self::TooLarge,
+            Failure::TooLarge(most) => Self::TooLarge(most),
             Failure::Timeout { limit, phase } => Self::Timeout { limit, phase },
         }
     }

@@ -25,9 +25,6 @@ use crate::redact::Redacted;
 /// What a scrape asks for.
 const SUMMARY: &str = "/stats/summary";
 
-/// The largest answer that is taken: a hundred times that of a node full of pods.
-pub const MAX_BODY: usize = 64 * 1024 * 1024;
-
 /// An answer whose body is in the caller's buffer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Answer {
@@ -54,7 +51,7 @@ impl Scraper {
     /// # Errors
     /// See [`ScrapeError`]; `body` may then have grown by a part of an answer.
     pub async fn scrape(&mut self, body: &mut Vec<u8>) -> Result<Answer, ScrapeError> {
-        match self.client.get(SUMMARY, body, MAX_BODY).await {
+        match self.client.get(SUMMARY, body).await {
             Ok(()) => Ok(Answer { status: 200 }),
             Err(failure) => Err(self.meaning(failure)),
         }

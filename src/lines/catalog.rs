@@ -1,14 +1,15 @@
 //! All names as a list, for filters to be checked against and for people to read.
 
-use crate::config::Filter;
+use super::filter::Filter;
 
+use super::measurement::{Kind, Measurement, Platform, Source};
 use super::schema::{
-    ACCELERATOR, CONTAINER, Kind, Measurement, NODE, NODE_INTERFACE, POD, POD_INTERFACE, POD_NETWORK,
-    POD_VOLUME, Platform, SYSTEM_CONTAINER, Source, USER_METRIC,
+    ACCELERATOR, CONTAINER, NODE, NODE_INTERFACE, POD, POD_INTERFACE, POD_NETWORK, POD_VOLUME,
+    SYSTEM_CONTAINER, USER_METRIC,
 };
 
 /// One field of one measurement.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Row {
     /// The measurement's name; of the node's, the default.
     pub measurement: &'static str,
@@ -17,7 +18,7 @@ pub struct Row {
     /// What a line stands for.
     pub per: &'static str,
     /// Its tags.
-    pub tags: &'static [&'static str],
+    pub tags: Vec<&'static str>,
     /// The field's name.
     pub field: &'static str,
     /// Its path below the source.
@@ -83,7 +84,7 @@ fn add<S: Source>(rows: &mut Vec<Row>, measurement: &Measurement<S>) {
                 measurement: measurement.name,
                 source: measurement.path,
                 per: measurement.per,
-                tags: measurement.tags,
+                tags: measurement.keys(),
                 field: field.name,
                 path: field.path,
                 kind: field.kind,

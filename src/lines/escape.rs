@@ -6,6 +6,8 @@
 //! control characters, which no reader takes, become `_` too. Kubernetes allows none of these in its own names; a
 //! Windows interface or a user metric's label may hold anything.
 
+use std::borrow::Cow;
+
 /// What stands for a character that line protocol cannot carry.
 pub const REPLACEMENT: u8 = b'_';
 
@@ -19,22 +21,54 @@ pub fn push_measurement(line: &mut Vec<u8>, text: &str) {
     push(line, text.as_bytes(), |byte| matches!(byte, b',' | b' '));
 }
 
-fn push(line: &mut Vec<u8>, text: &[u8], special: impl Fn(u8) -> bool) {
-    // Names in Kubernetes are letters, digits, dots and dashes: the usual text is copied in one go.
-    if text
-        .iter()
+/// Whether a text is one as names in Kubernetes are, letters, digits, dots and dashes: it is copied in one go.
+#[inline]
+#[must_use]
+pub fn is_usual(text: &[u8]) -> bool {
+    text.iter()
         .all(|byte| matches!(byte, b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_'))
-    {
+}
+
+/// What a reader gets of a text: the same, but for what had to be replaced.
+#[must_use]
+pub fn carried(text: &str) -> Cow<'_, str> {
+    let bytes = text.as_bytes();
+    if !(0..bytes.len()).any(|at| is_replaced(bytes, at)) {
+        return Cow::Borrowed(text);
+    }
+    let carried = text.char_indices().map(|(at, character)| {
+        if is_replaced(bytes, at) {
+            char::from(REPLACEMENT)
+        } else {
+            character
+        }
+    });
+    Cow::Owned(carried.collect())
+}
+
+fn push(line: &mut Vec<u8>, text: &[u8], special: impl Fn(u8) -> bool) {
+    if is_usual(text) {
         line.extend_from_slice(text);
         return;
     }
     for (at, &byte) in text.iter().enumerate() {
-        match byte {
-            0..=0x1f | 0x7f => line.push(REPLACEMENT),
-            b'\\' if !keeps_backslash(text.get(at + 1)) => line.push(REPLACEMENT),
-            _ if special(byte) => line.extend_from_slice(&[b'\\', byte]),
-            _ => line.push(byte),
+        if is_replaced(text, at) {
+            line.push(REPLACEMENT);
+            continue;
         }
+        if special(byte) {
+            line.push(b'\\');
+        }
+        line.push(byte);
+    }
+}
+
+/// Whether the byte there is a control character, or a backslash that some reader takes for an escape.
+fn is_replaced(text: &[u8], at: usize) -> bool {
+    match text[at] {
+        0..=0x1f | 0x7f => true,
+        b'\\' => !keeps_backslash(text.get(at + 1)),
+        _ => false,
     }
 }
 

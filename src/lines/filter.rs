@@ -50,6 +50,12 @@ impl Filter {
         (!nothing).then_some(Self { include, exclude })
     }
 
+    /// Whether every name is let through.
+    #[must_use]
+    pub fn lets_all_through(&self) -> bool {
+        self.include.is_empty() && self.exclude.is_empty()
+    }
+
     /// Whether the name is let through.
     #[must_use]
     pub fn lets_through(&self, name: &str) -> bool {

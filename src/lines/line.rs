@@ -1,22 +1,40 @@
-//! One line after the other into one buffer.
+//! One line after the other into one buffer, which can be taken back to where it was before.
 
 use std::ops::Range;
 
-use super::plan::{Plan, PlanGroup};
+use super::labels;
+use super::made::{Counts, Made, Mark};
+use super::measurement::Source;
+use super::plan::{Plan, PlanGroup, PlanTag};
 use super::samples::Samples;
-use super::schema::Source;
+use super::settings::Timestamp;
+use super::tags::{LONGEST, Tags, push_value};
 use super::value;
-use crate::config::Timestamp;
-use crate::summary::Time;
+use crate::batch::{Run, place};
+use crate::json::Time;
+
+/// How much may be made of one body.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Limits {
+    /// Bytes of lines.
+    pub bytes: usize,
+    /// Series; with timestamps of the samples, twice as many of these.
+    pub series: u64,
+}
 
 /// Where lines are made: the buffer of the batch, and what is counted on the way.
 #[derive(Debug)]
 pub struct Line {
     text: Vec<u8>,
+    /// The lines that belong together, in the order in which they will be written.
+    runs: Vec<Run>,
     /// ` 1764000000000000000\n`.
     tail: Vec<u8>,
-    count: u64,
-    out_of_range: u64,
+    counts: Counts,
+    /// Where the tags of the owner at hand stand in its first line; 0 before there is one: a line begins with its name.
+    owner_at: u32,
+    limits: Limits,
+    too_much: bool,
     /// Only with timestamps of the samples.
     samples: Option<Samples>,
     /// Scratch: measurement and tags of the series at hand.
@@ -34,93 +52,226 @@ impl Line {
         };
         Self {
             text: Vec::new(),
+            runs: Vec::new(),
             tail: Vec::new(),
-            count: 0,
-            out_of_range: 0,
+            counts: Counts::default(),
+            owner_at: 0,
+            limits: Limits::default(),
+            too_much: false,
             samples,
             head: Vec::new(),
             stamps: Vec::new(),
         }
     }
 
-    /// Begins a batch in `text`, whose answer came at `arrived`.
-    pub fn begin(&mut self, text: Vec<u8>, arrived: i64) {
+    /// Begins a batch in `text` and `runs`, whose answer came at `arrived`.
+    pub fn begin(&mut self, text: Vec<u8>, runs: Vec<Run>, arrived: i64) {
         self.text = text;
+        self.runs = runs;
         self.tail.clear();
         push_tail(&mut self.tail, arrived);
         if let Some(samples) = &mut self.samples {
             samples.begin(arrived);
         }
-        self.forget();
+        self.back_to(Mark::default());
     }
 
-    /// Throws away the lines made so far.
-    pub fn forget(&mut self) {
-        self.text.clear();
-        self.count = 0;
-        self.out_of_range = 0;
+    /// No more than this may be made.
+    pub fn limit(&mut self, limits: Limits) {
+        self.limits = Limits {
+            bytes: limits.bytes.min(u32::MAX as usize - LONGEST),
+            ..limits
+        };
     }
 
-    /// Gives the buffer back. `good` says whether its lines will be written.
-    pub fn end(&mut self, good: bool) -> Vec<u8> {
+    /// Gives the buffers back. `good` says whether the lines will be written.
+    pub fn end(&mut self, good: bool) -> (Vec<u8>, Vec<Run>) {
         if let Some(samples) = &mut self.samples
             && good
         {
             samples.commit();
         }
-        std::mem::take(&mut self.text)
+        self.head.shrink_to(LONGEST);
+        (std::mem::take(&mut self.text), std::mem::take(&mut self.runs))
     }
 
-    /// Lines made.
-    pub fn count(&self) -> u64 {
-        self.count
+    /// What was counted.
+    pub fn counts(&mut self) -> &mut Counts {
+        &mut self.counts
     }
 
-    /// Values left out because no field can hold them.
-    pub fn out_of_range(&self) -> u64 {
-        self.out_of_range
+    /// Whether there was more than may be: then not all of it is there, and series are only counted.
+    pub fn is_too_much(&self) -> bool {
+        self.too_much
     }
 
-    /// Where the next line will begin.
-    pub fn position(&self) -> usize {
-        self.text.len()
+    /// All lines so far.
+    pub fn text(&self) -> &[u8] {
+        &self.text
     }
 
-    /// The lines of a run.
-    pub fn part(&self, run: &Range<usize>) -> &[u8] {
-        &self.text[run.clone()]
+    /// All lines so far, and the order in which they are written.
+    pub fn parts(&mut self) -> (&[u8], &mut Vec<Run>) {
+        (&self.text, &mut self.runs)
     }
 
-    /// Writes the fields of `plan` that `of` has, with the tags that `tags` appends: one line, or with timestamps of
+    /// This moment.
+    pub fn mark(&self) -> Mark {
+        Mark {
+            text: self.text.len(),
+            runs: self.runs.len(),
+            samples: self.samples.as_ref().map_or(0, Samples::position),
+            owner_at: self.owner_at,
+            counts: self.counts,
+            too_much: self.too_much,
+        }
+    }
+
+    /// Takes everything back that was made since then.
+    pub fn back_to(&mut self, mark: Mark) {
+        self.text.truncate(mark.text);
+        self.runs.truncate(mark.runs);
+        if let Some(samples) = &mut self.samples {
+            samples.back_to(mark.samples);
+        }
+        self.owner_at = mark.owner_at;
+        self.counts = mark.counts;
+        self.too_much = mark.too_much;
+    }
+
+    /// Another owner is at hand.
+    pub fn owner_begins(&mut self) {
+        self.owner_at = 0;
+    }
+
+    /// Where the tags of the owner at hand stand; 0 if it has no line.
+    pub fn owner_at(&self) -> u32 {
+        self.owner_at
+    }
+
+    /// The number that the series of these tags has, where series have one.
+    pub fn number<S: Source>(&mut self, plan: &Plan<S>, tags: &Tags) -> u64 {
+        let Some(samples) = &self.samples else { return 0 };
+        self.head.clear();
+        self.head.extend_from_slice(&plan.name);
+        self.head.extend_from_slice(tags.text().unwrap_or_default());
+        samples.series(&self.head)
+    }
+
+    /// The lines made since `start` belong together, behind those of the runs before.
+    pub fn push_run(&mut self, start: usize) {
+        if start < self.text.len() {
+            self.runs.push(Run {
+                start: place(start),
+                end: place(self.text.len()),
+            });
+        }
+    }
+
+    /// Writes the fields of `plan` that `of` has, with its tags and those of its `owner`: one line, or with timestamps of
     /// the samples one for each moment. `owner_time` is when `of` was measured where it does not say itself.
+    ///
+    /// `None` if it has no field.
     #[inline]
     pub fn write<S: Source>(
         &mut self,
         plan: &Plan<S>,
         of: &S::Of<'_>,
+        owner: &Tags,
         owner_time: Time<'_>,
-        tags: impl FnOnce(&mut Vec<u8>),
-    ) {
-        if plan.groups.is_empty() {
-            return;
+    ) -> Option<Made> {
+        if !plan.has_any(of) {
+            return None;
+        }
+        if self.too_much {
+            self.counts.series += 1;
+            return None;
         }
         let start = self.text.len();
-        self.text.extend_from_slice(&plan.name);
-        tags(&mut self.text);
-        let head = start..self.text.len();
-        if self.samples.is_none() {
+        let Some(head) = self.push_head(plan, of, owner) else {
+            self.text.truncate(start);
+            self.counts.lines_left_out += 1;
+            return None;
+        };
+        let mut made = head.made;
+        let range = start..self.text.len();
+        let any = if self.samples.is_none() {
             let tail = std::mem::take(&mut self.tail);
-            self.write_fields(&head, plan.groups.iter(), of, |text| {
+            let any = self.write_fields(&range, plan.groups.iter(), of, |text| {
                 text.extend_from_slice(&tail);
             });
             self.tail = tail;
+            any
         } else {
-            self.write_samples(&head, plan, of, owner_time);
+            self.write_samples(&range, plan, of, owner_time, &mut made)
+        };
+        if !any {
+            return None;
         }
+        self.counts.series += 1;
+        self.counts.labels_left_out += head.labels_left_out;
+        if self.is_beyond_limits() {
+            self.too_much = true;
+            self.text.truncate(start);
+            return None;
+        }
+        if self.owner_at == 0 && self.text.len() > start {
+            self.owner_at = head.owner_at;
+        }
+        Some(made)
     }
 
-    /// Writes the fields of some groups behind a head that stands at the end of the text, and takes the head away
-    /// again if there are none.
+    fn is_beyond_limits(&self) -> bool {
+        let samples = self.samples.as_ref().map_or(0, Samples::position);
+        self.counts.series > self.limits.series
+            || samples as u64 > 2 * self.limits.series
+            || self.text.len() > self.limits.bytes
+    }
+
+    /// Appends measurement and tags; `None` if they are too long for a line.
+    #[inline]
+    fn push_head<S: Source>(&mut self, plan: &Plan<S>, of: &S::Of<'_>, owner: &Tags) -> Option<Head> {
+        let (owner, outer) = (owner.text()?, owner.outer());
+        let text = &mut self.text;
+        text.extend_from_slice(&plan.name);
+        let tags_at = text.len();
+        let (mut owner_at, mut orders_from, mut labels_left_out) = (tags_at, tags_at, 0);
+        for tag in &plan.tags {
+            match tag {
+                PlanTag::Owner => {
+                    owner_at = text.len() + outer;
+                    text.extend_from_slice(owner);
+                }
+                PlanTag::Own { key, orders, get } => {
+                    if *orders {
+                        orders_from = text.len();
+                    }
+                    let value = get(of);
+                    if !value.is_empty() {
+                        text.extend_from_slice(key);
+                        if *orders {
+                            orders_from = text.len();
+                        }
+                        if !push_value(text, value) {
+                            return None;
+                        }
+                    }
+                }
+                PlanTag::Free { taken, get } => labels_left_out = labels::push(text, get(of), taken)?,
+            }
+        }
+        if text.len() - tags_at > LONGEST {
+            return None;
+        }
+        Some(Head {
+            made: Made::new(tags_at, text.len() - tags_at, orders_from - tags_at),
+            owner_at: place(owner_at),
+            labels_left_out,
+        })
+    }
+
+    /// Writes the fields of some groups behind a head that stands at the end of the text; takes the head away again, and
+    /// answers false, if there are none.
     #[inline]
     fn write_fields<'p, S: Source>(
         &mut self,
@@ -128,7 +279,7 @@ impl Line {
         groups: impl Iterator<Item = &'p PlanGroup<S>>,
         of: &S::Of<'_>,
         push_tail: impl FnOnce(&mut Vec<u8>),
-    ) {
+    ) -> bool {
         for field in groups.flat_map(|group| &group.fields) {
             let token = (field.get)(of);
             if token.is_empty() {
@@ -138,40 +289,56 @@ impl Line {
             self.text.extend_from_slice(&field.key);
             if !value::push(&mut self.text, field.kind, token) {
                 self.text.truncate(before);
-                self.out_of_range += 1;
+                self.counts.out_of_range += 1;
             }
         }
         if self.text.len() == head.end {
             self.text.truncate(head.start);
-            return;
+            return false;
         }
         // Every key brings its comma; the first one's is the space between tags and fields.
         self.text[head.end] = b' ';
         push_tail(&mut self.text);
-        self.count += 1;
+        if self.text.len() - head.start > LONGEST {
+            self.text.truncate(head.start);
+            self.counts.lines_left_out += 1;
+            return false;
+        }
+        self.counts.lines += 1;
+        true
     }
 
-    /// One line for each moment at which a group was measured, in the order of the groups.
+    /// One line for each moment at which a group was measured, in the order of the groups. False if there are no fields;
+    /// true also if all of them are written already.
     fn write_samples<S: Source>(
         &mut self,
         head: &Range<usize>,
         plan: &Plan<S>,
         of: &S::Of<'_>,
         owner_time: Time<'_>,
-    ) {
+        made: &mut Made,
+    ) -> bool {
         // Put aside: each moment gets its own copy.
         let mut aside = std::mem::take(&mut self.head);
         aside.clear();
         aside.extend_from_slice(&self.text[head.clone()]);
         self.text.truncate(head.start);
-        let Some(samples) = &mut self.samples else { return };
+        let Some(samples) = &mut self.samples else {
+            return false;
+        };
         let series = samples.series(&aside);
+        let mut any = false;
         let mut stamps = std::mem::take(&mut self.stamps);
         stamps.clear();
         stamps.extend(plan.groups.iter().enumerate().map(|(at, group)| {
+            if !group.has_any(of) {
+                return None;
+            }
             let time = (group.time)(of);
             let time = if time.token().is_empty() { owner_time } else { time };
-            samples.timestamp(series, at, time)
+            let stamp = samples.timestamp(series, at, time);
+            any |= stamp.is_none();
+            stamp
         }));
         for at in 0..plan.groups.len() {
             let Some(stamp) = stamps[at] else { continue };
@@ -183,7 +350,7 @@ impl Line {
                 .zip(&stamps)
                 .filter(|(_, other)| **other == Some(stamp));
             let range = start..self.text.len();
-            self.write_fields(&range, groups.map(|(group, _)| group), of, |text| {
+            any |= self.write_fields(&range, groups.map(|(group, _)| group), of, |text| {
                 push_tail(text, stamp);
             });
             stamps
@@ -193,51 +360,16 @@ impl Line {
         }
         self.head = aside;
         self.stamps = stamps;
+        *made = made.numbered(series, self.text.len() > head.start);
+        any
     }
+}
 
-    /// Writes the lines of each of `items`, in the order of their names, and of their text where names are the same:
-    /// the kubelet lists them in random order.
-    pub fn write_in_order<T>(
-        &mut self,
-        order: &mut Vec<usize>,
-        items: &[T],
-        name: impl Fn(&T) -> &str,
-        mut write: impl FnMut(&mut Self, &T),
-    ) {
-        if items.is_sorted_by(|a, b| name(a) < name(b)) {
-            return items.iter().for_each(|item| write(self, item));
-        }
-        order.clear();
-        order.extend(0..items.len());
-        order.sort_unstable_by(|&a, &b| name(&items[a]).cmp(name(&items[b])));
-        for same_name in order.chunk_by(|&a, &b| name(&items[a]) == name(&items[b])) {
-            if let [only] = same_name {
-                write(self, &items[*only]);
-            } else {
-                self.write_by_text(same_name.iter().map(|&at| &items[at]), &mut write);
-            }
-        }
-    }
-
-    /// Names within a pod are unique, but for a hostile body and user metrics that differ in their labels.
-    #[cold]
-    fn write_by_text<'t, T: 't>(
-        &mut self,
-        items: impl Iterator<Item = &'t T>,
-        write: &mut impl FnMut(&mut Self, &T),
-    ) {
-        let start = self.text.len();
-        let mut parts: Vec<Vec<u8>> = items
-            .map(|item| {
-                write(self, item);
-                self.text.split_off(start)
-            })
-            .collect();
-        parts.sort_unstable();
-        for part in parts {
-            self.text.extend_from_slice(&part);
-        }
-    }
+/// What stands before a line's fields.
+struct Head {
+    made: Made,
+    owner_at: u32,
+    labels_left_out: u64,
 }
 
 /// Appends a timestamp and the end of the line.

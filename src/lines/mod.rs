@@ -2,22 +2,37 @@
 //!
 //! The only place that knows measurement, tag and field names ([`schema`]). Knows nothing of how the summary was
 //! fetched or where the lines go. A new field of a newer kubelet is one line in `summary::types` and one row here.
+//!
+//! From the names to a batch: `schema` has them, `plan` what is wanted of them, `line` writes a line and takes it back,
+//! `listing` and `page` see to it that each series of a list is written once and in order, with `rank` to choose, `tick`
+//! receives a summary's parts, and `render` is what others see. Each knows only those before it.
 
+mod called;
 mod catalog;
 pub mod escape;
 mod filter;
+mod index;
+mod kept;
+mod labels;
 mod line;
+mod listing;
+mod made;
+mod measurement;
+mod page;
 mod plan;
+mod rank;
 mod render;
 mod samples;
 pub mod schema;
 mod scrape;
 mod settings;
+mod tags;
+mod tick;
 pub mod value;
 
 pub use crate::batch::{Batch, clear};
 pub use catalog::{Row, rows};
 pub use filter::{Filter, Globs, PatternFault};
-pub use render::{Rendered, Renderer};
+pub use render::{Rendered, Renderer, Unusable};
 pub use scrape::{FIELDS as SCRAPE_FIELDS, MEASUREMENT as SCRAPE_MEASUREMENT, ScrapeReport};
 pub use settings::{Settings, Timestamp, Volumes};

@@ -1,19 +1,45 @@
 //! Which fields are written, settled once at start so that a tick asks nothing.
 
 use super::catalog;
-use super::schema::{
-    self, Field, Kind, Measurement, OfAccelerator, OfContainer, OfInterface, OfNode, OfPod, OfUserMetric,
-    OfVolume, Source,
+use super::filter::Filter;
+use super::measurement::{
+    Field, Kind, Measurement, OfAccelerator, OfContainer, OfInterface, OfNode, OfPod, OfUserMetric, OfVolume,
+    Source, Tag,
 };
-use crate::config;
-use crate::summary::Time;
+use super::schema;
+use super::settings::Settings;
+use crate::json::{Pairs, Text, Time};
 
 /// A measurement with the fields that are wanted of it.
 pub struct Plan<S: Source> {
     /// The measurement's name, escaped.
     pub name: Vec<u8>,
+    /// Its tags, in the order in which they are written.
+    pub tags: Vec<PlanTag<S>>,
     /// The groups that have any field left.
     pub groups: Vec<PlanGroup<S>>,
+}
+
+/// A tag ready to be written.
+pub enum PlanTag<S: Source> {
+    /// Those of what the line belongs to.
+    Owner,
+    /// One of the line's own.
+    Own {
+        /// `,name=`.
+        key: Vec<u8>,
+        /// Whether lines of one owner are put in order by it.
+        orders: bool,
+        /// Where it is.
+        get: for<'s> fn(&'s S::Of<'_>) -> Text<'s>,
+    },
+    /// Free pairs.
+    Free {
+        /// The keys that they may not have.
+        taken: Vec<&'static str>,
+        /// Where they are.
+        get: for<'s> fn(&'s S::Of<'_>) -> Pairs<'s>,
+    },
 }
 
 /// Fields of one moment.
@@ -36,7 +62,7 @@ pub struct PlanField<S: Source> {
 
 impl<S: Source> Plan<S> {
     /// The plan of a measurement, written under the name `name`, with the fields that `wanted` lets through.
-    pub fn new(measurement: &'static Measurement<S>, name: &str, wanted: &config::Filter) -> Self {
+    pub fn new(measurement: &'static Measurement<S>, name: &str, wanted: &Filter) -> Self {
         let mut escaped = Vec::new();
         super::escape::push_measurement(&mut escaped, name);
         let is_wanted = |field: &&Field<S>| catalog::is_wanted(wanted, measurement.name, field.name);
@@ -51,7 +77,45 @@ impl<S: Source> Plan<S> {
         });
         Self {
             name: escaped,
+            tags: measurement
+                .tags
+                .iter()
+                .map(|tag| PlanTag::new(tag, measurement))
+                .collect(),
             groups: groups.filter(|group| !group.fields.is_empty()).collect(),
+        }
+    }
+}
+
+impl<S: Source> Plan<S> {
+    /// Whether there is a value for any of its fields.
+    pub fn has_any(&self, of: &S::Of<'_>) -> bool {
+        self.groups.iter().any(|group| group.has_any(of))
+    }
+}
+
+impl<S: Source> PlanGroup<S> {
+    /// Whether there is a value for any of its fields.
+    pub fn has_any(&self, of: &S::Of<'_>) -> bool {
+        self.fields.iter().any(|field| !(field.get)(of).is_empty())
+    }
+}
+
+impl<S: Source> PlanTag<S> {
+    fn new(tag: &Tag<S>, measurement: &Measurement<S>) -> Self {
+        let own = |key, orders, get| Self::Own {
+            key: format!(",{key}=").into_bytes(),
+            orders,
+            get,
+        };
+        match *tag {
+            Tag::Of(_) => Self::Owner,
+            Tag::Name(key, get) => own(key, true, get),
+            Tag::Text(key, get) => own(key, false, get),
+            Tag::Free(get) => Self::Free {
+                taken: [schema::RESERVED, &measurement.keys()].concat(),
+                get,
+            },
         }
     }
 }
@@ -82,7 +146,7 @@ pub struct Plans {
 
 impl Plans {
     /// The plans that `settings` ask for.
-    pub fn new(settings: &config::Lines) -> Self {
+    pub fn new(settings: &Settings) -> Self {
         Self {
             node: Plan::new(&schema::NODE, &settings.node_metric_name, &settings.fields),
             node_interface: plan(&schema::NODE_INTERFACE, settings),
@@ -99,6 +163,6 @@ impl Plans {
 }
 
 /// The plan of a measurement under its own name.
-fn plan<S: Source>(measurement: &'static Measurement<S>, settings: &config::Lines) -> Plan<S> {
+fn plan<S: Source>(measurement: &'static Measurement<S>, settings: &Settings) -> Plan<S> {
     Plan::new(measurement, measurement.name, &settings.fields)
 }

@@ -3,10 +3,11 @@
 //! A kubelet answers from caches that are 10 to 30 s old for a cgroup and minutes old for a volume. Under the time of
 //! the scrape a rate over such a counter shows zero, then double; under the sample's own it is the true one.
 
-use std::collections::HashMap;
-use std::hash::{BuildHasher, Hasher, RandomState};
+use std::collections::HashSet;
+use std::hash::{BuildHasher, BuildHasherDefault, Hasher, RandomState};
 
-use crate::summary::Time;
+use super::index::AsItIs;
+use crate::json::Time;
 
 /// 2000-01-01. A young container's filesystem is measured in 1970, before there was a sample.
 const EARLIEST: i64 = 946_684_800 * 1_000_000_000;
@@ -20,10 +21,11 @@ const MAX_AGE: i64 = 10 * 60 * 1_000_000_000;
 pub struct Samples {
     arrived: i64,
     hasher: RandomState,
-    /// What the last good tick wrote, by series and group.
-    written: HashMap<u64, i64>,
-    /// What the tick at hand writes; takes the place of `written` when it turns out well.
-    writing: HashMap<u64, i64>,
+    /// What the last good tick had, a number for each sample: for its series, its group and its time.
+    written: HashSet<u64, BuildHasherDefault<AsItIs>>,
+    /// What the tick at hand has: it takes the place of `written` when it turns out well. In the order of the lines, so
+    /// that what goes with lines that are taken back can be taken back, too.
+    writing: Vec<u64>,
 }
 
 impl Samples {
@@ -35,12 +37,26 @@ impl Samples {
 
     /// The tick went well: its samples are written. What was not in it is forgotten, so that this stays small.
     pub fn commit(&mut self) {
-        std::mem::swap(&mut self.written, &mut self.writing);
+        self.written.clear();
+        self.written.extend(self.writing.drain(..));
+        let room = 2 * self.written.len();
+        self.written.shrink_to(room);
+        self.writing.shrink_to(room);
     }
 
-    /// A number for a series, to ask [`Samples::timestamp`] with.
+    /// How many samples there are so far.
+    pub fn position(&self) -> usize {
+        self.writing.len()
+    }
+
+    /// Takes back all but the first so many.
+    pub fn back_to(&mut self, position: usize) {
+        self.writing.truncate(position);
+    }
+
+    /// A number for a series, to ask [`Samples::timestamp`] with; never 0.
     pub fn series(&self, head: &[u8]) -> u64 {
-        self.hasher.hash_one(head)
+        self.hasher.hash_one(head).max(1)
     }
 
     /// The timestamp of group number `group` of `series`, measured at `time`; `None` if that sample is written already.
@@ -56,9 +72,10 @@ impl Samples {
         let mut hasher = self.hasher.build_hasher();
         hasher.write_u64(series);
         hasher.write_usize(group);
-        let key = hasher.finish();
-        self.writing.insert(key, sampled);
         // Only the very same time is the same sample: a clock that was set back must not silence its node.
-        (self.written.get(&key) != Some(&sampled)).then_some(sampled)
+        hasher.write_i64(sampled);
+        let sample = hasher.finish();
+        self.writing.push(sample);
+        (!self.written.contains(&sample)).then_some(sampled)
     }
 }

@@ -4,109 +4,54 @@
 //! against, and what the README's table says, so the three cannot part. Where Telegraf's `inputs.kubernetes` has a
 //! name, it is that name.
 
-use std::fmt;
+use super::measurement::{
+    Field, Group, Measurement, OfAccelerator, OfContainer, OfInterface, OfNode, OfPod, OfUserMetric,
+    OfVolume, Owner, Tag,
+};
+pub use super::measurement::{Kind, Platform};
+use crate::json::Time;
 
-use crate::summary::{Accelerator, Container, Interface, Node, Pod, Time, UserMetric, Volume};
+/// Of the node, on every line of it.
+pub const NODE_NAME: &str = "node_name";
+/// Of a pod, on every line of it.
+pub const NAMESPACE: &str = "namespace";
+/// Of a pod, on every line of it.
+pub const POD_NAME: &str = "pod_name";
+/// Of a pod, on every line of it, where that is asked for.
+pub const POD_UID: &str = "pod_uid";
+/// Of a container, on every line of it.
+pub const CONTAINER_NAME: &str = "container_name";
 
-/// What a measurement's lines are made from: a type of the summary.
-pub trait Source: 'static {
-    /// The type, borrowing from one body.
-    type Of<'a>;
-}
+/// Keys that free pairs do not get, be they on the line at hand or not: a database has to know one meaning of each. What
+/// Telegraf adds and InfluxDB refuses stands first; then the tags of all lines, those of the metadata from `/pods` too.
+pub const RESERVED: &[&str] = &[
+    "host",
+    "time",
+    NODE_NAME,
+    NAMESPACE,
+    POD_NAME,
+    POD_UID,
+    CONTAINER_NAME,
+    "volume_name",
+    "pvc_name",
+    "interface",
+    "image",
+    "version",
+    "owner_kind",
+    "owner_name",
+    "qos_class",
+];
 
-/// How a leaf becomes a field.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
-    /// A u64 of the API, written as `i`: what is above `i64::MAX` is left out.
-    Unsigned,
-    /// An i64 of the API, written as `i`.
-    Signed,
-    /// A float, also where the kubelet prints it whole.
-    Float,
-    /// `true` or `false`.
-    Boolean,
-    /// A time, written as whole seconds since 1970, `i`.
-    Seconds,
-}
-
-impl fmt::Display for Kind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Unsigned | Self::Signed | Self::Seconds => "integer",
-            Self::Float => "float",
-            Self::Boolean => "boolean",
-        })
-    }
-}
-
-/// Where a leaf is found.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Platform {
-    /// On Linux and on Windows.
-    Any,
-    /// On Linux only.
-    Linux,
-}
-
-/// A field of the lines made from `S`.
-pub struct Field<S: Source> {
-    /// Its name.
-    pub name: &'static str,
-    /// Its path below the source's own.
-    pub path: &'static str,
-    /// How it is written.
-    pub kind: Kind,
-    /// The unit, for people.
-    pub unit: &'static str,
-    /// The first Kubernetes minor version (of 1) that has it, and the last if it is gone again.
-    pub since: &'static str,
-    /// Where it is found.
-    pub platform: Platform,
-    /// The leaf as printed by the kubelet, empty when absent.
-    pub get: for<'s> fn(&'s S::Of<'_>) -> &'s [u8],
-}
-
-/// Fields that the kubelet measures at one moment.
-pub struct Group<S: Source> {
-    /// That moment.
-    pub time: for<'s> fn(&'s S::Of<'_>) -> Time<'s>,
-    /// The fields.
-    pub fields: &'static [Field<S>],
-}
-
-/// A measurement.
-pub struct Measurement<S: Source> {
-    /// Its name; of the node's, the default.
-    pub name: &'static str,
-    /// Where its source stands in the summary.
-    pub path: &'static str,
-    /// What a line stands for.
-    pub per: &'static str,
-    /// Its tags.
-    pub tags: &'static [&'static str],
-    /// Its fields.
-    pub groups: &'static [Group<S>],
-}
-
-macro_rules! sources {
-    ($($name:ident = $of:ident)*) => {$(
-        #[doc = concat!("Lines made from a [`", stringify!($of), "`].")]
-        #[derive(Debug, Clone, Copy)]
-        pub enum $name {}
-        impl Source for $name {
-            type Of<'a> = $of<'a>;
+impl Owner {
+    /// The keys of its tags; `pod_uid` beside them where that is asked for.
+    #[must_use]
+    pub const fn keys(self) -> &'static [&'static str] {
+        match self {
+            Self::Node => &[NODE_NAME],
+            Self::Pod => &[NODE_NAME, NAMESPACE, POD_NAME],
+            Self::Container => &[NODE_NAME, NAMESPACE, POD_NAME, CONTAINER_NAME],
         }
-    )*};
-}
-
-sources! {
-    OfNode = Node
-    OfPod = Pod
-    OfContainer = Container
-    OfVolume = Volume
-    OfInterface = Interface
-    OfAccelerator = Accelerator
-    OfUserMetric = UserMetric
+    }
 }
 
 /// A group: the moment's place (an absent one where the API gives none), then a row a field: name, JSON path, kind, unit, since, platform, place in our type.
@@ -201,7 +146,7 @@ pub static NODE: Measurement<OfNode> = Measurement {
     name: "kubernetes_node",
     path: "node",
     per: "node",
-    tags: &["node_name"],
+    tags: &[Tag::Of(Owner::Node)],
     groups: &[
         start_time!(),
         cpu!(),
@@ -249,7 +194,7 @@ pub static SYSTEM_CONTAINER: Measurement<OfContainer> = Measurement {
     name: "kubernetes_system_container",
     path: "node.systemContainers[]",
     per: "system container",
-    tags: &["node_name", "container_name"],
+    tags: &[Tag::Name(CONTAINER_NAME, |of| of.name), Tag::Of(Owner::Node)],
     groups: CONTAINER_GROUPS,
 };
 
@@ -258,7 +203,7 @@ pub static POD: Measurement<OfPod> = Measurement {
     name: "kubernetes_pod",
     path: "pods[]",
     per: "pod",
-    tags: &["node_name", "namespace", "pod_name"],
+    tags: &[Tag::Of(Owner::Pod)],
     groups: &[
         start_time!(),
         cpu!(),
@@ -284,7 +229,7 @@ pub static CONTAINER: Measurement<OfContainer> = Measurement {
     name: "kubernetes_pod_container",
     path: "pods[].containers[]",
     per: "container",
-    tags: &["node_name", "namespace", "pod_name", "container_name"],
+    tags: &[Tag::Name(CONTAINER_NAME, |of| of.name), Tag::Of(Owner::Pod)],
     groups: CONTAINER_GROUPS,
 };
 
@@ -293,7 +238,7 @@ pub static POD_NETWORK: Measurement<OfPod> = Measurement {
     name: "kubernetes_pod_network",
     path: "pods[]",
     per: "pod with a default interface",
-    tags: &["node_name", "namespace", "pod_name"],
+    tags: &[Tag::Of(Owner::Pod)],
     groups: &[group! { |of| of.network.time;
         "rx_bytes", "network.rxBytes", Unsigned, "bytes, counter", "1.3", Any, network.rx_bytes;
         "rx_errors", "network.rxErrors", Unsigned, "counter", "1.3", Any, network.rx_errors;
@@ -307,7 +252,11 @@ pub static POD_VOLUME: Measurement<OfVolume> = Measurement {
     name: "kubernetes_pod_volume",
     path: "pods[].volume[]",
     per: "volume",
-    tags: &["node_name", "namespace", "pod_name", "volume_name", "pvc_name"],
+    tags: &[
+        Tag::Of(Owner::Pod),
+        Tag::Text("pvc_name", |of| of.claim.name),
+        Tag::Name("volume_name", |of| of.name),
+    ],
     groups: &[group! { |of| of.time;
         "available_bytes", "availableBytes", Unsigned, "bytes", "1.3", Any, available_bytes;
         "capacity_bytes", "capacityBytes", Unsigned, "bytes", "1.3", Any, capacity_bytes;
@@ -331,7 +280,7 @@ pub static NODE_INTERFACE: Measurement<OfInterface> = Measurement {
     name: "kubernetes_node_network_interface",
     path: "node.network.interfaces[]",
     per: "interface of the node",
-    tags: &["node_name", "interface"],
+    tags: &[Tag::Name("interface", |of| of.name), Tag::Of(Owner::Node)],
     groups: INTERFACE_GROUPS,
 };
 
@@ -340,7 +289,7 @@ pub static POD_INTERFACE: Measurement<OfInterface> = Measurement {
     name: "kubernetes_pod_network_interface",
     path: "pods[].network.interfaces[]",
     per: "interface of a pod",
-    tags: &["node_name", "namespace", "pod_name", "interface"],
+    tags: &[Tag::Name("interface", |of| of.name), Tag::Of(Owner::Pod)],
     groups: INTERFACE_GROUPS,
 };
 
@@ -350,13 +299,10 @@ pub static ACCELERATOR: Measurement<OfAccelerator> = Measurement {
     path: "pods[].containers[].accelerators[]",
     per: "accelerator of a container",
     tags: &[
-        "node_name",
-        "namespace",
-        "pod_name",
-        "container_name",
-        "make",
-        "model",
-        "id",
+        Tag::Of(Owner::Container),
+        Tag::Name("id", |of| of.id),
+        Tag::Text("make", |of| of.make),
+        Tag::Text("model", |of| of.model),
     ],
     groups: &[group! { |_| Time::default();
         "memory_total_bytes", "memoryTotal", Unsigned, "bytes", "1.9 to 1.24", Linux, memory_total;
@@ -371,15 +317,46 @@ pub static USER_METRIC: Measurement<OfUserMetric> = Measurement {
     path: "pods[].containers[].userDefinedMetrics[]",
     per: "user metric of a container",
     tags: &[
-        "node_name",
-        "namespace",
-        "pod_name",
-        "container_name",
-        "metric_name",
-        "metric_type",
-        "units",
+        Tag::Of(Owner::Container),
+        Tag::Name("metric_name", |of| of.name),
+        Tag::Text("metric_type", |of| of.kind),
+        Tag::Text("units", |of| of.units),
+        Tag::Free(|of| of.labels),
     ],
     groups: &[group! { |of| of.time;
         "value", "value", Float, "the metric's own", "1.3", Linux, value;
     }],
 };
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lines::measurement::Source;
+
+    fn check<S: Source>(measurement: &Measurement<S>) {
+        let keys = measurement.keys();
+        for (at, key) in keys.iter().enumerate() {
+            assert!(!keys[..at].contains(key), "{} has {key} twice", measurement.name);
+            // What only one measurement has is reserved on its lines alone.
+            let of_one = ["id", "make", "model", "metric_name", "metric_type", "units"];
+            assert!(
+                RESERVED.contains(key) || of_one.contains(key),
+                "{key} is not reserved"
+            );
+        }
+    }
+
+    #[test]
+    fn no_measurement_has_a_tag_twice_and_all_are_reserved() {
+        check(&NODE);
+        check(&SYSTEM_CONTAINER);
+        check(&POD);
+        check(&CONTAINER);
+        check(&POD_NETWORK);
+        check(&POD_VOLUME);
+        check(&NODE_INTERFACE);
+        check(&POD_INTERFACE);
+        check(&ACCELERATOR);
+        check(&USER_METRIC);
+    }
+}

@@ -23,8 +23,10 @@ pub struct ScrapeReport<'a> {
     pub status_code: Option<u16>,
     /// Lines made from the summary, this one not counted.
     pub lines: u64,
-    /// Numbers of the summary that were left out of their lines because they are none the API allows.
+    /// What of the summary was left out of its lines because no field or tag can hold it.
     pub fields_out_of_range: u64,
+    /// Entries of the summary that were put aside because another one is the same series.
+    pub duplicates: u64,
     /// Prompts that this line stands for, beside its own.
     pub ticks_merged: u64,
     /// Seconds left.
@@ -74,7 +76,14 @@ pub const FIELDS: &[(&str, &str, &str, &str)] = &[
         "fields_out_of_range",
         "integer",
         "",
-        "values left out: above i64::MAX, or of a type the API does not have there",
+        "values left out: above i64::MAX, or of a type the API does not have there; lines with names too long, and labels \
+         with another tag's key",
+    ),
+    (
+        "duplicates",
+        "integer",
+        "",
+        "pods, containers, volumes and so on put aside, because another one is the same series and lives",
     ),
     (
         "ticks_merged",
@@ -131,6 +140,7 @@ pub fn push(line: &mut Vec<u8>, report: &ScrapeReport<'_>) {
         ",fields_out_of_range=",
         report.fields_out_of_range.try_into().ok(),
     );
+    push_integer(line, ",duplicates=", report.duplicates.try_into().ok());
     push_integer(line, ",ticks_merged=", report.ticks_merged.try_into().ok());
     push_integer(
         line,

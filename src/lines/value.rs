@@ -1,6 +1,6 @@
 //! A leaf's text into a field's value, or not at all: never clamped, wrapped, rounded or made up.
 
-use super::schema::Kind;
+use super::measurement::Kind;
 
 /// The largest number that a field written as `i` can hold.
 const I64_MAX: &[u8] = b"9223372036854775807";
@@ -9,7 +9,7 @@ const I64_MIN: &[u8] = b"-9223372036854775808";
 /// Appends `token` as a value of `kind`; false, and nothing appended, if it cannot be one.
 ///
 /// The token is a number, a word or a time as the kubelet printed it, never empty, and a whole number where `kind` is
-/// one: [`crate::summary::Whole`] sees to that. Numbers are copied, so that the
+/// one: [`crate::json::Whole`] sees to that. Numbers are copied, so that the
 /// value is the kubelet's to the last digit.
 #[inline]
 pub fn push(line: &mut Vec<u8>, kind: Kind, token: &[u8]) -> bool {
@@ -63,7 +63,7 @@ fn fits_float(token: &[u8]) -> bool {
 
 /// A time as whole seconds. Go's zero time, the year 1, is absent rather than a wrong number.
 fn push_seconds(line: &mut Vec<u8>, token: &[u8]) -> bool {
-    let Some(nanoseconds) = crate::summary::unix_nanoseconds(token) else {
+    let Some(nanoseconds) = crate::json::unix_nanoseconds(token) else {
         return false;
     };
     push_i64(line, nanoseconds.div_euclid(1_000_000_000));

@@ -1,79 +1,26 @@
 //! The API's types, close to the kubelet's own (`k8s.io/kubelet/pkg/apis/stats/v1alpha1/types.go`), every leaf optional.
 //!
-//! Knows the JSON keys and nothing of what becomes of them. The key a field is read from stands behind its type; a
-//! key that is not here is stepped over, so that a newer kubelet costs nothing but its new numbers. Fields stand in
-//! the order of the kubelet's own structs, which is the order they are printed in: another order is read just as
-//! well, but slower.
+//! Knows the JSON keys and nothing of what becomes of them. The key a field is read from stands behind its type. Fields
+//! stand in the order of the kubelet's own structs, which is the order they are printed in. What a body may have any
+//! number of is no field to be held: it is handed on as it is read ([`Many`]), or read from where it stands ([`Place`]).
 
-use std::collections::BTreeSet;
+use crate::json::{Flag, Many, Pairs, Place, Read, Real, Text, Time, Whole, object, parted_object};
 
-use serde_json::Value;
+parted_object! {
+    /// The outermost object.
+    Summary in parts SummaryPart {
+        /// The node.
+        node: Node<'a> = "node" => Node,
+        /// Its pods.
+        pods: Many<Pod<'a>> = "pods" => Pods,
+    }
 
-use super::json::{Malformed, Read, Reader};
-use super::known::Known;
-use super::leaf::{Flag, Real, Text, Time, Whole};
-
-macro_rules! object {
-    ($(
-        $(#[$about:meta])*
-        $name:ident { $( $(#[$field_about:meta])* $field:ident: $type:ty = $key:literal, )* }
-    )*) => {$(
-        $(#[$about])*
-        #[derive(Debug, Clone, Default)]
-        pub struct $name<'a> { $( $(#[$field_about])* pub $field: $type, )* }
-
-        impl<'a> Read<'a> for $name<'a> {
-            fn reset(&mut self) {
-                $( self.$field.reset(); )*
-            }
-
-            fn read(&mut self, reader: &mut Reader<'a>) -> Result<(), Malformed> {
-                self.reset();
-                let mut more = reader.begin_object()?;
-                while more {
-                    $(
-                        if reader.at_key(concat!("\"", $key, "\": ").as_bytes()) {
-                            self.$field.read(reader)?;
-                            more = reader.next_member()?;
-                            if !more {
-                                break;
-                            }
-                        }
-                    )*
-                    // A key we do not know, or not in the kubelet's order.
-                    match &*reader.key()? {
-                        $( $key => self.$field.read(reader)?, )*
-                        _ => reader.skip()?,
-                    }
-                    more = reader.next_member()?;
-                }
-                Ok(())
-            }
-        }
-
-        impl<'a> Known for $name<'a> {
-            fn unknown(value: &Value, path: &str, found: &mut BTreeSet<String>) {
-                for (key, value) in value.as_object().into_iter().flatten() {
-                    let path = format!("{path}.{key}");
-                    match key.as_str() {
-                        $( $key => <$type as Known>::unknown(value, &path, found), )*
-                        _ => {
-                            found.insert(path);
-                        }
-                    }
-                }
-            }
-        }
-    )*};
-}
-
-object! {
     /// `node`: the root cgroup `/`, the host's filesystems and interfaces.
-    Node {
+    Node in parts NodePart {
         /// The Node object's name.
-        name: Text<'a> = "nodeName",
+        name: Text<'a> = "nodeName" => Name,
         /// Cgroups such as `kubelet`, `runtime`, `pods`; in random order, without filesystems.
-        system_containers: Vec<Container<'a>> = "systemContainers",
+        system_containers: Many<Container<'a>> = "systemContainers" => SystemContainers,
         /// Boot time.
         start_time: Time<'a> = "startTime",
         /// Of the root cgroup.
@@ -83,7 +30,7 @@ object! {
         /// Of the root cgroup; Linux, since 1.33.
         io: Io<'a> = "io",
         /// The host's.
-        network: Network<'a> = "network",
+        network: Network<'a> = "network" => Network,
         /// The filesystem of the kubelet's root directory.
         fs: Filesystem<'a> = "fs",
         /// The container runtime's filesystems.
@@ -94,6 +41,53 @@ object! {
         swap: Swap<'a> = "swap",
     }
 
+    /// One of `pods[]`: the pod's own cgroup, which is more than the sum of its containers.
+    Pod in parts PodPart {
+        /// Which pod.
+        reference: PodReference<'a> = "podRef" => Reference,
+        /// When it started.
+        start_time: Time<'a> = "startTime",
+        /// The running ones; `null` happens.
+        containers: Many<Container<'a>> = "containers" => Containers,
+        /// Of the pod's cgroup.
+        cpu: Cpu<'a> = "cpu",
+        /// Of the pod's cgroup.
+        memory: Memory<'a> = "memory",
+        /// Of the pod's cgroup; Linux, since 1.33.
+        io: Io<'a> = "io",
+        /// A pod on the host's network has its node's own, by the same names; none where the kubelet has its statistics
+        /// from the container runtime.
+        network: Network<'a> = "network" => Network,
+        /// Singular in the API.
+        volumes: Many<Volume<'a>> = "volume" => Volumes,
+        /// With a dash in the API.
+        ephemeral_storage: Filesystem<'a> = "ephemeral-storage",
+        /// In snake case in the API.
+        process_stats: ProcessStats<'a> = "process_stats",
+        /// Linux, since 1.28.
+        swap: Swap<'a> = "swap",
+    }
+
+    /// The default interface's counters, and all interfaces.
+    Network in parts NetworkPart {
+        /// When measured.
+        time: Time<'a> = "time" => Time,
+        /// Empty, and without counters, where no interface is called `eth0`.
+        name: Text<'a> = "name",
+        /// A counter.
+        rx_bytes: Whole<'a> = "rxBytes",
+        /// A counter.
+        rx_errors: Whole<'a> = "rxErrors",
+        /// A counter.
+        tx_bytes: Whole<'a> = "txBytes",
+        /// A counter.
+        tx_errors: Whole<'a> = "txErrors",
+        /// The default one again, and the others.
+        interfaces: Many<Interface<'a>> = "interfaces" => Interfaces,
+    }
+}
+
+object! {
     /// `node.runtime`.
     Runtime {
         /// Images.
@@ -110,33 +104,6 @@ object! {
         max_pid: Whole<'a> = "maxpid",
         /// Threads there are.
         cur_proc: Whole<'a> = "curproc",
-    }
-
-    /// One of `pods[]`: the pod's own cgroup, which is more than the sum of its containers.
-    Pod {
-        /// Which pod.
-        reference: PodReference<'a> = "podRef",
-        /// When it started.
-        start_time: Time<'a> = "startTime",
-        /// The running ones; `null` happens.
-        containers: Vec<Container<'a>> = "containers",
-        /// Of the pod's cgroup.
-        cpu: Cpu<'a> = "cpu",
-        /// Of the pod's cgroup.
-        memory: Memory<'a> = "memory",
-        /// Of the pod's cgroup; Linux, since 1.33.
-        io: Io<'a> = "io",
-        /// A pod on the host's network has its node's own, by the same names; none where the kubelet has its statistics
-        /// from the container runtime.
-        network: Network<'a> = "network",
-        /// Singular in the API.
-        volumes: Vec<Volume<'a>> = "volume",
-        /// With a dash in the API.
-        ephemeral_storage: Filesystem<'a> = "ephemeral-storage",
-        /// In snake case in the API.
-        process_stats: ProcessStats<'a> = "process_stats",
-        /// Linux, since 1.28.
-        swap: Swap<'a> = "swap",
     }
 
     /// `pods[].podRef`.
@@ -168,13 +135,13 @@ object! {
         /// Since 1.33.
         io: Io<'a> = "io",
         /// Never filled since 1.25.
-        accelerators: Vec<Accelerator<'a>> = "accelerators",
+        accelerators: Place<Accelerator<'a>> = "accelerators",
         /// The writable layer.
         rootfs: Filesystem<'a> = "rootfs",
         /// The log files.
         logs: Filesystem<'a> = "logs",
         /// `null` up to 1.15.
-        user_metrics: Vec<UserMetric<'a>> = "userDefinedMetrics",
+        user_metrics: Place<UserMetric<'a>> = "userDefinedMetrics",
         /// Since 1.28.
         swap: Swap<'a> = "swap",
     }
@@ -204,7 +171,7 @@ object! {
         /// The unit.
         units: Text<'a> = "units",
         /// Free pairs.
-        labels: Labels<'a> = "labels",
+        labels: Pairs<'a> = "labels",
         /// When measured.
         time: Time<'a> = "time",
         /// A float64, also when printed whole or as `1e+21`.
@@ -281,24 +248,6 @@ object! {
         usage_bytes: Whole<'a> = "swapUsageBytes",
     }
 
-    /// The default interface's counters, and all interfaces.
-    Network {
-        /// When measured.
-        time: Time<'a> = "time",
-        /// Empty, and without counters, where no interface is called `eth0`.
-        name: Text<'a> = "name",
-        /// A counter.
-        rx_bytes: Whole<'a> = "rxBytes",
-        /// A counter.
-        rx_errors: Whole<'a> = "rxErrors",
-        /// A counter.
-        tx_bytes: Whole<'a> = "txBytes",
-        /// A counter.
-        tx_errors: Whole<'a> = "txErrors",
-        /// The default one again, and the others.
-        interfaces: Vec<Interface<'a>> = "interfaces",
-    }
-
     /// One of `network.interfaces[]`.
     Interface {
         /// On Windows with spaces and GUIDs in it.
@@ -365,37 +314,5 @@ object! {
     VolumeHealth {
         /// Whether the driver reports a fault.
         abnormal: Flag<'a> = "abnormal",
-    }
-}
-
-/// Free pairs of text, in the order of their keys.
-#[derive(Debug, Clone, Default)]
-pub struct Labels<'a>(Vec<(String, Text<'a>)>);
-
-impl<'a> Labels<'a> {
-    /// The pairs, each key once.
-    pub fn iter(&self) -> impl Iterator<Item = (&str, &Text<'a>)> {
-        self.0.iter().map(|(key, value)| (key.as_str(), value))
-    }
-}
-
-impl<'a> Read<'a> for Labels<'a> {
-    fn reset(&mut self) {
-        self.0.clear();
-    }
-
-    fn read(&mut self, reader: &mut Reader<'a>) -> Result<(), Malformed> {
-        self.reset();
-        reader.object(|reader, key| {
-            let mut value = Text::default();
-            value.read(reader)?;
-            self.0.push((key.into_owned(), value));
-            Ok(())
-        })?;
-        // Stable, so of a key given twice the last is behind: reverse, keep the first, sort again by key.
-        self.0.reverse();
-        self.0.sort_by(|a, b| a.0.cmp(&b.0));
-        self.0.dedup_by(|later, kept| later.0 == kept.0);
-        Ok(())
     }
 }

@@ -279,6 +279,14 @@ fn notices() {
     kubelet.set_body(Some(newer.to_string().into_bytes()));
     assert_eq!(notices(&[]), ["unknown_keys"]);
 
+    // More of it in `tests/series`.
+    let mut doubled: serde_json::Value =
+        serde_json::from_slice(&summary(&GeneratorOptions::default(), 1)).unwrap();
+    let pods = doubled["pods"].as_array_mut().unwrap();
+    pods.push(pods[0].clone());
+    kubelet.set_body(Some(doubled.to_string().into_bytes()));
+    assert_eq!(notices(&[]), ["duplicate_series"]);
+
     // Whether nodes/proxy is granted cannot be told by a kubelet that cannot ask: that is no alarm.
     kubelet.set_body(None);
     kubelet.set_fault(Fault::ProxyUnknown);

@@ -63,6 +63,7 @@ fn settings(kubelet: &TestKubelet, credential: Credential) -> Settings {
             tls13_only: false,
         },
         response_timeout: Duration::from_secs(20),
+        max_response: 64 * 1024 * 1024,
     }
 }
 

@@ -44,3 +44,22 @@ pub fn parse(lines: &str) -> Vec<(Key, Number)> {
     }
     found
 }
+
+/// A line as a database knows it: measurement and tags, which may come once each, and its time.
+pub type Series = (String, BTreeMap<String, String>, i64);
+
+/// The series of each line, in their order. Panics at a line that has a tag twice.
+pub fn series(lines: &str) -> Vec<Series> {
+    let lines = parse_lines(lines).map(|line| line.unwrap_or_else(|error| panic!("{error}\n{lines}")));
+    lines
+        .map(|line| {
+            let mut tags = BTreeMap::new();
+            for (key, value) in line.series.tag_set.iter().flatten() {
+                let before = tags.insert(key.to_string(), value.to_string());
+                assert_eq!(before, None, "{key} comes twice: {line}");
+            }
+            let measurement = line.series.measurement.to_string();
+            (measurement, tags, line.timestamp.expect("a timestamp"))
+        })
+        .collect()
+}

@@ -153,14 +153,14 @@ impl Plugin {
 
     /// The next line of stdout, which has to be line protocol.
     pub fn line(&self) -> String {
-        let line = next(&self.stdout, "stdout");
+        let line = next(&self.stdout, "stdout", PATIENCE);
         parse(&format!("{line}\n"));
         line
     }
 
     /// The next line of stderr.
     pub fn log(&self) -> String {
-        next(&self.stderr, "stderr")
+        next(&self.stderr, "stderr", PATIENCE)
     }
 
     /// The next line of stderr if it comes in time.
@@ -170,9 +170,15 @@ impl Plugin {
 
     /// All lines up to and with the next `kubelet_scrape`, which ends a batch.
     pub fn batch(&self) -> Vec<String> {
+        self.batch_within(PATIENCE)
+    }
+
+    /// The same, for a batch whose lines take longer to come.
+    pub fn batch_within(&self, limit: Duration) -> Vec<String> {
         let mut batch = Vec::new();
         loop {
-            let line = self.line();
+            let line = next(&self.stdout, "stdout", limit);
+            parse(&format!("{line}\n"));
             let last = line.starts_with("kubelet_scrape");
             batch.push(line);
             if last {
@@ -255,9 +261,9 @@ pub fn until(what: &str, condition: impl Fn() -> bool) {
     }
 }
 
-fn next(lines: &Receiver<String>, which: &str) -> String {
+fn next(lines: &Receiver<String>, which: &str, limit: Duration) -> String {
     lines
-        .recv_timeout(PATIENCE)
+        .recv_timeout(limit)
         .unwrap_or_else(|error| panic!("no line on {which}: {error}"))
 }
 

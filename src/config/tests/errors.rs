@@ -116,6 +116,10 @@ fn a_value_that_its_option_can_not_take() {
             r#"2: log_level = 'loud': not one of its words; write one of "error", "warn", "info", "debug", "trace""#,
         ),
         (
+            "node_metric_name = 'kubernetes_pod'",
+            "2: node_metric_name: another measurement of this plugin is called so; write a name of its own",
+        ),
+        (
             "node_metric_name = '_node'",
             "2: node_metric_name = '_node': no name for a measurement; write one without control characters, without # or _ in front, and without a backslash at the end",
         ),
@@ -156,6 +160,10 @@ fn an_output_that_can_not_be() {
         (
             "output_buffer = true",
             r#"2: output_buffer = true: a TOML boolean where a size such as "8MiB" belongs; write a size such as "8MiB""#,
+        ),
+        (
+            "max_response = '10kB'",
+            "2: max_response = '10kB': too small for the answer of a small node; write 64KiB or more",
         ),
         (
             "output = 'unixgram:///a'\ninterval = '9s'\n[[inputs.kubelet]]\nurl = 'https://b'\noutput = 'unixgram:///b'",

@@ -80,6 +80,7 @@ fn in_cluster() -> Kubelet {
                 tls13_only: false,
             },
             response_timeout: Duration::from_secs(5),
+            max_response: 64 * 1024 * 1024,
         }),
         lines: Arc::default(),
     }
@@ -257,6 +258,12 @@ fn a_socket_takes_ticks_of_ones_own_from_the_file_or_a_flag() {
         let config = from_source(&source, &args, &env).expect("valid");
         assert_eq!(config.output, socket(bytes), "{written}");
     }
+}
+
+#[test]
+fn the_largest_answer() {
+    assert_eq!(kubelet("max_response = '1GiB'").client.max_response, 1 << 30);
+    assert_eq!(kubelet("max_response = 65536").client.max_response, 65_536);
 }
 
 #[test]

@@ -1,8 +1,22 @@
-//! The leaves of the API's types: numbers, flags, text and times, each absent until the kubelet says otherwise.
+//! The leaves of types: numbers, flags, text and times, each absent until the body says otherwise.
 
-use std::borrow::Cow;
+use super::malformed::Malformed;
+use super::reader::Reader;
+use super::text::Text;
 
-use super::json::{Malformed, Read, Reader};
+/// Something that can be read from a body, into a place that is used again.
+pub trait Read<'a> {
+    /// Back to absent.
+    fn reset(&mut self);
+
+    /// Reads one value over whatever was here before: of a key given twice the last counts, as in Go and `serde_json`.
+    ///
+    /// A value of another type is stepped over and counted, and leaves this absent; `null` is absent and not counted.
+    ///
+    /// # Errors
+    /// The body ends or is not JSON.
+    fn read(&mut self, reader: &mut Reader<'a>) -> Result<(), Malformed>;
+}
 
 /// A token, kept as the kubelet printed it: each is copied or left out, never computed with.
 macro_rules! token {
@@ -14,6 +28,7 @@ macro_rules! token {
         impl<'a> $name<'a> {
             /// As printed; empty when absent.
             #[must_use]
+            #[inline]
             pub fn token(self) -> &'a [u8] {
                 self.0
             }
@@ -50,55 +65,47 @@ token! {
     Flag, boolean
 }
 
-token! {
-    /// A `metav1.Time`: RFC 3339, in practice UTC with whole seconds.
-    Time, raw_text
-}
+/// A `metav1.Time`: RFC 3339, in practice UTC with whole seconds.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Time<'a>(Text<'a>);
 
-impl Time<'_> {
+impl<'a> Time<'a> {
+    /// As printed, escapes and all; empty when absent.
+    #[must_use]
+    #[inline]
+    pub fn token(self) -> &'a [u8] {
+        self.0.raw()
+    }
+
     /// Nanoseconds since 1970; `None` when absent, not a time, or outside of what 64 bits hold (1678 to 2262).
     #[must_use]
     pub fn unix_nanoseconds(self) -> Option<i64> {
-        super::time::unix_nanoseconds(self.0)
+        super::time::unix_nanoseconds(self.token())
     }
 }
 
-/// A name, or absent (empty): borrowed from the body unless it has escapes in it.
-#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Text<'a>(Cow<'a, str>);
-
-impl Text<'_> {
-    /// The text; empty when absent.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl<'a> Read<'a> for Text<'a> {
+impl<'a> Read<'a> for Time<'a> {
+    #[inline]
     fn reset(&mut self) {
-        self.0 = Cow::Borrowed("");
+        self.0 = Text::default();
     }
 
+    #[inline]
     fn read(&mut self, reader: &mut Reader<'a>) -> Result<(), Malformed> {
-        self.0 = reader.text()?.unwrap_or_default();
+        self.0 = reader.text()?;
         Ok(())
     }
 }
 
-/// A list; `null` is the empty one (`containers: null` is real: a pod that is being created).
-impl<'a, T: Read<'a> + Default> Read<'a> for Vec<T> {
+impl<'a> Read<'a> for Text<'a> {
+    #[inline]
     fn reset(&mut self) {
-        self.clear();
+        *self = Self::default();
     }
 
+    #[inline]
     fn read(&mut self, reader: &mut Reader<'a>) -> Result<(), Malformed> {
-        self.clear();
-        reader.list(|reader| {
-            let mut element = T::default();
-            element.read(reader)?;
-            self.push(element);
-            Ok(())
-        })
+        *self = reader.text()?;
+        Ok(())
     }
 }

@@ -1,0 +1,148 @@
+//! What a row of the schema is: measurements, their tags and their fields.
+//!
+//! Knows the summary's types, and no name.
+
+use std::fmt;
+
+use crate::json::{Pairs, Text, Time};
+use crate::summary::{Accelerator, Container, Interface, Node, Pod, UserMetric, Volume};
+
+/// What a measurement's lines are made from: a type of the summary.
+pub trait Source: 'static {
+    /// The type, borrowing from one body.
+    type Of<'a>;
+}
+
+/// How a leaf becomes a field.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A u64 of the API, written as `i`: what is above `i64::MAX` is left out.
+    Unsigned,
+    /// An i64 of the API, written as `i`.
+    Signed,
+    /// A float, also where the kubelet prints it whole.
+    Float,
+    /// `true` or `false`.
+    Boolean,
+    /// A time, written as whole seconds since 1970, `i`.
+    Seconds,
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Unsigned | Self::Signed | Self::Seconds => "integer",
+            Self::Float => "float",
+            Self::Boolean => "boolean",
+        })
+    }
+}
+
+/// Where a leaf is found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Platform {
+    /// On Linux and on Windows.
+    Any,
+    /// On Linux only.
+    Linux,
+}
+
+/// A field of the lines made from `S`.
+pub struct Field<S: Source> {
+    /// Its name.
+    pub name: &'static str,
+    /// Its path below the source's own.
+    pub path: &'static str,
+    /// How it is written.
+    pub kind: Kind,
+    /// The unit, for people.
+    pub unit: &'static str,
+    /// The first Kubernetes minor version (of 1) that has it, and the last if it is gone again.
+    pub since: &'static str,
+    /// Where it is found.
+    pub platform: Platform,
+    /// The leaf as printed by the kubelet, empty when absent.
+    pub get: for<'s> fn(&'s S::Of<'_>) -> &'s [u8],
+}
+
+/// Fields that the kubelet measures at one moment.
+pub struct Group<S: Source> {
+    /// That moment.
+    pub time: for<'s> fn(&'s S::Of<'_>) -> Time<'s>,
+    /// The fields.
+    pub fields: &'static [Field<S>],
+}
+
+/// A measurement.
+pub struct Measurement<S: Source> {
+    /// Its name; of the node's, the default.
+    pub name: &'static str,
+    /// Where its source stands in the summary.
+    pub path: &'static str,
+    /// What a line stands for.
+    pub per: &'static str,
+    /// Its tags, in the order in which they are written.
+    pub tags: &'static [Tag<S>],
+    /// Its fields.
+    pub groups: &'static [Group<S>],
+}
+
+/// A tag of the lines made from `S`, or several.
+pub enum Tag<S: Source> {
+    /// Those of what it belongs to.
+    Of(Owner),
+    /// A text of its own: the one by which lines of one owner are put in order.
+    Name(&'static str, for<'s> fn(&'s S::Of<'_>) -> Text<'s>),
+    /// Another text of its own.
+    Text(&'static str, for<'s> fn(&'s S::Of<'_>) -> Text<'s>),
+    /// Free pairs, which may have no key of another tag, nor one that is reserved.
+    Free(for<'s> fn(&'s S::Of<'_>) -> Pairs<'s>),
+}
+
+/// What several lines belong to, and have the tags of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Owner {
+    /// The node.
+    Node,
+    /// A pod.
+    Pod,
+    /// A container of a pod, or of the node: then without the tags of a pod.
+    Container,
+}
+
+impl<S: Source> Measurement<S> {
+    /// The keys of its tags, those of the owner first.
+    #[must_use]
+    pub fn keys(&self) -> Vec<&'static str> {
+        let owner = self.tags.iter().filter_map(|tag| match tag {
+            Tag::Of(owner) => Some(owner.keys()),
+            _ => None,
+        });
+        let own = self.tags.iter().filter_map(|tag| match tag {
+            Tag::Name(key, _) | Tag::Text(key, _) => Some(*key),
+            Tag::Of(_) | Tag::Free(_) => None,
+        });
+        owner.flatten().copied().chain(own).collect()
+    }
+}
+
+macro_rules! sources {
+    ($($name:ident = $of:ident)*) => {$(
+        #[doc = concat!("Lines made from a [`", stringify!($of), "`].")]
+        #[derive(Debug, Clone, Copy)]
+        pub enum $name {}
+        impl Source for $name {
+            type Of<'a> = $of<'a>;
+        }
+    )*};
+}
+
+sources! {
+    OfNode = Node
+    OfPod = Pod
+    OfContainer = Container
+    OfVolume = Volume
+    OfInterface = Interface
+    OfAccelerator = Accelerator
+    OfUserMetric = UserMetric
+}

@@ -1,0 +1,94 @@
+//! Tags that several lines have in common, and how long a line may be.
+
+use super::escape;
+use crate::json::Text;
+
+/// The longest line: `InfluxDB` takes no series key above 65,535 bytes, and Telegraf reads datagrams of up to 65,536; the
+/// tags that Telegraf adds need their room, too. Names in Kubernetes have at most 253 characters.
+///
+/// A longer line is left out, and counted. A name that was cut would be another's.
+pub const LONGEST: usize = 64_000;
+
+/// Tags as they stand in a line, `,namespace=…,node_name=…,pod_name=…`.
+#[derive(Debug, Default)]
+pub struct Tags {
+    text: Vec<u8>,
+    /// Where those of what they belong to begin.
+    outer: usize,
+    /// Where the value of the last one begins that was added by itself.
+    orders_from: usize,
+    too_long: bool,
+}
+
+impl Tags {
+    /// None.
+    pub fn clear(&mut self) {
+        self.text.clear();
+        self.outer = 0;
+        self.orders_from = 0;
+        self.text.shrink_to(LONGEST);
+        self.too_long = false;
+    }
+
+    /// Adds a tag, unless its value is empty.
+    pub fn push(&mut self, key: &str, value: Text<'_>) {
+        if value.is_empty() {
+            return;
+        }
+        self.text.push(b',');
+        self.text.extend_from_slice(key.as_bytes());
+        self.text.push(b'=');
+        self.orders_from = self.text.len();
+        self.too_long |= !push_value(&mut self.text, value);
+    }
+
+    /// Adds those others.
+    pub fn append(&mut self, owner: &Self) {
+        self.text.extend_from_slice(&owner.text);
+        self.too_long |= owner.too_long;
+    }
+
+    /// Adds those of an owner, as the last ones.
+    pub fn belong_to(&mut self, owner: &Self) {
+        self.outer = self.text.len();
+        self.append(owner);
+    }
+
+    /// Behind how many bytes those of the owner stand, if these belong to one.
+    pub fn outer(&self) -> usize {
+        self.outer
+    }
+
+    /// Behind how many bytes what they are put in order by stands.
+    pub fn orders_from(&self) -> usize {
+        self.orders_from
+    }
+
+    /// All of them; `None` if no line can have them.
+    pub fn text(&self) -> Option<&[u8]> {
+        (!self.too_long && self.text.len() <= LONGEST).then_some(&self.text)
+    }
+}
+
+/// Appends the value of a tag; false if it is too long for any line.
+#[inline]
+pub fn push_value(line: &mut Vec<u8>, value: Text<'_>) -> bool {
+    match value.unescaped() {
+        Some(raw) if escape::is_usual(raw) && raw.len() <= LONGEST => {
+            line.extend_from_slice(raw);
+            true
+        }
+        _ => push_odd(line, value),
+    }
+}
+
+#[cold]
+fn push_odd(line: &mut Vec<u8>, value: Text<'_>) -> bool {
+    // An escape is six bytes at the most, and stands for one at least.
+    let most = if value.unescaped().is_some() { 1 } else { 6 };
+    if value.raw().len() > most * LONGEST {
+        return false;
+    }
+    escape::push_tag(line, &value.text());
+    true
+}

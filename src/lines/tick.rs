@@ -1,0 +1,431 @@
+//! One body on its way into lines: the parts of a summary as they come, into entries of lists.
+
+use std::ops::Range;
+
+use super::called;
+use super::filter::Filter;
+use super::kept::Kept;
+use super::made::{Made, Mark};
+use super::rank::{Inside, Rank};
+use super::schema::CONTAINER_NAME;
+use super::settings::Volumes;
+use super::tags::LONGEST;
+use crate::json::{Text, Time};
+use crate::summary::{
+    Accelerator, Container, Interface, ListOf, Node, Pod, PodReference, Then, UserMetric, Visit, Volume,
+};
+
+/// The lists of a node or a pod, in the order in which they are written.
+const LISTS: [ListOf; 3] = [ListOf::Containers, ListOf::Interfaces, ListOf::Volumes];
+
+/// One body on its way into lines.
+pub(super) struct Tick<'r, 'a> {
+    kept: &'r mut Kept,
+    /// What the parts belong to.
+    owner: Owner,
+    container: ContainerAtHand<'a>,
+    /// The pod at hand.
+    pod: PodReference<'a>,
+}
+
+/// The node or the pod at hand.
+#[derive(Debug, Default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is asked by itself, and most of them can be true together"
+)]
+struct Owner {
+    /// It began, and did not end.
+    begun: bool,
+    is_pod: bool,
+    /// It is not put aside.
+    chosen: bool,
+    /// It is neither put aside nor filtered out.
+    wanted: bool,
+    start: Mark,
+    /// Where each of its lists began, and its runs.
+    lists: [Option<(Mark, Range<usize>)>; 3],
+    /// It has a series.
+    any: bool,
+    inside: Inside,
+}
+
+/// The container at hand.
+#[derive(Debug, Default)]
+struct ContainerAtHand<'a> {
+    name: Text<'a>,
+    wanted: bool,
+    /// What it has lists of is wanted.
+    lists_wanted: bool,
+    /// It belongs to a pod without a name: what it has lists of would be the node's.
+    nameless: bool,
+    start: Mark,
+    /// Its own series, and one of those that it has lists of.
+    made: Option<Made>,
+    within: Option<Made>,
+}
+
+impl ContainerAtHand<'_> {
+    /// One of its lists has this series. One that has a line tells where the container's tags stand.
+    fn has(&mut self, made: Option<Made>) {
+        if self.within.is_none_or(|within| !within.is_written()) || made.is_some_and(|made| made.is_written())
+        {
+            self.within = made.or(self.within);
+        }
+    }
+}
+
+impl<'r> Tick<'r, '_> {
+    pub(super) fn new(kept: &'r mut Kept) -> Self {
+        Self {
+            kept,
+            owner: Owner::default(),
+            container: ContainerAtHand::default(),
+            pod: PodReference::default(),
+        }
+    }
+
+    /// Something begins that has lists. What came of it before is taken back: then it is read again.
+    fn begin(&mut self, owner: Owner) {
+        let page = &mut self.kept.page;
+        if self.owner.begun {
+            page.back_to(self.owner.start);
+        }
+        page.line.owner_begins();
+        self.owner = Owner {
+            begun: true,
+            start: page.line.mark(),
+            ..owner
+        };
+    }
+
+    /// What the owner itself wrote stands first, then its lists, the network before its interfaces.
+    fn put_in_order(&mut self, own: Range<usize>, network: Range<usize>) {
+        let [containers, interfaces, volumes] = self
+            .owner
+            .lists
+            .each_ref()
+            .map(|list| list.as_ref().map_or(0..0, |(_, runs)| runs.clone()));
+        let parts = [own, containers, network, interfaces, volumes];
+        self.kept.page.put_in_order(self.owner.start.runs, &parts);
+    }
+
+    /// Whether the lists of this kind are wanted of what is at hand.
+    fn wants(&self, list: ListOf) -> bool {
+        match list {
+            ListOf::Pods => true,
+            ListOf::Containers | ListOf::Interfaces | ListOf::Volumes => self.owner.wanted,
+            ListOf::Accelerators | ListOf::UserMetrics => self.container.lists_wanted,
+        }
+    }
+
+    /// The series of the pod at hand, which all its lines belong to.
+    fn series_of_pod(&self) -> Made {
+        let Kept { page, pod_tags, .. } = &*self.kept;
+        let at = page.line.owner_at();
+        let tags = pod_tags.text().unwrap_or_default();
+        Made::new(at as usize, tags.len(), 0).numbered(page.number(tags), at != 0)
+    }
+
+    /// The series of the container at hand: its own, or where it has no line itself the one that it would be.
+    fn series_of_container(&mut self) -> Option<Made> {
+        let ContainerAtHand { made, within, .. } = self.container;
+        let Some(within) = within.filter(|_| made.is_none_or(|made| !made.is_written())) else {
+            return made;
+        };
+        let Kept {
+            page,
+            plans,
+            container_tags,
+            ..
+        } = &mut *self.kept;
+        let plan = if self.owner.is_pod {
+            &plans.container
+        } else {
+            &plans.system_container
+        };
+        let number = page.line.number(plan, container_tags);
+        Some(within.of(container_tags.text()?, container_tags.orders_from(), number))
+    }
+}
+
+/// Whether a name is let through. One that is too long for any line is: it is left out there, and counted.
+fn lets_through(filter: &Filter, name: Text<'_>) -> bool {
+    filter.lets_all_through() || name.raw().len() > 6 * LONGEST || filter.lets_through(&name.text())
+}
+
+impl<'a> Visit<'a> for Tick<'_, 'a> {
+    fn restart(&mut self) {
+        self.owner = Owner::default();
+        self.kept.page.back_to(Mark::default());
+    }
+
+    fn node_begins(&mut self, name: Text<'a>) {
+        self.begin(Owner {
+            wanted: true,
+            ..Owner::default()
+        });
+        self.kept.name_node(name);
+    }
+
+    fn node(&mut self, node: &Node<'a>) {
+        self.owner.begun = false;
+        let Kept {
+            page,
+            plans,
+            node_tags,
+            ..
+        } = &mut *self.kept;
+        let start = page.runs();
+        page.write(&plans.node, node, node_tags, Time::default());
+        let own = start..page.runs();
+        self.put_in_order(own, 0..0);
+    }
+
+    fn pod_begins(&mut self, reference: &PodReference<'a>) {
+        // Begun again it is the same entry.
+        let chosen = if self.owner.begun {
+            self.owner.chosen
+        } else {
+            let page = &mut self.kept.page;
+            page.line.counts().pods += 1;
+            page.entry_begins(ListOf::Pods, || called::pod(reference))
+        };
+        let settings = &self.kept.settings;
+        let wanted = chosen
+            && lets_through(&settings.namespaces, reference.namespace)
+            && lets_through(&settings.pods, reference.name);
+        self.begin(Owner {
+            is_pod: true,
+            chosen,
+            wanted,
+            ..Owner::default()
+        });
+        if wanted {
+            self.pod = reference.clone();
+            self.kept.name_pod(reference);
+        }
+    }
+
+    fn pod(&mut self, pod: &Pod<'a>) {
+        self.owner.begun = false;
+        if !self.owner.wanted {
+            return;
+        }
+        let Kept {
+            page,
+            plans,
+            pod_tags,
+            ..
+        } = &mut *self.kept;
+        let start = page.runs();
+        let own = page.write(&plans.pod, pod, pod_tags, Time::default());
+        let between = page.runs();
+        let network = page.write(&plans.pod_network, pod, pod_tags, Time::default());
+        let end = page.runs();
+        self.put_in_order(start..between, between..end);
+        let Owner { start, inside, .. } = self.owner;
+        let any = self.owner.any || own.is_some() || network.is_some();
+        let made = any.then(|| self.series_of_pod());
+        let rank = || Rank::of_pod(pod, inside);
+        self.kept.page.entry_ends(ListOf::Pods, start, made, rank);
+    }
+
+    fn list_begins(&mut self, list: ListOf) {
+        if !self.wants(list) {
+            return;
+        }
+        let page = &mut self.kept.page;
+        // Of a key given twice the last counts.
+        if let Some(place) = LISTS.iter().position(|other| *other == list)
+            && let Some((start, _)) = self.owner.lists[place].take()
+        {
+            page.back_to(start);
+        }
+        let within = match list {
+            ListOf::Pods => None,
+            ListOf::Accelerators | ListOf::UserMetrics => Some(ListOf::Containers),
+            ListOf::Containers | ListOf::Interfaces | ListOf::Volumes => {
+                self.owner.is_pod.then_some(ListOf::Pods)
+            }
+        };
+        page.list_begins(list, within);
+    }
+
+    fn list_ends(&mut self, list: ListOf) -> Then {
+        if !self.wants(list) {
+            return Then::GoOn;
+        }
+        let page = &mut self.kept.page;
+        let then = page.list_ends(list);
+        if then == Then::GoOn
+            && let Some(place) = LISTS.iter().position(|other| *other == list)
+        {
+            let start = page.start_of(list);
+            self.owner.lists[place] = Some((start, start.runs..page.runs()));
+        }
+        then
+    }
+
+    fn container(&mut self, container: &Container<'a>) {
+        self.container = ContainerAtHand::default();
+        if !self.owner.wanted {
+            return;
+        }
+        let Kept {
+            page,
+            plans,
+            settings,
+            node_tags,
+            pod_tags,
+            container_tags,
+            ..
+        } = &mut *self.kept;
+        let is_pod = self.owner.is_pod;
+        let of = is_pod.then_some(&self.pod);
+        let name = || called::entry("container", container.name, of);
+        if !page.entry_begins(ListOf::Containers, name)
+            || (is_pod && !lets_through(&settings.containers, container.name))
+        {
+            return;
+        }
+        let (plan, tags) = if is_pod {
+            (&plans.container, &*pod_tags)
+        } else {
+            (&plans.system_container, &*node_tags)
+        };
+        let nameless = is_pod && pod_tags.text() == node_tags.text();
+        let start = page.line.mark();
+        let made = page.write(plan, container, tags, Time::default());
+        let has_lists = container
+            .accelerators
+            .at()
+            .or(container.user_metrics.at())
+            .is_some();
+        if has_lists {
+            container_tags.clear();
+            container_tags.push(CONTAINER_NAME, container.name);
+            container_tags.belong_to(tags);
+        }
+        self.container = ContainerAtHand {
+            name: container.name,
+            wanted: true,
+            lists_wanted: has_lists && !nameless,
+            nameless,
+            start,
+            made,
+            within: None,
+        };
+    }
+
+    fn accelerator(&mut self, accelerator: &Accelerator<'a>) {
+        let Kept {
+            page,
+            plans,
+            container_tags,
+            ..
+        } = &mut *self.kept;
+        let plan = &plans.accelerator;
+        if !self.container.lists_wanted {
+            page.line.counts().lines_left_out +=
+                u64::from(self.container.nameless && plan.has_any(accelerator));
+            return;
+        }
+        let of = self.owner.is_pod.then_some(&self.pod);
+        let made = page.entry(
+            ListOf::Accelerators,
+            (plan, accelerator),
+            (container_tags, Time::default()),
+            || Rank::of_accelerator(accelerator),
+            || called::within("accelerator", accelerator.id, self.container.name, of),
+        );
+        self.container.has(made);
+    }
+
+    fn user_metric(&mut self, metric: &UserMetric<'a>) {
+        let Kept {
+            page,
+            plans,
+            container_tags,
+            ..
+        } = &mut *self.kept;
+        let plan = &plans.user_metric;
+        if !self.container.lists_wanted {
+            page.line.counts().lines_left_out += u64::from(self.container.nameless && plan.has_any(metric));
+            return;
+        }
+        let of = self.owner.is_pod.then_some(&self.pod);
+        let made = page.entry(
+            ListOf::UserMetrics,
+            (plan, metric),
+            (container_tags, Time::default()),
+            || Rank::of_user_metric(metric),
+            || called::within("user metric", metric.name, self.container.name, of),
+        );
+        self.container.has(made);
+    }
+
+    fn container_ends(&mut self, container: &Container<'a>) {
+        if !self.container.wanted {
+            return;
+        }
+        let made = self.series_of_container();
+        let page = &mut self.kept.page;
+        if page.is_choosing(ListOf::Pods) {
+            self.owner.inside.add(container);
+        }
+        self.owner.any |= made.is_some();
+        page.entry_ends(ListOf::Containers, self.container.start, made, || {
+            Rank::of_container(container)
+        });
+    }
+
+    fn interface(&mut self, interface: &Interface<'a>, time: Time<'a>) {
+        if !self.owner.wanted {
+            return;
+        }
+        let Kept {
+            page,
+            plans,
+            node_tags,
+            pod_tags,
+            ..
+        } = &mut *self.kept;
+        let (plan, tags) = if self.owner.is_pod {
+            (&plans.pod_interface, pod_tags)
+        } else {
+            (&plans.node_interface, node_tags)
+        };
+        let of = self.owner.is_pod.then_some(&self.pod);
+        let made = page.entry(
+            ListOf::Interfaces,
+            (plan, interface),
+            (tags, time),
+            || Rank::of_interface(interface, time),
+            || called::entry("interface", interface.name, of),
+        );
+        self.owner.any |= made.is_some();
+    }
+
+    fn volume(&mut self, volume: &Volume<'a>) {
+        if !self.owner.wanted
+            || (self.kept.settings.volumes == Volumes::Claims && volume.claim.name.is_empty())
+        {
+            return;
+        }
+        let Kept {
+            page,
+            plans,
+            pod_tags,
+            ..
+        } = &mut *self.kept;
+        let made = page.entry(
+            ListOf::Volumes,
+            (&plans.volume, volume),
+            (pod_tags, Time::default()),
+            || Rank::of_volume(volume),
+            || called::entry("volume", volume.name, Some(&self.pod)),
+        );
+        self.owner.any |= made.is_some();
+    }
+}
