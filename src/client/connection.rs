@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 
 use hyper::Request;
 use hyper::body::{Body as _, Bytes, Incoming};
-use hyper::client::conn::{http1, http2};
+use hyper::client::conn::http2;
 use hyper::header::{HOST, HeaderMap, HeaderValue};
 use hyper::http::response::Parts;
 use hyper::http::uri::{Authority, PathAndQuery, Scheme, Uri};
@@ -18,15 +18,10 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
 use super::fault::{Exchange, Handshake};
+use super::http1::{Http1, MAX_HEADERS, NoBody};
 use super::stream::{Stream, cause};
 use super::tasks::Tasks;
 use super::wire::{Metered, Wire};
-
-/// Headers are longer nowhere; a kubelet's have a few hundred bytes.
-const MAX_HEADERS: u16 = 16 * 1024;
-
-/// HTTP/1.1 reads into a buffer of that size at most. A record of TLS has 16 KiB.
-const READ_BUFFER: usize = 64 * 1024;
 
 /// HTTP/2: a body of 0.7 MB, a full node's, needs three round trips on loopback and little memory.
 const WINDOW: u32 = 256 * 1024;
@@ -38,19 +33,25 @@ const AROUND: usize = 256 * 1024;
 /// What may come while nothing is asked: an end, a ping, a session's ticket.
 const UNASKED: usize = 16 * 1024;
 
-/// What every request is sent with. A body that is an empty text has no bytes and no length.
-type NoBody = String;
+/// What is spoken.
+enum Speaking {
+    Http1(Http1),
+    Http2(http2::SendRequest<NoBody>, Tasks),
+}
 
-/// The side that questions go in at.
-enum Asking {
-    Http1(http1::SendRequest<NoBody>),
-    Http2(http2::SendRequest<NoBody>),
+impl Speaking {
+    /// Does what there is to do for the connection; ready when it is over.
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        match self {
+            Self::Http1(http1) => http1.poll(cx),
+            Self::Http2(_, tasks) => tasks.poll(cx),
+        }
+    }
 }
 
 /// A connection that stands. Dropping it closes it.
 pub struct Connection {
-    asking: Asking,
-    tasks: Tasks,
+    speaking: Speaking,
     wire: Arc<Wire>,
     authority: Authority,
 }
@@ -95,30 +96,27 @@ impl Connection {
                 Stream::tls(tls, Arc::clone(&wire))
             }
         };
-        let mut tasks = Tasks::default();
-        let asking = http(stream, &mut tasks)
+        let speaking = http(stream)
             .await
             .map_err(|error| Handshake::Http(Exchange::new(Some(&error), &wire)))?;
         Ok(Self {
-            asking,
-            tasks,
+            speaking,
             wire,
             authority,
         })
     }
 
     /// Whether it is fit for another question: one look at what came while nobody waited, be it its end or more than an
-    /// idle connection has to say.
+    /// idle connection has to say. It keeps no more from here on than it needs.
     pub async fn is_fit(&mut self) -> bool {
         self.wire.allow(UNASKED);
         poll_fn(|cx| {
             self.wire.go();
-            let ended = self.tasks.poll(cx).is_ready();
-            let closed = match &mut self.asking {
-                Asking::Http1(asking) => !asking.is_ready(),
-                Asking::Http2(asking) => asking.is_closed(),
+            let is_open = match &mut self.speaking {
+                Speaking::Http1(http1) => http1.rests(cx),
+                Speaking::Http2(asking, tasks) => tasks.poll(cx).is_pending() && !asking.is_closed(),
             };
-            Poll::Ready(!ended && !closed && self.wire.broken().is_none())
+            Poll::Ready(is_open && self.wire.broken().is_none())
         })
         .await
     }
@@ -130,16 +128,22 @@ impl Connection {
     pub async fn ask(&mut self, path: &'static str, headers: HeaderMap) -> Result<Reply, Exchange> {
         self.wire.allow(AROUND);
         let request = self.request(path, headers);
-        let (tasks, wire) = (&mut self.tasks, &self.wire);
-        let answer = match &mut self.asking {
-            Asking::Http1(asking) => {
+        let wire = &self.wire;
+        let answer = match &mut self.speaking {
+            Speaking::Http1(http1) => {
+                let Some(work) = http1.begin().await else {
+                    return Err(Exchange::new(None, wire));
+                };
+                let (asking, work) = work.parts();
                 let answer = async {
                     asking.ready().await?;
                     asking.send_request(request).await
                 };
-                drive(tasks, wire, answer).await
+                drive(work, wire, answer).await
             }
-            Asking::Http2(asking) => drive(tasks, wire, asking.send_request(request)).await,
+            Speaking::Http2(asking, tasks) => {
+                drive(|cx| tasks.poll(cx), wire, asking.send_request(request)).await
+            }
         };
         let (head, body) = answer?.into_parts();
         Ok(Reply { head, body })
@@ -152,7 +156,7 @@ impl Connection {
     pub async fn chunk(&mut self, reply: &mut Reply) -> Result<Option<Bytes>, Exchange> {
         loop {
             let next = poll_fn(|cx| Pin::new(&mut reply.body).poll_frame(cx).map(Option::transpose));
-            let Some(frame) = drive(&mut self.tasks, &self.wire, next).await? else {
+            let Some(frame) = drive(|cx| self.speaking.poll(cx), &self.wire, next).await? else {
                 return Ok(None);
             };
             // What is no data are trailers, of which no answer that we know has any.
@@ -165,13 +169,13 @@ impl Connection {
 
     fn request(&self, path: &'static str, mut headers: HeaderMap) -> Request<NoBody> {
         let mut uri = Uri::builder().path_and_query(PathAndQuery::from_static(path));
-        match self.asking {
-            Asking::Http1(_) => {
+        match self.speaking {
+            Speaking::Http1(_) => {
                 let host = HeaderValue::from_str(self.authority.as_str());
                 headers.insert(HOST, host.expect("an authority has visible characters only"));
             }
             // They become `:scheme` and `:authority`. HTTP/2 is chosen in TLS only.
-            Asking::Http2(_) => uri = uri.scheme(Scheme::HTTPS).authority(self.authority.clone()),
+            Speaking::Http2(..) => uri = uri.scheme(Scheme::HTTPS).authority(self.authority.clone()),
         }
         let mut request = Request::new(NoBody::new());
         *request.uri_mut() = uri.build().expect("its parts are parsed already");
@@ -192,19 +196,11 @@ fn authority(host: &str, port: u16) -> Option<Authority> {
 
 /// Begins HTTP in the version that was chosen in the handshake: 1.1 unless both sides said otherwise, which a kubelet
 /// of 1.37 with a CA for clients does not.
-async fn http(stream: Stream, tasks: &mut Tasks) -> hyper::Result<Asking> {
+async fn http(stream: Stream) -> hyper::Result<Speaking> {
     if !stream.is_http2() {
-        let (asking, connection) = http1::Builder::new()
-            .max_header_size(MAX_HEADERS.into())
-            .max_buf_size(READ_BUFFER)
-            .handshake(TokioIo::new(stream))
-            .await?;
-        tasks.push(async move {
-            // Whoever asks is told how it ends.
-            let _ = connection.await;
-        });
-        return Ok(Asking::Http1(asking));
+        return Ok(Speaking::Http1(Http1::new(stream)));
     }
+    let mut tasks = Tasks::default();
     let (asking, connection) = http2::Builder::new(tasks.giver())
         .initial_stream_window_size(WINDOW)
         .initial_connection_window_size(WINDOW)
@@ -212,15 +208,15 @@ async fn http(stream: Stream, tasks: &mut Tasks) -> hyper::Result<Asking> {
         .handshake(TokioIo::new(stream))
         .await?;
     tasks.push(async move {
-        // As above.
+        // Whoever asks is told how it ends.
         let _ = connection.await;
     });
-    Ok(Asking::Http2(asking))
+    Ok(Speaking::Http2(asking, tasks))
 }
 
 /// Waits for `outcome` and does meanwhile what there is to do for the connection, without which none ever comes.
 async fn drive<T>(
-    tasks: &mut Tasks,
+    mut work: impl FnMut(&mut Context<'_>) -> Poll<()>,
     wire: &Wire,
     outcome: impl Future<Output = hyper::Result<T>>,
 ) -> Result<T, Exchange> {
@@ -235,7 +231,7 @@ async fn drive<T>(
             return Poll::Ready(done);
         }
         wire.go();
-        let ended = tasks.poll(cx).is_ready();
+        let ended = work(cx).is_ready();
         match done(cx) {
             Poll::Pending if ended => Poll::Ready(Err(Exchange::new(None, wire))),
             done => done,

@@ -22,6 +22,7 @@ mod failure;
 mod fault;
 mod file_error;
 mod fitting;
+mod http1;
 mod identity;
 pub mod inspect;
 mod life;
