@@ -8,8 +8,7 @@ use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use serde::de::IgnoredAny;
-use telegraf_kubelet::config::{Lines, Timestamp};
-use telegraf_kubelet::lines::{Batch, Renderer};
+use telegraf_kubelet::lines::{Batch, Renderer, Settings, Timestamp};
 use test_kubelet::generate;
 
 /// The timestamp of the generated answers, about.
@@ -39,7 +38,7 @@ fn main() {
     let rounds = 300;
 
     let mut batch = Batch::default();
-    let mut renderer = Renderer::new(&Lines::default());
+    let mut renderer = Renderer::new(&Settings::default());
     let made = renderer
         .render(&body, ARRIVED, &mut batch)
         .expect("the generator makes summaries");
@@ -65,9 +64,9 @@ fn main() {
     let gather = best(rounds, || {
         black_box(renderer.render(black_box(&body), ARRIVED, &mut batch).is_ok());
     });
-    let mut sampling = Renderer::new(&Lines {
+    let mut sampling = Renderer::new(&Settings {
         timestamp: Timestamp::Sample,
-        ..Lines::default()
+        ..Settings::default()
     });
     let sample = best(rounds, || {
         black_box(sampling.render(black_box(&body), ARRIVED, &mut batch).is_ok());

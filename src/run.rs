@@ -93,7 +93,7 @@ pub fn run(args: &Args, env: &dyn Fn(&str) -> Option<String>, attendant: &Attend
         for kubelet in config.kubelets {
             let profile = profiles.of(&kubelet.client);
             let url = kubelet.target.url.to_string();
-            let scraper = Scraper::new(profile, kubelet.target);
+            let scraper = Scraper::new(profile, kubelet.target, kubelet.question);
             let collector = Collector::new(url, scraper, Renderer::new(&kubelet.lines), output.clone());
             running.spawn(collector.run(prompts.clone()));
         }

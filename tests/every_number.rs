@@ -11,13 +11,12 @@ use serde_json::Value;
 use support::expect::{Expected, expect};
 use support::generate::{Shape, summary};
 use support::lines::parse;
-use telegraf_kubelet::config::Lines;
-use telegraf_kubelet::lines::{Batch, Renderer};
+use telegraf_kubelet::lines::{Batch, Renderer, Settings};
 
 /// What our side makes of a body.
 fn render(body: &[u8]) -> String {
     let mut batch = Batch::default();
-    Renderer::new(&Lines::default())
+    Renderer::new(&Settings::default())
         .render(body, 1_764_000_000_000_000_000, &mut batch)
         .expect("a summary");
     String::from_utf8(batch.runs().flatten().copied().collect()).expect("text")

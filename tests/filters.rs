@@ -32,6 +32,85 @@ fn lines(options: &str) -> Vec<String> {
         .collect()
 }
 
+/// The lines of one tick with these options, and the path that was asked for.
+fn asked(options: &str) -> (Vec<String>, String) {
+    let kubelet = TestKubelet::start(Options::default());
+    kubelet.set_body(Some(test_kubelet::summary(
+        &test_kubelet::GeneratorOptions {
+            pods: 8,
+            ..Default::default()
+        },
+        0,
+    )));
+    let dir = tempfile::tempdir().unwrap();
+    let left = Plugin::once(command(dir.path(), &format!("{}{options}", block(&kubelet))));
+    assert!(
+        left.stdout.last().unwrap().contains("result=success"),
+        "{left:#?}"
+    );
+    let path = kubelet.requests().pop().unwrap().path;
+    (left.stdout, path)
+}
+
+/// Each field with its series and its value.
+fn fields(lines: &[String]) -> BTreeSet<(String, String)> {
+    let of_summary = lines.iter().filter(|line| !line.starts_with("kubelet_scrape"));
+    of_summary
+        .flat_map(|line| {
+            let mut parts = line.split(' ');
+            let series = parts.next().unwrap().to_owned();
+            let fields = parts.next().unwrap().split(',').map(str::to_owned);
+            fields.map(move |field| (series.clone(), field))
+        })
+        .collect()
+}
+
+/// A kubelet that is asked for less measures no disk. What it is asked for it says as before.
+#[test]
+fn where_cpu_and_memory_are_all_that_is_wanted_nothing_else_is_asked_for() {
+    let (all, whole) = asked("");
+    assert_eq!(whole, "/stats/summary");
+    let all = fields(&all);
+    for (include, exclude, begins) in [
+        (r#""cpu_*", "memory_*""#, "", &["cpu_", "memory_"][..]),
+        (r#""*.cpu_*""#, "", &["cpu_"]),
+        (r#""swap_*""#, "", &["swap_"]),
+        (r#""kubernetes_pod.memory_*""#, "", &["memory_"]),
+        (r#""cpu_*", "io_*""#, r#""io_*""#, &["cpu_"]),
+        (
+            r#""cpu_*", "start_time_seconds""#,
+            r#""kubernetes_node.start_time_seconds""#,
+            &["cpu_", "start_time_"],
+        ),
+    ] {
+        let (small, path) = asked(&format!(
+            "  fields_include = [{include}]\n  fields_exclude = [{exclude}]\n"
+        ));
+        assert_eq!(path, "/stats/summary?only_cpu_and_memory=true", "{include}");
+        let mut want = all.clone();
+        want.retain(|(series, field)| {
+            let start_of_node = series.starts_with("kubernetes_node,") && field.starts_with("start");
+            begins.iter().any(|begin| field.starts_with(begin)) && !start_of_node
+        });
+        if include.contains("kubernetes_pod.") {
+            want.retain(|(series, _)| series.starts_with("kubernetes_pod,"));
+        }
+        assert_eq!(fields(&small), want, "{include}");
+    }
+    for include in [
+        r#""cpu_*", "fs_*""#,
+        r#""cpu_*", "io_*""#,
+        r#""cpu_*", "process_count""#,
+        // The node's start would be another one.
+        r#""cpu_*", "start_time_seconds""#,
+        r#""cpu_*", "kubernetes_pod_container_accelerator.*""#,
+        r#""kubernetes_pod_container_accelerator.memory_*""#,
+    ] {
+        let (_, path) = asked(&format!("  fields_include = [{include}]\n"));
+        assert_eq!(path, "/stats/summary", "{include}");
+    }
+}
+
 /// The values of a tag over all lines.
 fn values<'l>(lines: &'l [String], tag: &str) -> BTreeSet<&'l str> {
     let tags = lines

@@ -5,13 +5,12 @@ mod support;
 use proptest::prelude::*;
 use serde::de::IgnoredAny;
 use support::generate::{Shape, summary};
-use telegraf_kubelet::config::Lines;
-use telegraf_kubelet::lines::{Batch, Renderer, Unusable};
+use telegraf_kubelet::lines::{Batch, Renderer, Settings, Unusable};
 use telegraf_kubelet::summary::NotASummary;
 
 fn render(body: &[u8]) -> Result<Vec<u8>, Unusable> {
     let mut batch = Batch::default();
-    let outcome = Renderer::new(&Lines::default()).render(body, 1, &mut batch);
+    let outcome = Renderer::new(&Settings::default()).render(body, 1, &mut batch);
     assert!(
         outcome.is_ok() || batch.is_empty(),
         "lines of a body that is no summary"

@@ -5,8 +5,7 @@ mod support;
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
-use telegraf_kubelet::config::{Lines, Timestamp};
-use telegraf_kubelet::lines::{Batch, Renderer};
+use telegraf_kubelet::lines::{Batch, Renderer, Settings, Timestamp};
 
 const SECOND: i64 = 1_000_000_000;
 
@@ -20,9 +19,9 @@ struct Sampling {
 
 impl Sampling {
     fn new() -> Self {
-        let lines = Lines {
+        let lines = Settings {
             timestamp: Timestamp::Sample,
-            ..Lines::default()
+            ..Settings::default()
         };
         Self {
             renderer: Renderer::new(&lines),

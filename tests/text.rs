@@ -8,8 +8,7 @@ mod support;
 use proptest::prelude::*;
 use serde_json::json;
 use support::expect::carried;
-use telegraf_kubelet::config::Lines;
-use telegraf_kubelet::lines::{Batch, Renderer};
+use telegraf_kubelet::lines::{Batch, Renderer, Settings};
 
 /// What Telegraf makes of a tag value (`plugins/parsers/influx/escape.go`): only a value with a special character in
 /// it is unescaped at all, and then `\"` is, too.
@@ -71,7 +70,7 @@ proptest! {
         });
         let mut batch = Batch::default();
         let body = serde_json::to_vec(&summary).unwrap();
-        Renderer::new(&Lines::default()).render(&body, 1, &mut batch).unwrap();
+        Renderer::new(&Settings::default()).render(&body, 1, &mut batch).unwrap();
         let lines = String::from_utf8(batch.runs().flatten().copied().collect()).unwrap();
         prop_assert_eq!(lines.lines().count(), 2);
 

@@ -10,8 +10,7 @@ use std::collections::BTreeSet;
 
 use libfuzzer_sys::fuzz_target;
 use serde_json::Value;
-use telegraf_kubelet::config::{Lines, Timestamp};
-use telegraf_kubelet::lines::{Batch, Renderer};
+use telegraf_kubelet::lines::{Batch, Renderer, Settings, Timestamp};
 
 const ARRIVED: i64 = 1_764_000_000_000_000_000;
 
@@ -24,10 +23,10 @@ fuzz_target!(|body: &[u8]| {
     });
     for timestamp in [Timestamp::Gather, Timestamp::Sample] {
         for pod_uid in [false, true] {
-            let settings = Lines {
+            let settings = Settings {
                 timestamp,
                 pod_uid,
-                ..Lines::default()
+                ..Settings::default()
             };
             lines(&settings, body);
             if let Some((straight, reversed)) = &reversed {
@@ -38,7 +37,7 @@ fuzz_target!(|body: &[u8]| {
 });
 
 /// The lines of two ticks with the same answer.
-fn lines(settings: &Lines, body: &[u8]) -> [String; 2] {
+fn lines(settings: &Settings, body: &[u8]) -> [String; 2] {
     let mut batch = Batch::default();
     let mut renderer = Renderer::new(settings);
     [0, 10_000_000_000].map(|later| {

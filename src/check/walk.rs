@@ -100,7 +100,7 @@ impl Way<'_> {
         // Where the files are good, it is known whose they are.
         let who = who.unwrap_or(Who::Nobody);
         let profile = Profile::with_secrets(Arc::clone(&self.kubelet.client), self.secrets.clone());
-        let mut scraper = Scraper::new(profile, self.kubelet.target.clone());
+        let mut scraper = Scraper::new(profile, self.kubelet.target.clone(), self.kubelet.question);
         let mut body = Vec::new();
         let outcome = scraper.scrape(&mut body).await;
         if !self.handshake(&scraper, outcome.as_ref().err(), &who).await {

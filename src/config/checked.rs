@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use crate::client::{self, Target};
 use crate::execd::Destination;
+use crate::kubelet::Question;
 use crate::lines;
 
 /// All that one process does: which kubelets, how often, how loud.
@@ -43,6 +44,8 @@ pub struct Kubelet {
     pub target: Target,
     /// How it is asked.
     pub client: Arc<client::Settings>,
+    /// What it is asked: less than everything where less is written.
+    pub question: Question,
     /// What is written of its answer.
     pub lines: Arc<lines::Settings>,
 }

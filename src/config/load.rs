@@ -19,6 +19,7 @@ use super::url;
 use crate::client::{self, Anchors, Credential, Pin, Scheme, Target, Trust, Url};
 use crate::execd::Destination;
 use crate::files;
+use crate::kubelet::Question;
 use crate::lines::{self, Filter, Globs};
 
 /// What a process without `-config` reads instead of a file: one block in which everything is left out.
@@ -173,11 +174,22 @@ fn kubelet(block: &Block<'_>, ticking: Ticking, in_file: bool, env: Env<'_>) -> 
         response_timeout: response_timeout(block, ticking)?,
         max_response: block.get_or_default(&options::MAX_RESPONSE)?,
     };
+    let lines = written(block)?;
     Ok(Kubelet {
         target: Target { url, server_name },
         client: Arc::new(settings),
-        lines: Arc::new(written(block)?),
+        question: question(&lines),
+        lines: Arc::new(lines),
     })
+}
+
+/// What is asked, that this may be written.
+fn question(lines: &lines::Settings) -> Question {
+    if lines::is_cpu_and_memory_alone(&lines.fields) {
+        Question::CpuAndMemory
+    } else {
+        Question::Everything
+    }
 }
 
 fn written(block: &Block<'_>) -> Result<lines::Settings, ConfigError> {

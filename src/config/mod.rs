@@ -35,6 +35,3 @@ pub use sample::{options_table, sample_config};
 pub use size::SizeError;
 pub use syntax::SyntaxError;
 pub use url::UrlError;
-
-// As long as `lines` looks for them here.
-pub use crate::lines::{Filter, Settings as Lines, Timestamp, Volumes};

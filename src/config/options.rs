@@ -228,7 +228,7 @@ options! {
         key: "fields_include",
         kind: "array of patterns",
         sample: Default("[]"),
-        doc: "Write these fields only, by name (\"cpu_psi_*\") or by measurement and name (\"kubernetes_pod.*\", with the name that the node measurement has by default); empty means all. kubelet_scrape is always written whole.",
+        doc: "Write these fields only, by name (\"cpu_psi_*\") or by measurement and name (\"kubernetes_pod.*\", with the name that the node measurement has by default); empty means all. kubelet_scrape is always written whole. Where all that is left are cpu, memory and swap fields (and start times, but for the node's), the kubelet is asked for these alone, which costs it less; of an accelerator's memory, on kubelets before 1.25, that holds unless it is named with its measurement.",
     }
 
     FIELDS_EXCLUDE: Vec<Globs> = field_patterns {

@@ -23,7 +23,26 @@ use crate::date::now;
 use crate::redact::Redacted;
 
 /// What a scrape asks for.
-const SUMMARY: &str = "/stats/summary";
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Question {
+    /// The whole summary.
+    #[default]
+    Everything,
+    /// Processor, memory and swap alone: then the kubelet looks at no filesystem, network or process, and has not as much to
+    /// print (`pkg/kubelet/server/stats/summary.go`, `GetCPUAndMemoryStats`). What it prints of them is the same, but for the
+    /// start of the node, which is that of its root cgroup and not the system's boot.
+    CpuAndMemory,
+}
+
+impl Question {
+    fn path(self) -> &'static str {
+        match self {
+            Self::Everything => "/stats/summary",
+            // Once, and exactly `true`: else a kubelet takes it for the whole (`server/stats/handler.go`).
+            Self::CpuAndMemory => "/stats/summary?only_cpu_and_memory=true",
+        }
+    }
+}
 
 /// An answer whose body is in the caller's buffer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,14 +54,16 @@ pub struct Answer {
 /// Scrapes one kubelet, tick after tick.
 pub struct Scraper {
     client: Client,
+    question: Question,
 }
 
 impl Scraper {
-    /// A scraper of the kubelet at `target`, which is asked as `profile` says.
+    /// A scraper of the kubelet at `target`, which is asked this, as `profile` says.
     #[must_use]
-    pub fn new(profile: Arc<Profile>, target: Target) -> Self {
+    pub fn new(profile: Arc<Profile>, target: Target, question: Question) -> Self {
         Self {
             client: Client::new(profile, target),
+            question,
         }
     }
 
@@ -51,7 +72,7 @@ impl Scraper {
     /// # Errors
     /// See [`ScrapeError`]; `body` may then have grown by a part of an answer.
     pub async fn scrape(&mut self, body: &mut Vec<u8>) -> Result<Answer, ScrapeError> {
-        match self.client.get(SUMMARY, body).await {
+        match self.client.get(self.question.path(), body).await {
             Ok(()) => Ok(Answer { status: 200 }),
             Err(failure) => Err(self.meaning(failure)),
         }

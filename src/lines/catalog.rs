@@ -57,6 +57,31 @@ pub(super) fn is_wanted(filter: &Filter, measurement: &str, field: &str) -> bool
     filter.lets_any_through(&[&field, &with_measurement])
 }
 
+/// Whether all that `filter` lets through is of processor, memory and swap, and there is something: then the rest need not
+/// be asked for.
+///
+/// The node's start is not of them, being another one where they are asked for alone. The memory of accelerators, which
+/// kubelets from 1.25 on know nothing of, is only where it is named with its measurement.
+#[must_use]
+pub fn is_cpu_and_memory_alone(filter: &Filter) -> bool {
+    let groups = ["cpu_", "memory_", "swap_"];
+    let is_one = |row: &Row| {
+        let measured =
+            [NODE.name, SYSTEM_CONTAINER.name, POD.name, CONTAINER.name].contains(&row.measurement);
+        let start = row.field == "start_time_seconds" && row.measurement != NODE.name;
+        measured && (start || groups.iter().any(|group| row.field.starts_with(group)))
+    };
+    let is_unasked = |row: &Row| {
+        let [_, with_measurement] = row.names();
+        row.measurement == ACCELERATOR.name
+            && row.field.starts_with("memory_")
+            && !filter.lets_any_through(&[&with_measurement])
+    };
+    let mut wanted = rows();
+    wanted.retain(|row| row.is_wanted(filter) && !is_unasked(row));
+    !wanted.is_empty() && wanted.iter().all(is_one)
+}
+
 /// Every field of every measurement that is made from a summary.
 #[must_use]
 pub fn rows() -> Vec<Row> {

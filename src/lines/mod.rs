@@ -31,7 +31,7 @@ mod tick;
 pub mod value;
 
 pub use crate::batch::{Batch, clear};
-pub use catalog::{Row, rows};
+pub use catalog::{Row, is_cpu_and_memory_alone, rows};
 pub use filter::{Filter, Globs, PatternFault};
 pub use render::{Rendered, Renderer, Unusable};
 pub use scrape::{FIELDS as SCRAPE_FIELDS, MEASUREMENT as SCRAPE_MEASUREMENT, ScrapeReport};

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use telegraf_kubelet::client::{Anchors, Credential, Profile, Scheme, Settings, Target, Trust, Url};
-use telegraf_kubelet::kubelet::{Answer, ScrapeError, Scraper};
+use telegraf_kubelet::kubelet::{Answer, Question, ScrapeError, Scraper};
 use test_kubelet::TestKubelet;
 
 /// A scraper as a user would set one up for `kubelet`.
@@ -29,7 +29,11 @@ struct Config {
 impl Config {
     /// A scraper that shares nothing with others.
     fn scraper(&self) -> Scraper {
-        Scraper::new(Profile::new(Arc::new(self.client.clone())), self.target.clone())
+        Scraper::new(
+            Profile::new(Arc::new(self.client.clone())),
+            self.target.clone(),
+            Question::default(),
+        )
     }
 }
 

@@ -7,7 +7,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use telegraf_kubelet::client::Profile;
-use telegraf_kubelet::kubelet::Scraper;
+use telegraf_kubelet::kubelet::{Question, Scraper};
 use test_kubelet::{Options, TestKubelet, TokenSpec};
 
 use super::{replace, scrape, settings, target, token};
@@ -24,7 +24,7 @@ async fn one_look_at_the_files_does_for_all_who_ask_in_one_second() {
     let kubelet = TestKubelet::start(Options::default());
     let files = kubelet.files();
     let profile = Profile::new(Arc::new(settings(&kubelet, token(&files.token))));
-    let scraper = || Scraper::new(Arc::clone(&profile), target(&kubelet));
+    let scraper = || Scraper::new(Arc::clone(&profile), target(&kubelet), Question::default());
     let (mut first, mut second, mut third) = (scraper(), scraper(), scraper());
     let another = kubelet.token(&TokenSpec {
         account: "proxy".to_owned(),

@@ -4,8 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use telegraf_kubelet::config::{Lines, Timestamp};
-use telegraf_kubelet::lines::{Batch, Renderer};
+use telegraf_kubelet::lines::{Batch, Renderer, Settings, Timestamp};
 
 use super::support::generate::{Shape, summary};
 use super::support::lines::{Series, series};
@@ -84,7 +83,7 @@ fn shuffled(value: &mut Value, picks: &mut Picks) {
 }
 
 /// Renders one body after the other; each time, no series has a time twice.
-fn ticks(settings: &Lines, bodies: &[&Value]) -> Vec<(String, u64)> {
+fn ticks(settings: &Settings, bodies: &[&Value]) -> Vec<(String, u64)> {
     let mut renderer = Renderer::new(settings);
     let mut batch = Batch::default();
     let mut arrived = ARRIVED;
@@ -126,10 +125,10 @@ proptest! {
         doubled(&mut json, picks);
         let mut other = json.clone();
         shuffled(&mut other, picks);
-        let settings = Lines {
+        let settings = Settings {
             pod_uid,
             timestamp: if sample { Timestamp::Sample } else { Timestamp::Gather },
-            ..Lines::default()
+            ..Settings::default()
         };
         let straight = ticks(&settings, &[&json, &json, &json]);
         let mixed = ticks(&settings, &[&other, &json, &other]);
@@ -152,7 +151,7 @@ proptest! {
         let picks = &mut Picks(seed);
         let pods: Vec<_> = (1..8_usize).map(|number| pod(number, picks)).collect();
         let summary = json!({"node": {"nodeName": "n"}, "pods": pods});
-        let (lines, _) = &ticks(&Lines::default(), &[&summary])[0];
+        let (lines, _) = &ticks(&Settings::default(), &[&summary])[0];
         let mut of_pod = BTreeMap::<String, BTreeSet<String>>::new();
         for line in lines.lines() {
             let (head, fields) = line.split_once(' ').unwrap();

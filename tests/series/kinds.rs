@@ -97,7 +97,7 @@ fn user_metrics_and_accelerators() {
     assert_eq!(field(&line, "value"), "4.5");
     // Another label is another series.
     let two = metrics(&[metric(1, 5.0, "x"), metric(2, 4.5, "y")]);
-    let (lines, rendered) = super::render(&super::Lines::default(), &two);
+    let (lines, rendered) = super::render(&super::Settings::default(), &two);
     assert_eq!((lines.lines().count(), rendered.duplicates), (2, 0), "{lines}");
 
     let accelerator = |used: u64| json!({"make": "m", "model": "o", "id": "1", "memoryUsed": used});
@@ -131,7 +131,7 @@ fn a_container_goes_with_all_that_it_has() {
     };
     let without = json!({"name": "c", "userDefinedMetrics": [{"name": "alone", "value": 1}]});
     let summary = pod(&json!({"containers": [entry(2, "old"), entry(3, "new"), entry(1, "older"), without]}));
-    let (lines, rendered) = super::render(&super::Lines::default(), &summary);
+    let (lines, rendered) = super::render(&super::Settings::default(), &summary);
     let ids: Vec<_> = lines
         .lines()
         .map(|line| line.split(' ').next().unwrap())
@@ -155,7 +155,7 @@ fn other_kinds_are_no_duplicates() {
             "containers": [{"name": "a", "cpu": cpu}],
             "network": {"rxBytes": 1, "interfaces": [{"name": "a", "rxBytes": 1}]},
             "volume": [{"name": "a", "usedBytes": 1}, {"name": "a", "usedBytes": 1, "pvcRef": {"name": "a"}}]}]});
-    let (lines, rendered) = super::render(&super::Lines::default(), &summary);
+    let (lines, rendered) = super::render(&super::Settings::default(), &summary);
     assert_eq!((lines.lines().count(), rendered.duplicates), (9, 0), "{lines}");
 }
 

@@ -1,15 +1,15 @@
 //! No line has a tag twice, whatever a user metric's labels are called.
 
 use serde_json::{Value, json};
-use telegraf_kubelet::config::Lines;
+use telegraf_kubelet::lines::Settings;
 
 use super::{pod, render, support};
 
 /// The tags of a user metric with these labels, and how many were left out.
 fn tags(labels: &Value) -> (Vec<(String, String)>, u64) {
-    let settings = Lines {
+    let settings = Settings {
         pod_uid: true,
-        ..Lines::default()
+        ..Settings::default()
     };
     let metric = json!({"name": "m", "value": 1, "labels": labels});
     let summary = pod(&json!({"containers": [{"name": "c", "userDefinedMetrics": [metric]}]}));
@@ -71,7 +71,7 @@ fn labels_left_out_may_make_a_duplicate() {
     let metric = |label: &str| json!({"name": "m", "value": 1, "labels": {"time": label, "label_time": "1"}});
     let summary =
         pod(&json!({"containers": [{"name": "c", "userDefinedMetrics": [metric("a"), metric("b")]}]}));
-    let (lines, rendered) = render(&Lines::default(), &summary);
+    let (lines, rendered) = render(&Settings::default(), &summary);
     assert_eq!((lines.lines().count(), rendered.duplicates), (1, 1), "{lines}");
 }
 
@@ -92,7 +92,7 @@ fn a_line_with_names_too_long_is_left_out_and_counted() {
             ),
         ];
         for summary in summaries {
-            let (lines, rendered) = render(&Lines::default(), &summary);
+            let (lines, rendered) = render(&Settings::default(), &summary);
             let too_long = u64::from(length > 64_000);
             assert_eq!(rendered.lines_left_out, too_long);
             assert_eq!(lines.lines().count() as u64, 1 - too_long);

@@ -11,14 +11,13 @@ mod pods;
 mod sampled;
 
 use serde_json::{Value, json};
-use telegraf_kubelet::config::Lines;
-use telegraf_kubelet::lines::{Batch, Rendered, Renderer};
+use telegraf_kubelet::lines::{Batch, Rendered, Renderer, Settings};
 
 /// When the answers of these tests arrive: a minute after their samples.
 const ARRIVED: i64 = 1_767_229_260_000_000_000;
 
 /// The lines of a summary, and what is told of it.
-fn render(settings: &Lines, summary: &Value) -> (String, Rendered) {
+fn render(settings: &Settings, summary: &Value) -> (String, Rendered) {
     let mut batch = Batch::default();
     let body = serde_json::to_vec_pretty(summary).unwrap();
     let rendered = Renderer::new(settings)
@@ -44,8 +43,8 @@ fn pod(rest: &Value) -> Value {
 fn one_of(summary: impl Fn(&[Value]) -> Value, entries: &[Value]) -> String {
     let mut reversed = entries.to_vec();
     reversed.reverse();
-    let (lines, rendered) = render(&Lines::default(), &summary(entries));
-    assert_eq!(render(&Lines::default(), &summary(&reversed)).0, lines);
+    let (lines, rendered) = render(&Settings::default(), &summary(entries));
+    assert_eq!(render(&Settings::default(), &summary(&reversed)).0, lines);
     assert_eq!(lines.lines().count(), 1, "{lines}");
     assert_eq!(rendered.duplicates, entries.len() as u64 - 1, "{lines}");
     assert_eq!(rendered.lines, 1);

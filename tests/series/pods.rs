@@ -1,7 +1,7 @@
 //! Two pods of one name: one lives, and all lines are its own.
 
 use serde_json::{Value, json};
-use telegraf_kubelet::config::Lines;
+use telegraf_kubelet::lines::Settings;
 
 use super::render;
 
@@ -24,8 +24,8 @@ fn lines(pods: &[Value]) -> (String, u64) {
     let mut reversed = pods.to_vec();
     reversed.reverse();
     let summary = |pods: &[Value]| json!({"node": {"nodeName": "n"}, "pods": pods});
-    let (lines, rendered) = render(&Lines::default(), &summary(pods));
-    assert_eq!(render(&Lines::default(), &summary(&reversed)).0, lines);
+    let (lines, rendered) = render(&Settings::default(), &summary(pods));
+    assert_eq!(render(&Settings::default(), &summary(&reversed)).0, lines);
     (lines, rendered.duplicates)
 }
 
@@ -70,9 +70,9 @@ fn one_in_which_nothing_runs_does_not_live() {
 
 #[test]
 fn with_their_uids_they_are_two() {
-    let settings = Lines {
+    let settings = Settings {
         pod_uid: true,
-        ..Lines::default()
+        ..Settings::default()
     };
     let pods = json!({"node": {"nodeName": "n"}, "pods": [pod("a", 1, 1, 7), pod("b", 2, 2, 5)]});
     let (lines, rendered) = render(&settings, &pods);
@@ -96,7 +96,7 @@ fn a_pod_without_a_name_writes_no_series_of_the_node() {
         "userDefinedMetrics": [{"name": "m", "value": 1}]}]);
     let summary = json!({"node": {"nodeName": "n", "systemContainers": containers},
         "pods": [{"containers": containers}]});
-    let (lines, rendered) = render(&Lines::default(), &summary);
+    let (lines, rendered) = render(&Settings::default(), &summary);
     let series = super::support::lines::series(&lines);
     assert_eq!(series.len(), 3, "{lines}");
     assert_eq!((rendered.lines_left_out, rendered.duplicates), (1, 0));

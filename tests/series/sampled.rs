@@ -1,8 +1,7 @@
 //! With the kubelet's own times: what was written is not written again, whatever else is listed.
 
 use serde_json::{Value, json};
-use telegraf_kubelet::config::{Lines, Timestamp};
-use telegraf_kubelet::lines::{Batch, Renderer};
+use telegraf_kubelet::lines::{Batch, Renderer, Settings, Timestamp};
 
 use super::{ARRIVED, pod, text};
 
@@ -15,9 +14,9 @@ struct Sampling {
 
 impl Sampling {
     fn new() -> Self {
-        let settings = Lines {
+        let settings = Settings {
             timestamp: Timestamp::Sample,
-            ..Lines::default()
+            ..Settings::default()
         };
         Self {
             renderer: Renderer::new(&settings),

@@ -16,6 +16,7 @@ use super::raw::Source;
 use super::{Args, Config, ConfigError, Kubelet, Polling, Ticking, load, sample_config};
 use crate::client::{Anchors, Credential, Scheme, Settings, Target, Trust};
 use crate::execd::Destination;
+use crate::kubelet::Question;
 use crate::redact::Secrets;
 
 /// What would be a disaster in a log.
@@ -82,6 +83,7 @@ fn in_cluster() -> Kubelet {
             response_timeout: Duration::from_secs(5),
             max_response: 64 * 1024 * 1024,
         }),
+        question: Question::Everything,
         lines: Arc::default(),
     }
 }

@@ -15,6 +15,7 @@ mod peer;
 mod pki;
 mod random;
 mod serve;
+mod small;
 mod tls;
 mod tokens;
 

@@ -21,6 +21,7 @@ use tokio_rustls::LazyConfigAcceptor;
 use crate::auth::{Refusal, Shown, authenticate, authorize, bearer};
 use crate::generate::{GeneratorOptions, pod_list, summary_at};
 use crate::pace::{Pace, Pieces, chunked};
+use crate::small;
 use crate::{Fault, Options, Seen, Serving, Shared};
 
 /// Serves until stopped.
@@ -255,7 +256,8 @@ async fn judge(connection: &Connection, request: &Request<Incoming>) -> Result<J
     if !matches!(path, "/stats/summary" | "/stats/summary/") {
         return Ok(said(user, 404, "404: Page Not Found".to_owned()));
     }
-    Ok(summary(shared, user))
+    let small = request.uri().query() == Some("only_cpu_and_memory=true");
+    Ok(summary(shared, user, small))
 }
 
 /// What a kubelet of 1.37 answers about the logs of a container that it does not have: its route promises no type, so
@@ -348,7 +350,7 @@ fn generator(shared: &Shared) -> GeneratorOptions {
     }
 }
 
-fn summary(shared: &Arc<Shared>, user: Option<String>) -> Judged {
+fn summary(shared: &Arc<Shared>, user: Option<String>, small: bool) -> Judged {
     let fault = shared.fault.borrow().clone();
     let said = |status: u16, body: String| {
         let body = Arc::new(body.into_bytes());
@@ -363,7 +365,11 @@ fn summary(shared: &Arc<Shared>, user: Option<String>) -> Judged {
         (state.body.clone(), state.scrapes)
     });
     let generated = || summary_at(&generator(shared), tick, i64::try_from(now).unwrap_or(0));
-    let body = Arc::new(fixed.unwrap_or_else(generated));
+    let mut body = fixed.unwrap_or_else(generated);
+    if small {
+        body = small::cpu_and_memory(&body).unwrap_or(body);
+    }
+    let body = Arc::new(body);
     let pace = match fault {
         Fault::NotReady => {
             let node = &shared.options.node_name;
