@@ -42,6 +42,17 @@ fn fields(summary: &str) -> HashMap<String, Number> {
     by_key(expected.fields)
 }
 
+/// Those of them that are of processor, memory and swap.
+fn of_cpu_and_memory(summary: &str) -> HashMap<String, Number> {
+    let mut fields = expect(&serde_json::from_str(summary).expect("JSON")).fields;
+    fields.retain(|((.., field), _)| {
+        ["cpu_", "memory_", "swap_"]
+            .iter()
+            .any(|begin| field.starts_with(begin))
+    });
+    by_key(fields)
+}
+
 /// Of what did come out, but for the line about the scrape.
 fn found(lines: &[String]) -> HashMap<String, Number> {
     let mut fields = parse(&format!("{}\n", lines.join("\n")));
@@ -122,5 +133,50 @@ fn every_number_of_the_answer_is_in_the_lines() {
         expected.len(),
         answer.len()
     );
+    cluster.kubectl(&["delete", "namespace", "pods", "--wait=false"]);
+}
+
+/// A float of the line about the scrape.
+fn of_scrape(lines: &[String], field: &str) -> f64 {
+    let scrape = lines.last().expect("a line");
+    let (_, value) = scrape.split_once(&format!("{field}=")).expect(field);
+    let value = value.split([',', ' ', 'i']).next().expect("a value");
+    value.parse().expect("a number")
+}
+
+/// It says of them what it says otherwise: no field more, none less, and none that is another one.
+#[test]
+fn cpu_and_memory_are_the_same_where_they_are_asked_for_alone() {
+    let mut cluster = cluster();
+    let pod = pod::good(&mut cluster);
+    answer_with_pods(&cluster);
+    let small = format!(
+        "{}  fields_include = [\"cpu_*\", \"memory_*\", \"swap_*\"]\n",
+        pod.config()
+    );
+    let mut bytes = [0.0; 2];
+    until("most of them stay the same for a moment", || {
+        let summary = cluster.summary();
+        let before = of_cpu_and_memory(&summary);
+        let left = cluster.scrape(&small);
+        let after = of_cpu_and_memory(&cluster.summary());
+        assert_eq!(result_of(&left), "success", "{left:#?}");
+        #[expect(clippy::cast_precision_loss, reason = "a size that is printed")]
+        let whole = summary.len() as f64;
+        bytes = [whole, of_scrape(&left.stdout, "response_bytes")];
+        let found = found(&left.stdout);
+        let same: Vec<_> = before
+            .iter()
+            .filter(|(key, value)| after.get(*key) == Some(value))
+            .collect();
+        let agree = same.iter().all(|(key, value)| found.get(*key) == Some(value));
+        let more: Vec<_> = found.keys().filter(|key| !after.contains_key(*key)).collect();
+        let less: Vec<_> = after.keys().filter(|key| !found.contains_key(*key)).collect();
+        eprintln!("{} fields, more: {more:?}, less: {less:?}", found.len());
+        (agree && more.is_empty() && less.is_empty() && same.len() * 10 > before.len() * 5).then_some(())
+    });
+    let [whole, small] = bytes;
+    assert!(small < whole, "{small} bytes of {whole}");
+    eprintln!("{small} bytes of {whole}");
     cluster.kubectl(&["delete", "namespace", "pods", "--wait=false"]);
 }
