@@ -111,8 +111,9 @@ fn fields() -> String {
 
 fn scrape() -> String {
     let mut table = "| field | type | unit | what |\n|---|---|---|---|\n".to_owned();
-    for (field, kind, unit, what) in SCRAPE_FIELDS {
-        writeln!(table, "| `{field}` | {kind} | {unit} | {what} |").unwrap();
+    for field in SCRAPE_FIELDS {
+        let (name, kind, unit, what) = (field.name, field.kind, field.unit, field.what);
+        writeln!(table, "| `{name}` | {kind} | {unit} | {what} |").unwrap();
     }
     table
 }

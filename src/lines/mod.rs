@@ -34,5 +34,8 @@ pub use crate::batch::{Batch, clear};
 pub use catalog::{Row, is_cpu_and_memory_alone, rows};
 pub use filter::{Filter, Globs, PatternFault};
 pub use render::{Rendered, Renderer, Unusable};
-pub use scrape::{FIELDS as SCRAPE_FIELDS, MEASUREMENT as SCRAPE_MEASUREMENT, ScrapeReport};
+pub use scrape::{
+    FIELDS as SCRAPE_FIELDS, MEASUREMENT as SCRAPE_MEASUREMENT, ScrapeField, ScrapeReport,
+    TAGS as SCRAPE_TAGS,
+};
 pub use settings::{Settings, Timestamp, Volumes};

@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use telegraf_kubelet::lines::{SCRAPE_FIELDS, SCRAPE_MEASUREMENT, rows};
+use telegraf_kubelet::lines::{SCRAPE_FIELDS, SCRAPE_MEASUREMENT, SCRAPE_TAGS, rows};
 
 /// What a query may say outside of quotes.
 const WORDS: &[&str] = &[
@@ -90,12 +90,12 @@ fn names_of(measurement: &str) -> BTreeMap<String, bool> {
         names.extend(row.tags.iter().map(|tag| ((*tag).to_owned(), false)));
     }
     if measurement == SCRAPE_MEASUREMENT {
+        let fields = SCRAPE_FIELDS.iter().map(|field| field.name);
         names.extend(
-            SCRAPE_FIELDS
-                .iter()
-                .map(|(field, ..)| ((*field).to_owned(), false)),
+            fields
+                .chain(SCRAPE_TAGS.iter().copied())
+                .map(|name| (name.to_owned(), false)),
         );
-        names.extend(["node_name", "result", "url"].map(|tag| (tag.to_owned(), false)));
     }
     if !names.is_empty() {
         // Telegraf's own.
