@@ -9,9 +9,9 @@ use super::text::{shell, yaml};
 use super::{authentication, identity, rbac, setting};
 use crate::client::inspect::Who;
 use crate::config::Kubelet;
-use crate::kubelet::{Refusal, Scraper};
+use crate::kubelet::{Refusal, Right, Scraper, nodes_stats};
 
-/// A path of which no part is on any node, that needs `nodes/proxy` and does nothing. The kubelet looks at rights first
+/// A path of which no part is on any node, that needs [`Right::PROXY`] and does nothing. The kubelet looks at rights first
 /// (`auth.go`: whatever has no subresource of its own needs `proxy`). What it says behind that says nothing of rights:
 /// 406 to who wants JSON, which go-restful finds no promise of in that route; 404, where any type will do; 405 with
 /// `enableDebuggingHandlers: false`.
@@ -60,7 +60,11 @@ pub fn forbidden(kubelet: &Kubelet, refusal: &Refusal, who: &Who) -> Finding {
     }
     said(
         Diagnosis::Forbidden,
-        "no role with `get` on `nodes/stats` is bound to that user; a binding for somebody else does not help",
+        concat!(
+            "no role with ",
+            nodes_stats!(whole),
+            " is bound to that user; a binding for somebody else does not help"
+        ),
     )
     .mend(apply)
     .mend(Mend::run(
@@ -117,8 +121,10 @@ fn can_i(kubelet: &Kubelet, user: &str, who: &Who) -> Mend {
     Mend::run(
         "see whether the API server agrees",
         format!(
-            "kubectl auth can-i get nodes/{} --subresource=stats {somebody}",
-            shell(node)
+            "kubectl auth can-i {} nodes/{} --subresource={} {somebody}",
+            Right::STATS.verb,
+            shell(node),
+            Right::STATS.subresource
         ),
     )
 }
@@ -160,7 +166,7 @@ impl Probe {
     }
 }
 
-/// Asks for what needs more than `get` on `nodes/stats`.
+/// Asks for what needs the dangerous right.
 pub async fn probe(scraper: &mut Scraper, who: &Who) -> Probe {
     if *who == Who::Nobody {
         return Probe::NotAsked;
@@ -173,31 +179,31 @@ pub async fn probe(scraper: &mut Scraper, who: &Who) -> Probe {
 
 /// We may: whether we may more than we need.
 pub fn granted(probe: Probe) -> Finding {
-    let may = "`get` on `nodes/stats`";
+    let (may, proxy) = (Right::STATS, Right::PROXY.name);
     match probe {
         Probe::NotAsked => Finding::ok(Step::Authorization, "the read-only port asks nobody for rights"),
-        Probe::Refused => Finding::ok(Step::Authorization, format!("{may}, and not nodes/proxy")),
-        Probe::Passed => too_much(may),
+        Probe::Refused => Finding::ok(Step::Authorization, format!("{may}, and not {proxy}")),
+        Probe::Passed => too_much(may, proxy),
         Probe::Unclear | Probe::Silent => Finding::ok(
             Step::Authorization,
-            format!("{may}; whether nodes/proxy is granted too could not be found out"),
+            format!("{may}; whether {proxy} is granted too could not be found out"),
         ),
     }
 }
 
-fn too_much(may: &str) -> Finding {
+fn too_much(may: Right, proxy: &str) -> Finding {
     Finding::warning(
         Step::Authorization,
         Diagnosis::ProxyGranted,
         format!(
-            "{may}, and nodes/proxy too: with it, `get` alone runs commands in every container of the node, and nothing \
+            "{may}, and {proxy} too: with it, `get` alone runs commands in every container of the node, and nothing \
              here needs it"
         ),
     )
-    .mend(Mend::apply("let the role have nothing but this", rbac::ROLE))
+    .mend(Mend::apply("let the role have nothing but this", rbac::role()))
     .mend(Mend::run(
         "see which role gives it",
-        "kubectl get clusterroles -o yaml | grep -B12 nodes/proxy",
+        format!("kubectl get clusterroles -o yaml | grep -B12 {proxy}"),
     ))
     .mends(setting::authorization(
         "if no role does, the kubelet does not ask, and everybody who is known may do everything: let it ask, and restart it",
@@ -207,6 +213,14 @@ fn too_much(may: &str) -> Finding {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kubelet::Worth;
+
+    #[test]
+    fn whatever_is_dangerous_is_asked_for() {
+        let dangerous = Right::ALL.iter().filter(|right| right.worth == Worth::Dangerous);
+        // `NEEDS_PROXY` asks for this one. Another needs its question, and a diagnosis.
+        assert_eq!(dangerous.collect::<Vec<_>>(), [&Right::PROXY]);
+    }
 
     #[test]
     fn a_question_that_went_through_is_known_by_not_being_refused() {

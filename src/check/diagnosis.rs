@@ -1,7 +1,9 @@
 //! Every wrong set-up that a check can name, by the word that `--json` prints.
 
+use crate::kubelet::{nodes_proxy, nodes_stats};
+
 macro_rules! diagnoses {
-    ($($name:ident = $word:literal, $meaning:literal;)*) => {
+    ($($name:ident = $word:literal, $meaning:expr;)*) => {
         /// A wrong set-up.
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
         pub enum Diagnosis {
@@ -87,10 +89,10 @@ diagnoses! {
     CertificateUnknownCa = "certificate_unknown_ca", "the client certificate is of a CA that the kubelet does not know";
     CertificateRefused = "certificate_refused", "the client certificate is refused, and nothing here says why";
     Anonymous = "anonymous", "the kubelet takes us for nobody in particular";
-    Forbidden = "forbidden", "we are known, and have no right `get` on `nodes/stats`";
+    Forbidden = "forbidden", concat!("we are known, and have no right ", nodes_stats!(whole));
     ForbiddenDefaultAccount = "forbidden_default_account", "the pod runs as its namespace's default ServiceAccount";
     TokenUnused = "token_unused", "the client certificate has no right, while a token lies unused";
-    ProxyGranted = "proxy_granted", "we may `nodes/proxy`, which is the right to run commands in every container";
+    ProxyGranted = "proxy_granted", concat!("we may `", nodes_proxy!(), "`, which is the right to ", nodes_proxy!(to));
     KubeletStarting = "kubelet_starting", "the kubelet is starting, or its Node object is gone";
     RuntimeAway = "runtime_away", "the container runtime does not answer the kubelet";
     RootFilesystem = "root_filesystem", "the kubelet cannot measure the node's root filesystem";

@@ -1,4 +1,4 @@
-//! The rights that a configuration needs, as YAML: `get` on `nodes/stats`, and nothing else.
+//! The rights that a configuration needs, as YAML: what is wanted of [`Right`], and nothing else.
 //!
 //! Knows whom a binding may name. Nobody in particular (`system:anonymous`) is not among them: what is bound to that one
 //! is everybody's who reaches a kubelet or the API server.
@@ -9,23 +9,26 @@ use super::identity;
 use super::text::yaml;
 use crate::client::{Credential, Scheme, inspect};
 use crate::config::{Config, Kubelet};
-use crate::kubelet::NOBODY;
+use crate::kubelet::{NOBODY, Right};
 use crate::redact::Secrets;
 
 /// The name of the role, with which the names of its bindings begin.
 const NAME: &str = "telegraf-kubelet";
 
 /// The role alone.
-pub const ROLE: &str = "\
-apiVersion: rbac.authorization.k8s.io/v1
-kind: ClusterRole
-metadata:
-  name: telegraf-kubelet
-rules:
-  - apiGroups: [\"\"]
-    resources: [\"nodes/stats\"]
-    verbs: [\"get\"]
-";
+pub fn role() -> String {
+    let mut text = format!(
+        "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata:\n  name: {NAME}\nrules:\n"
+    );
+    for Right { name, verb, .. } in Right::wanted() {
+        // Writing into a string never fails.
+        let _ = write!(
+            text,
+            "  - apiGroups: [\"\"]\n    resources: [\"{name}\"]\n    verbs: [\"{verb}\"]\n"
+        );
+    }
+    text
+}
 
 /// Whom a binding names.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -100,7 +103,7 @@ fn path_segment(user: &str) -> String {
 
 /// The role, and a binding for each of these.
 pub fn for_subjects<'s>(subjects: impl IntoIterator<Item = &'s Subject>) -> String {
-    let mut text = ROLE.to_owned();
+    let mut text = role();
     for subject in subjects {
         let (name, entry) = (yaml(&subject.binding()), subject.entry());
         // Writing into a string never fails.
@@ -145,7 +148,10 @@ pub fn print(config: &Config) -> String {
         }
     }
     if subjects.is_empty() && notes.is_empty() {
-        return "# The read-only port asks nobody for rights. Port 10250 would need `get` on `nodes/stats`.\n".to_owned();
+        return format!(
+            "# The read-only port asks nobody for rights. Port 10250 would need {}.\n",
+            Right::STATS
+        );
     }
     notes.dedup();
     format!("{}{}", notes.concat(), for_subjects(&subjects))

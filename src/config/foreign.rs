@@ -4,6 +4,7 @@
 
 use super::error::HeadError;
 use super::options;
+use crate::kubelet::nodes_proxy;
 
 /// Options of the peer and of Telegraf that we do not take, and the mend for each group.
 const NOT_TAKEN: &[(&[&str], &str)] = &[
@@ -13,8 +14,12 @@ const NOT_TAKEN: &[(&[&str], &str)] = &[
     ),
     (
         &["label_include", "label_exclude"],
-        "labels need the kubelet's /pods, and with it the right nodes/proxy before Kubernetes 1.33; \
-         take the line out, or keep inputs.kubernetes beside this plugin for labels",
+        concat!(
+            "labels need the kubelet's /pods, and with it the right ",
+            nodes_proxy!(),
+            " before Kubernetes 1.33; \
+             take the line out, or keep inputs.kubernetes beside this plugin for labels",
+        ),
     ),
     (
         &["tls_key_pwd"],

@@ -7,6 +7,7 @@ use std::fmt;
 use std::time::Duration;
 
 use super::refusal::Refusal;
+use super::right::{nodes_proxy, nodes_stats};
 use super::tls_fault::TlsFault;
 use crate::client::{Ending, FileError, Phase, Unreached};
 use crate::redact::Redacted;
@@ -84,7 +85,7 @@ impl Cause {
             Self::Unauthorized => {
                 "401: the token or certificate is not accepted, or the kubelet cannot reach its API server"
             }
-            Self::Forbidden => "403: accepted, but without the right `get` on `nodes/stats`",
+            Self::Forbidden => concat!("403: accepted, but without the right ", nodes_stats!(whole)),
             Self::NotReady => "500 `Internal Error`: the kubelet or its container runtime is not ready",
             Self::BadAnswer => {
                 "no HTTP, any other status, or a body that is empty, cut off, too large or no summary"
@@ -312,8 +313,10 @@ fn status_text(f: &mut fmt::Formatter<'_>, status: u16, refusal: &Refusal) -> fm
              because everybody would have it"
         }
         (403, Refusal::Forbidden(_)) => {
-            "; it needs a ClusterRole with `resources: [nodes/stats]`, `verbs: [get]` bound to that user (never \
-             nodes/proxy); a new binding takes up to 30 s to work"
+            concat!(
+                "; it needs a ClusterRole with `resources: [", nodes_stats!(), "]`, `verbs: [", nodes_stats!(verb), "]` bound \
+                 to that user (never ", nodes_proxy!(), "); a new binding takes up to 30 s to work"
+            )
         }
         (403, _) => "; no kubelet says it in these words: see where `url` leads, and what is in between",
         (500, Refusal::AuthorizationError(_)) => {

@@ -7,6 +7,7 @@ mod expiry;
 mod meaning;
 mod port;
 mod refusal;
+mod right;
 mod tls_fault;
 
 use std::sync::Arc;
@@ -15,6 +16,8 @@ pub use error::{Broke, Cause, NotHttp, ScrapeError};
 pub use expiry::{Expiries, Reminder, Reminders, What, span};
 pub use port::{PORT, READ_ONLY_PORT, authenticated};
 pub use refusal::{Attributes, NOBODY, Refusal};
+pub use right::{Right, Worth};
+pub(crate) use right::{nodes_proxy, nodes_stats};
 pub use tls_fault::{Alert, Flaw, Holder, Link, TlsFault, Trouble};
 
 use crate::client::certificate::Facts;

@@ -5,6 +5,7 @@ use std::io::Read as _;
 use std::process::Stdio;
 
 use serde_json::Value;
+use telegraf_kubelet::kubelet::Right;
 use test_kubelet::{ClientSpec, GeneratorOptions, Serving, summary as summary_of};
 
 use super::support::check::{check, of_check};
@@ -151,6 +152,43 @@ fn rbac(config: &str) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
+/// The rights that a role in these manifests gives: resources and verbs of each rule.
+fn granted(manifests: &str) -> Vec<(String, String)> {
+    let roles = manifests
+        .split("---\n")
+        .filter(|manifest| manifest.contains("\nrules:\n"));
+    let words = |text: &str, key: &str| {
+        let lines = text.lines().map(|line| line.trim_start_matches([' ', '-']));
+        let lists = lines.filter_map(|line| line.strip_prefix(key)?.strip_prefix(": "));
+        let words: Vec<_> = lists.map(|list| list.replace(['[', ']', '"'], "")).collect();
+        words
+    };
+    let roles: String = roles.collect();
+    assert!(words(&roles, "apiGroups").iter().all(String::is_empty), "{roles}");
+    let (resources, verbs) = (words(&roles, "resources"), words(&roles, "verbs"));
+    assert_eq!(resources.len(), verbs.len(), "{roles}");
+    resources.into_iter().zip(verbs).collect()
+}
+
+fn wanted() -> Vec<(String, String)> {
+    Right::wanted()
+        .map(|right| (right.name.to_owned(), right.verb.to_owned()))
+        .collect()
+}
+
+#[test]
+fn the_manifests_give_what_is_wanted_and_nothing_else() {
+    let access = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/telegraf/kubernetes/access/access.yaml"
+    );
+    let access = std::fs::read_to_string(access).unwrap();
+    assert_eq!(granted(&access), wanted());
+    assert!(!wanted().is_empty());
+    let more = access.replace("[nodes/stats]", "[nodes/stats, nodes/proxy]");
+    assert_ne!(granted(&more), wanted());
+}
+
 #[test]
 fn the_rights_that_are_printed_are_the_least() {
     let kubelet = start(Serving::CaIssued);
@@ -167,12 +205,8 @@ fn the_rights_that_are_printed_are_the_least() {
         "{of_certificate}"
     );
     for text in [&of_token, &of_certificate] {
-        assert_eq!(text.matches("resources:").count(), 1);
         assert_eq!(text.matches("kind: ClusterRoleBinding").count(), 1);
-        assert!(
-            text.contains("    resources: [\"nodes/stats\"]\n    verbs: [\"get\"]\n"),
-            "{text}"
-        );
+        assert_eq!(granted(text), wanted());
         assert!(!text.contains("proxy") && !text.contains('*'), "{text}");
     }
     let unknown = rbac(&with_token(&kubelet, std::path::Path::new("/nowhere/token")));

@@ -90,6 +90,15 @@ class Access(unittest.TestCase):
     def test_the_program_needs_one_right(self):
         self.assertEqual(self.used, {("", "nodes/stats", "get")})
 
+    def test_the_role_that_check_prints_gives_that_and_nothing_more(self):
+        with tempfile.TemporaryDirectory() as directory:
+            config = pathlib.Path(directory) / "kubelet.conf"
+            config.write_text('[[inputs.kubelet]]\n  url = "https://127.0.0.1"\n')
+            command = [rendered.PLUGIN, "check", "--print-rbac", "-config", config]
+            printed = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout
+        (role,) = (one for one in yaml.safe_load_all(printed) if one["kind"] == "ClusterRole")
+        self.assertEqual(granted(role), self.used)
+
     def test_every_rendered_role_gives_that_and_nothing_more(self):
         for name, objects in rendered.variants().items():
             with self.subTest(name):
