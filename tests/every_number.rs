@@ -6,12 +6,16 @@
 
 mod support;
 
+use std::collections::BTreeSet;
+
 use proptest::prelude::*;
+use proptest::strategy::ValueTree as _;
+use proptest::test_runner::TestRunner;
 use serde_json::Value;
 use support::expect::{Expected, expect};
 use support::generate::{Shape, summary};
 use support::lines::parse;
-use telegraf_kubelet::lines::{Batch, Renderer, Settings};
+use telegraf_kubelet::lines::{Batch, Renderer, Settings, rows};
 
 /// What our side makes of a body.
 fn render(body: &[u8]) -> String {
@@ -49,6 +53,33 @@ proptest! {
     }
 }
 
+/// Each row of the schema is written, each tag too: a measurement that no plan had would be told in the README alone.
+#[test]
+fn every_field_is_met() {
+    let mut left: BTreeSet<(&str, &str)> = rows()
+        .iter()
+        .flat_map(|row| {
+            row.tags
+                .iter()
+                .copied()
+                .chain([row.field])
+                .map(|name| (row.measurement, name))
+        })
+        .collect();
+    let mut runner = TestRunner::deterministic();
+    for _ in 0..1000 {
+        let json = summary(Shape::Hostile).new_tree(&mut runner).unwrap().current();
+        for ((measurement, tags, field), _) in parse(&render(json.to_string().as_bytes())) {
+            let is_there = |name: &str| name == field || tags.contains_key(name);
+            left.retain(|(of, name)| *of != measurement || !is_there(name));
+        }
+        if left.is_empty() {
+            return;
+        }
+    }
+    panic!("never written: {left:?}");
+}
+
 /// Of containers of one name in a pod the one that lives: it uses something, and it was measured last (`tests/series` has
 /// what else may tell them apart).
 fn living(summary: &mut Value) {
@@ -70,7 +101,7 @@ fn living(summary: &mut Value) {
             )
         };
         containers.sort_by_key(|container| std::cmp::Reverse(rank(container)));
-        let mut names = std::collections::BTreeSet::new();
+        let mut names = BTreeSet::new();
         containers.retain(|container| names.insert(container["name"].to_string()));
     }
 }

@@ -1,37 +1,8 @@
 //! All names as a list, for filters to be checked against and for people to read.
 
 use super::filter::Filter;
-
-use super::measurement::{Kind, Measurement, Platform, Source};
-use super::schema::{
-    ACCELERATOR, CONTAINER, NODE, NODE_INTERFACE, POD, POD_INTERFACE, POD_NETWORK, POD_VOLUME,
-    SYSTEM_CONTAINER, USER_METRIC,
-};
-
-/// One field of one measurement.
-#[derive(Debug, Clone)]
-pub struct Row {
-    /// The measurement's name; of the node's, the default.
-    pub measurement: &'static str,
-    /// Where its source stands in the summary.
-    pub source: &'static str,
-    /// What a line stands for.
-    pub per: &'static str,
-    /// Its tags.
-    pub tags: Vec<&'static str>,
-    /// The field's name.
-    pub field: &'static str,
-    /// Its path below the source.
-    pub path: &'static str,
-    /// Its type.
-    pub kind: Kind,
-    /// Its unit.
-    pub unit: &'static str,
-    /// Which Kubernetes versions have it.
-    pub since: &'static str,
-    /// Which nodes have it.
-    pub platform: Platform,
-}
+use super::measurement::Row;
+use super::schema::{ACCELERATOR, ALL, CONTAINER, NODE, POD, SYSTEM_CONTAINER};
 
 impl Row {
     /// What a filter's pattern may match: the field's name, or that behind its measurement's.
@@ -85,37 +56,5 @@ pub fn is_cpu_and_memory_alone(filter: &Filter) -> bool {
 /// Every field of every measurement that is made from a summary.
 #[must_use]
 pub fn rows() -> Vec<Row> {
-    let mut rows = Vec::new();
-    add(&mut rows, &NODE);
-    add(&mut rows, &SYSTEM_CONTAINER);
-    add(&mut rows, &POD);
-    add(&mut rows, &CONTAINER);
-    add(&mut rows, &POD_NETWORK);
-    add(&mut rows, &POD_VOLUME);
-    add(&mut rows, &NODE_INTERFACE);
-    add(&mut rows, &POD_INTERFACE);
-    add(&mut rows, &ACCELERATOR);
-    add(&mut rows, &USER_METRIC);
-    rows
-}
-
-fn add<S: Source>(rows: &mut Vec<Row>, measurement: &Measurement<S>) {
-    rows.extend(
-        measurement
-            .groups
-            .iter()
-            .flat_map(|group| group.fields)
-            .map(|field| Row {
-                measurement: measurement.name,
-                source: measurement.path,
-                per: measurement.per,
-                tags: measurement.keys(),
-                field: field.name,
-                path: field.path,
-                kind: field.kind,
-                unit: field.unit,
-                since: field.since,
-                platform: field.platform,
-            }),
-    );
+    ALL.iter().flat_map(|measurement| measurement.rows()).collect()
 }

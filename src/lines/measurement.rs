@@ -83,8 +83,19 @@ pub struct Measurement<S: Source> {
     pub per: &'static str,
     /// Its tags, in the order in which they are written.
     pub tags: &'static [Tag<S>],
+    /// Where nobody else's tag may have one of their keys.
+    pub reserved: Reserved,
     /// Its fields.
     pub groups: &'static [Group<S>],
+}
+
+/// Where the keys of a measurement's tags are reserved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reserved {
+    /// On all lines.
+    Everywhere,
+    /// On its own lines: no kubelet of today has any, so that its words are left to others.
+    OnItsLines,
 }
 
 /// A tag of the lines made from `S`, or several.
@@ -108,6 +119,63 @@ pub enum Owner {
     Pod,
     /// A container of a pod, or of the node: then without the tags of a pod.
     Container,
+}
+
+/// One field of one measurement.
+#[derive(Debug, Clone)]
+pub struct Row {
+    /// The measurement's name; of the node's, the default.
+    pub measurement: &'static str,
+    /// Where its source stands in the summary.
+    pub source: &'static str,
+    /// What a line stands for.
+    pub per: &'static str,
+    /// Its tags.
+    pub tags: Vec<&'static str>,
+    /// The field's name.
+    pub field: &'static str,
+    /// Its path below the source.
+    pub path: &'static str,
+    /// Its type.
+    pub kind: Kind,
+    /// Its unit.
+    pub unit: &'static str,
+    /// Which Kubernetes versions have it.
+    pub since: &'static str,
+    /// Which nodes have it.
+    pub platform: Platform,
+}
+
+/// A measurement, whatever its lines are made from.
+pub trait Described: Sync {
+    /// Its fields.
+    fn rows(&self) -> Vec<Row>;
+
+    /// The keys of its tags, and where they are reserved.
+    fn reserved(&self) -> (Vec<&'static str>, Reserved);
+}
+
+impl<S: Source> Described for Measurement<S> {
+    fn rows(&self) -> Vec<Row> {
+        let fields = self.groups.iter().flat_map(|group| group.fields);
+        let row = |field: &Field<S>| Row {
+            measurement: self.name,
+            source: self.path,
+            per: self.per,
+            tags: self.keys(),
+            field: field.name,
+            path: field.path,
+            kind: field.kind,
+            unit: field.unit,
+            since: field.since,
+            platform: field.platform,
+        };
+        fields.map(row).collect()
+    }
+
+    fn reserved(&self) -> (Vec<&'static str>, Reserved) {
+        (self.keys(), self.reserved)
+    }
 }
 
 impl<S: Source> Measurement<S> {

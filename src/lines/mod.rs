@@ -1,7 +1,7 @@
 //! Lines: from the summary's types to line protocol.
 //!
 //! The only place that knows measurement, tag and field names ([`schema`]). Knows nothing of how the summary was
-//! fetched or where the lines go. A new field of a newer kubelet is one line in `summary::types` and one row here.
+//! fetched or where the lines go.
 //!
 //! From the names to a batch: `schema` has them, `plan` what is wanted of them, `line` writes a line and takes it back,
 //! `listing` and `page` see to it that each series of a list is written once and in order, with `rank` to choose, `tick`
@@ -31,8 +31,9 @@ mod tick;
 pub mod value;
 
 pub use crate::batch::{Batch, clear};
-pub use catalog::{Row, is_cpu_and_memory_alone, rows};
+pub use catalog::{is_cpu_and_memory_alone, rows};
 pub use filter::{Filter, Globs, PatternFault};
+pub use measurement::Row;
 pub use render::{Rendered, Renderer, Unusable};
 pub use scrape::{
     FIELDS as SCRAPE_FIELDS, MEASUREMENT as SCRAPE_MEASUREMENT, ScrapeField, ScrapeReport,

@@ -113,7 +113,7 @@ impl<S: Source> PlanTag<S> {
             Tag::Name(key, get) => own(key, true, get),
             Tag::Text(key, get) => own(key, false, get),
             Tag::Free(get) => Self::Free {
-                taken: [schema::RESERVED, &measurement.keys()].concat(),
+                taken: [schema::reserved(), measurement.keys()].concat(),
                 get,
             },
         }
