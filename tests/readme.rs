@@ -4,6 +4,7 @@
 //! `UPDATE_README=1 cargo test --test readme` writes them anew.
 
 use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
 
 use telegraf_kubelet::check::Diagnosis;
 use telegraf_kubelet::config::{options_table, sample_config};
@@ -55,6 +56,49 @@ fn the_shipped_configuration_is_what_sample_config_prints() {
         shipped,
         sample_config(),
         "UPDATE_README=1 cargo test --test readme"
+    );
+}
+
+/// All files below this one, or itself.
+fn files(path: &Path) -> Vec<PathBuf> {
+    if path.is_file() {
+        return vec![path.to_owned()];
+    }
+    let entries = std::fs::read_dir(path).unwrap();
+    entries.flat_map(|entry| files(&entry.unwrap().path())).collect()
+}
+
+/// What is called so in a page, and is neither a file nor a test here.
+fn unknown(page: &str) -> Vec<&str> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let code: String = ["src", "tests"]
+        .iter()
+        .flat_map(|part| files(&root.join(part)))
+        .filter_map(|path| std::fs::read_to_string(path).ok())
+        .collect();
+    let is_of = |name: &str, more: &str| {
+        name.bytes()
+            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || more.as_bytes().contains(&byte))
+    };
+    let quoted = page.split('`').skip(1).step_by(2);
+    let unknown = quoted.filter(|name| {
+        let test = is_of(name, "_") && name.matches('_').count() > 1;
+        let file = is_of(name, "_-./") && name.contains('/') && !name.contains(' ');
+        let macro_of_rows = name.strip_suffix('!').is_some_and(|name| is_of(name, "_"));
+        (test && !code.contains(&format!("fn {name}(")))
+            || (file && !root.join(name).exists())
+            || (macro_of_rows && !code.contains(&format!("macro_rules! {}", name.trim_end_matches('!'))))
+    });
+    unknown.collect()
+}
+
+#[test]
+fn what_contributors_are_told_of_is_there() {
+    let page = concat!(env!("CARGO_MANIFEST_DIR"), "/CONTRIBUTING.md");
+    assert_eq!(unknown(&std::fs::read_to_string(page).unwrap()), [""; 0]);
+    assert_eq!(
+        unknown("`src/none.rs`, `src/lib.rs`, `no_such_test_here`, `nothing!`, `options!`"),
+        ["src/none.rs", "no_such_test_here", "nothing!"]
     );
 }
 
