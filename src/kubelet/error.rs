@@ -12,91 +12,63 @@ use super::tls_fault::TlsFault;
 use crate::client::{Ending, FileError, Phase, Unreached};
 use crate::redact::Redacted;
 
-/// A scrape's outcome in a word and a number, as Telegraf's `inputs.http_response` has them. Part of the interface: a
-/// number is never used again for something else.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Cause {
+/// Makes of each row a cause: its number, its word, and what it means for the README.
+macro_rules! causes {
+    ($($(#[$doc:meta])* $cause:ident = $code:literal, $word:literal, $meaning:expr;)*) => {
+        /// A scrape's outcome in a word and a number, as Telegraf's `inputs.http_response` has them. Part of the interface: a
+        /// number is never used again for something else.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum Cause {
+            $($(#[$doc])* $cause = $code,)*
+        }
+
+        impl Cause {
+            /// All of them, in the order of their numbers.
+            pub const ALL: &[Self] = &[$(Self::$cause,)*];
+
+            /// The tag `result`.
+            #[must_use]
+            pub fn word(self) -> &'static str {
+                match self { $(Self::$cause => $word,)* }
+            }
+
+            /// What it means, for the README.
+            #[must_use]
+            pub fn meaning(self) -> &'static str {
+                match self { $(Self::$cause => $meaning,)* }
+            }
+        }
+    };
+}
+
+causes! {
     /// The summary came.
-    Success,
+    Success = 0, "success", "the summary came";
     /// Nobody answers at that address and port, or we cannot reach out.
-    ConnectionFailed,
+    ConnectionFailed = 1, "connection_failed",
+        "nobody answers at that address and port, or this machine has no file, thread or port left to ask with";
     /// No whole answer before the deadline.
-    Timeout,
+    Timeout = 2, "timeout", "no whole answer within `response_timeout`";
     /// The serving certificate is not believed, or there was no handshake.
-    Tls,
+    Tls = 3, "tls", "the kubelet's certificate is not believed, or the handshake failed; the log says why";
     /// 401: token or certificate are not known, or the kubelet cannot ask the API server about them.
-    Unauthorized,
+    Unauthorized = 4, "unauthorized",
+        "401: the token or certificate is not accepted, or the kubelet cannot reach its API server";
     /// 403: known, and not allowed.
-    Forbidden,
+    Forbidden = 5, "forbidden", concat!("403: accepted, but without the right ", nodes_stats!(whole));
     /// 500 `Internal Error`: the kubelet or its runtime is starting, restarting or in trouble.
-    NotReady,
+    NotReady = 6, "not_ready", "500 `Internal Error`: the kubelet or its container runtime is not ready";
     /// An answer that is no summary.
-    BadAnswer,
+    BadAnswer = 7, "bad_answer",
+        "no HTTP, any other status, or a body that is empty, cut off, too large or no summary";
     /// There is no token or certificate to show, or no CA to verify with.
-    Credential,
+    Credential = 8, "credential", "a token, certificate, key or CA file cannot be used; nothing was asked";
     /// 500 `Authorization error`: the kubelet cannot ask the API server whether we may.
-    ApiServerUnreachable,
+    ApiServerUnreachable = 9, "api_server_unreachable",
+        "500 `Authorization error`: the kubelet cannot reach its API server";
 }
 
 impl Cause {
-    /// All of them, in the order of their numbers.
-    pub const ALL: [Self; 10] = [
-        Self::Success,
-        Self::ConnectionFailed,
-        Self::Timeout,
-        Self::Tls,
-        Self::Unauthorized,
-        Self::Forbidden,
-        Self::NotReady,
-        Self::BadAnswer,
-        Self::Credential,
-        Self::ApiServerUnreachable,
-    ];
-
-    /// The tag `result`.
-    #[must_use]
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Success => "success",
-            Self::ConnectionFailed => "connection_failed",
-            Self::Timeout => "timeout",
-            Self::Tls => "tls",
-            Self::Unauthorized => "unauthorized",
-            Self::Forbidden => "forbidden",
-            Self::NotReady => "not_ready",
-            Self::BadAnswer => "bad_answer",
-            Self::Credential => "credential",
-            Self::ApiServerUnreachable => "api_server_unreachable",
-        }
-    }
-
-    /// What it means, for the README.
-    #[must_use]
-    pub fn meaning(self) -> &'static str {
-        match self {
-            Self::Success => "the summary came",
-            Self::ConnectionFailed => {
-                "nobody answers at that address and port, or this machine has no file, thread or port left to ask with"
-            }
-            Self::Timeout => "no whole answer within `response_timeout`",
-            Self::Tls => {
-                "the kubelet's certificate is not believed, or the handshake failed; the log says why"
-            }
-            Self::Unauthorized => {
-                "401: the token or certificate is not accepted, or the kubelet cannot reach its API server"
-            }
-            Self::Forbidden => concat!("403: accepted, but without the right ", nodes_stats!(whole)),
-            Self::NotReady => "500 `Internal Error`: the kubelet or its container runtime is not ready",
-            Self::BadAnswer => {
-                "no HTTP, any other status, or a body that is empty, cut off, too large or no summary"
-            }
-            Self::Credential => "a token, certificate, key or CA file cannot be used; nothing was asked",
-            Self::ApiServerUnreachable => {
-                "500 `Authorization error`: the kubelet cannot reach its API server"
-            }
-        }
-    }
-
     /// The field `result_code`.
     #[must_use]
     pub fn code(self) -> u8 {
