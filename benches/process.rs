@@ -3,15 +3,15 @@
 //! `cargo bench --bench process`, or with a number of pods behind `--`; `PLUGIN` may name another binary, a static one
 //! say. The real binary, run as Telegraf runs it, against the test kubelet on loopback. Ratios from one run; memory as the system counts it. Nothing here is a test.
 
+#[path = "support/skipping.rs"]
+mod skipping;
 mod support;
 
 use std::fs;
-use std::hint::black_box;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Command, Stdio};
-use std::time::Instant;
 
-use serde::de::IgnoredAny;
+use skipping::skipping;
 use support::{as_ratio, processor, resident};
 use test_kubelet::{Options, TestKubelet};
 
@@ -90,14 +90,4 @@ fn measure(kubelet: &TestKubelet) -> Result<(), Box<dyn std::error::Error>> {
     drop(stdin);
     child.wait()?;
     Ok(())
-}
-
-/// The best of many rounds, in nanoseconds.
-fn skipping(body: &[u8]) -> u64 {
-    let time = || {
-        let began = Instant::now();
-        black_box(serde_json::from_slice::<IgnoredAny>(black_box(body)).is_ok());
-        u64::try_from(began.elapsed().as_nanos()).unwrap_or(u64::MAX)
-    };
-    (0..100).map(|_| time()).min().unwrap_or(1)
 }

@@ -3,16 +3,17 @@
 //! Knows each step's neighbours and nothing of how any of them works. Whatever a tick brings, the next one is tried:
 //! a 401 too, because a kubelet that cannot reach its API server answers just that.
 
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
+use crate::batch::Batch;
 use crate::client::Left;
 use crate::execd::{Broken, Output, Prompts, Ticks};
 use crate::kubelet::{Answer, Cause, Reminders, ScrapeError, Scraper};
-use crate::lines::{self, Batch, Rendered, Renderer, ScrapeReport, Unusable};
+use crate::lines::{OfNode, Rendered, Renderer, ScrapeReport, Unusable};
+use crate::pace::{Pace, Runner};
+use crate::pool::{Pool, Room, Taken};
 use crate::system::Fault;
-
-/// Room for a larger answer than any node gives. As with a batch's text, what is not written to costs nothing.
-const ROOM: usize = 16 * 1024 * 1024;
 
 /// Lines have less than so many times the bytes of the answer that they come from, as a rule.
 const LINES_PER_BODY: usize = 2;
@@ -20,16 +21,36 @@ const LINES_PER_BODY: usize = 2;
 /// How long a scrape may go on after the word to stop: less than the whole budget, which has to write its lines too.
 const GIVE_UP_AFTER: Duration = Duration::from_secs(3);
 
-/// One kubelet and all that is kept for it from tick to tick.
+/// What all collectors have in common.
+pub struct Common {
+    output: Output,
+    pool: Pool,
+    pace: Pace,
+}
+
+impl Common {
+    /// For collectors that write to `output`, have `rooms` for answers, and are prompted at this interval if anybody knows.
+    #[must_use]
+    pub fn new(output: Output, rooms: usize, interval: Option<Duration>) -> Self {
+        let pool = Pool::new(rooms);
+        Self {
+            output,
+            pace: Pace::new(interval, pool.clone()),
+            pool,
+        }
+    }
+}
+
+/// One kubelet and all that is kept for it from tick to tick, which is little: there may be thousands.
 pub struct Collector {
     url: String,
     scraper: Scraper,
-    renderer: Renderer,
-    body: Vec<u8>,
-    /// The most that was in `body` since it was made.
-    body_peak: usize,
-    batch: Batch,
+    node: OfNode,
+    /// No two are at work at once, for it waits for nothing.
+    renderer: Arc<Mutex<Renderer>>,
     output: Output,
+    pool: Pool,
+    runner: Runner,
     said: Said,
 }
 
@@ -46,6 +67,8 @@ struct Said {
     left_out: bool,
     /// That the last answer had entries of one series.
     duplicates: bool,
+    /// The first of these, where that is still to be told.
+    first_duplicate: Option<String>,
     /// Ticks that failed since the last good one.
     failed: u64,
     /// How many pods the last good answer listed.
@@ -54,6 +77,49 @@ struct Said {
     no_pods: bool,
     /// What runs out.
     reminders: Reminders,
+}
+
+/// How long a scrape takes, and when its answer came: without the time that it waited for room, in which all of it may be
+/// here already.
+#[derive(Debug, Default)]
+struct Clock {
+    /// When it went on last, unless it waits.
+    since: Option<Instant>,
+    took: Duration,
+    /// When it began to wait, and how long it waited.
+    paused: Option<Instant>,
+    waited: Duration,
+}
+
+/// A scrape's times.
+struct Times {
+    took: Duration,
+    arrived: SystemTime,
+}
+
+impl Clock {
+    fn start(&mut self) {
+        self.since = Some(Instant::now());
+    }
+
+    fn pause(&mut self) {
+        self.took += self.since.take().map_or(Duration::ZERO, |since| since.elapsed());
+        self.paused = Some(Instant::now());
+    }
+
+    fn go_on(&mut self) {
+        self.waited += self.paused.take().map_or(Duration::ZERO, |since| since.elapsed());
+        self.start();
+    }
+
+    fn stop(mut self) -> Times {
+        let now = SystemTime::now();
+        self.pause();
+        Times {
+            took: self.took,
+            arrived: now.checked_sub(self.waited).unwrap_or(now),
+        }
+    }
 }
 
 /// Why a tick has no summary.
@@ -94,29 +160,35 @@ impl std::fmt::Display for Failure {
 }
 
 impl Collector {
-    /// A collector that writes to `output`. The log and `kubelet_scrape` call the kubelet by `url`.
+    /// A collector with what it shares with others. The log and `kubelet_scrape` call the kubelet by `url`.
     #[must_use]
-    pub fn new(url: String, scraper: Scraper, renderer: Renderer, output: Output) -> Self {
+    pub fn new(url: String, scraper: Scraper, renderer: Arc<Mutex<Renderer>>, common: &Common) -> Self {
         Self {
             url,
             scraper,
+            node: OfNode::default(),
             renderer,
-            body: Vec::new(),
-            body_peak: 0,
-            batch: Batch::default(),
-            output,
+            output: common.output.clone(),
+            pool: common.pool.clone(),
+            runner: common.pace.runner(),
             said: Said::default(),
         }
+    }
+
+    /// What the kubelet is called.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.url
     }
 
     /// Serves every tick until told to stop.
     ///
     /// # Errors
     /// Stdout is broken; `prompts` was told, so that everything else stops too.
-    pub async fn run(mut self, prompts: Prompts) -> Result<(), Broken> {
-        let mut ticks = prompts.ticks();
+    pub async fn run(mut self, prompts: Prompts, mut ticks: Ticks) -> Result<(), Broken> {
         while let Some(prompts_due) = ticks.next().await {
-            if let Err(broken) = self.tick(&mut ticks, prompts_due).await {
+            // In a box, for what a tick needs to remember is not kept between two.
+            if let Err(broken) = Box::pin(self.tick(&mut ticks, prompts_due)).await {
                 prompts.stdout_closed();
                 return Err(broken);
             }
@@ -127,45 +199,83 @@ impl Collector {
     /// One tick: a batch with the summary's lines, and in any case the line about the scrape. It stands for so many
     /// prompts, and, where it is the last one, for those that came meanwhile.
     async fn tick(&mut self, ticks: &mut Ticks, mut prompts: u64) -> Result<(), Broken> {
-        lines::clear(&mut self.body, &mut self.body_peak, ROOM);
-        self.batch.clear();
-        let began = Instant::now();
-        let answer = self.scrape(ticks.clone()).await;
+        let (mut clock, mut room) = (Clock::default(), None);
+        let answer = self.scrape(ticks.clone(), &mut clock, &mut room).await;
         if matches!(answer, Err(Failure::GivenUp)) {
             prompts += ticks.rest();
         }
-        let (took, arrived) = (began.elapsed(), SystemTime::now());
-        let at = nanoseconds_since_1970(arrived);
-        let outcome = answer.and_then(|answer| {
-            if !self
-                .batch
-                .has_room(self.body.len().saturating_mul(LINES_PER_BODY))
-            {
-                return Err(Failure::NoMemory);
-            }
-            let rendered = self
-                .renderer
-                .render(&self.body, at, &mut self.batch)
-                .map_err(Failure::Summary)?;
-            Ok((answer, rendered))
-        });
+        let scrape = clock.stop();
+        let at = nanoseconds_since_1970(scrape.arrived);
+        let outcome = match (answer, &mut room) {
+            (Ok(answer), Some(room)) => self.render(room, at).map(|rendered| (answer, rendered)),
+            // An answer is in a room.
+            (Ok(_), None) => Err(Failure::NoMemory),
+            (Err(failure), _) => Err(failure),
+        };
         self.tell(&outcome);
-        self.report(&outcome, took, at, prompts.saturating_sub(1));
-        let (batch, written) = self.output.write(std::mem::take(&mut self.batch)).await;
-        self.batch = batch;
-        written
+        // A failed tick has but one line.
+        let mut one_line = Batch::default();
+        let (bytes, batch) = match &mut room {
+            Some(room) => (room.body.len(), &mut room.batch),
+            None => (0, &mut one_line),
+        };
+        self.report(
+            &outcome,
+            (scrape.took, bytes),
+            at,
+            prompts.saturating_sub(1),
+            batch,
+        );
+        let (written, result) = self.output.write(std::mem::take(batch)).await;
+        *batch = written;
+        result
     }
 
-    async fn scrape(&mut self, mut ticks: Ticks) -> Result<Answer, Failure> {
+    /// Asks when it is our turn, and takes a room when there is an answer to put into it: who waits in vain for a kubelet
+    /// keeps nobody else from anything.
+    async fn scrape(
+        &mut self,
+        mut ticks: Ticks,
+        clock: &mut Clock,
+        room: &mut Option<Taken>,
+    ) -> Result<Answer, Failure> {
         let give_up = async {
             let told = ticks.stopped().await;
             tokio::time::sleep_until(told + GIVE_UP_AFTER).await;
         };
+        let scrape = async {
+            self.runner.turn().await;
+            clock.start();
+            let beginning = self.scraper.begin().await?;
+            clock.pause();
+            let room = room.insert(self.pool.room().await);
+            clock.go_on();
+            self.scraper.read(beginning, &mut room.body).await
+        };
         tokio::select! {
             biased;
             () = give_up => Err(Failure::GivenUp),
-            answer = self.scraper.scrape(&mut self.body) => answer.map_err(Failure::Scrape),
+            answer = scrape => answer.map_err(Failure::Scrape),
         }
+    }
+
+    /// Makes the lines of the answer, all at once: nobody else can want the renderer meanwhile.
+    fn render(&mut self, room: &mut Room, at: i64) -> Result<Rendered, Failure> {
+        if !room
+            .batch
+            .has_room(room.body.len().saturating_mul(LINES_PER_BODY))
+        {
+            return Err(Failure::NoMemory);
+        }
+        // Each body begins anew, whatever became of the one before.
+        let mut shared = self.renderer.lock().unwrap_or_else(PoisonError::into_inner);
+        let rendered = shared
+            .render_for(&mut self.node, &room.body, at, &mut room.batch)
+            .map_err(Failure::Summary)?;
+        if rendered.duplicates > 0 && !self.said.duplicates {
+            self.said.first_duplicate = shared.first_duplicate().map(str::to_owned);
+        }
+        Ok(rendered)
     }
 
     /// One line in the log for a failed tick, one when it works, one for ever about values left out.
@@ -177,7 +287,7 @@ impl Collector {
                 log::error!("{url}: {failure}");
             }
             Ok((_, rendered)) => {
-                let node = || self.scraper.redact(self.renderer.node_name());
+                let node = || self.scraper.redact(self.node.name());
                 match std::mem::take(&mut self.said.failed) {
                     0 if self.said.first_answer => {}
                     0 => log::info!("{url}: node {:?} answers, {} lines", node(), rendered.lines),
@@ -225,12 +335,12 @@ impl Collector {
     /// One line when it begins that entries are put aside, and one when it ends.
     fn tell_duplicates(&mut self, rendered: &Rendered) {
         let (url, count) = (&self.url, rendered.duplicates);
+        let first = self.said.first_duplicate.take();
         match (std::mem::replace(&mut self.said.duplicates, count > 0), count) {
             (false, 1..) => log::warn!(
                 "{url}: the kubelet lists twice what is one series, {} first: {count} entries are put aside for those \
                  that live; counted in kubelet_scrape's duplicates at each tick, and explained by telegraf-kubelet check",
-                self.scraper
-                    .redact(self.renderer.first_duplicate().unwrap_or_default())
+                self.scraper.redact(first.as_deref().unwrap_or_default())
             ),
             (true, 0) => log::info!("{url}: the kubelet lists nothing twice any more"),
             _ => {}
@@ -240,9 +350,10 @@ impl Collector {
     fn report(
         &mut self,
         outcome: &Result<(Answer, Rendered), Failure>,
-        took: Duration,
+        (took, bytes): (Duration, usize),
         at: i64,
         ticks_merged: u64,
+        batch: &mut Batch,
     ) {
         let (cause, status, rendered) = match outcome {
             Ok((answer, rendered)) => (Cause::Success, Some(answer.status), *rendered),
@@ -253,14 +364,13 @@ impl Collector {
         for reminder in self.said.reminders.due(&expiries, Instant::now()) {
             log::warn!("{}: {reminder}", self.url);
         }
-        let node_name = self.renderer.node_name().to_owned();
         let report = ScrapeReport {
             url: &self.url,
-            node_name: &node_name,
+            node_name: self.node.name(),
             result: cause.word(),
             result_code: cause.code(),
             response_seconds: Some(took.as_secs_f64()),
-            response_bytes: Some(self.body.len() as u64).filter(|&bytes| bytes > 0),
+            response_bytes: Some(bytes as u64).filter(|&bytes| bytes > 0),
             status_code: status,
             lines: rendered.lines,
             fields_out_of_range: rendered.left_out(),
@@ -270,7 +380,7 @@ impl Collector {
             serving_certificate_expires_in_seconds: seconds(expiries.serving_certificate),
             token_expires_in_seconds: seconds(expiries.token),
         };
-        self.renderer.push_report(&report, at, &mut self.batch);
+        Renderer::push_report(&report, at, batch);
     }
 }
 

@@ -10,7 +10,8 @@
 //! * [`summary`]: the answer's types.
 //! * [`lines`]: from the types to line protocol; the one place that knows names.
 //!
-//! [`collector`] takes one kubelet through these steps at each tick, [`run`] is the life of the process.
+//! [`collector`] takes one kubelet through these steps at each tick, [`targets`] has all that are scraped now, and [`run`]
+//! is the life of the process. What many kubelets share: [`pool`] has room for answers, [`pace`] says whose turn it is.
 //! [`check`] goes the same way once, and tells what it meets.
 //! [`system`] has the words for what the operating system refuses.
 //! What strangers say goes through [`redact`], the one door to logs and reports for text that is not ours.
@@ -29,8 +30,11 @@ pub mod install;
 pub mod json;
 pub mod kubelet;
 pub mod lines;
+pub mod pace;
+pub mod pool;
 pub mod printable;
 pub mod redact;
 pub mod run;
 pub mod summary;
 pub mod system;
+pub mod targets;

@@ -1,19 +1,19 @@
 //! The life of the process: everything started, everything stopped in time.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use rustix::io::Errno;
-use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout, timeout_at};
 
 use crate::client::{self, Anchors, Profile, Scheme};
-use crate::collector::Collector;
+use crate::collector::{Collector, Common};
 use crate::config::{self, Args, Config, ConfigError, Ticking};
 use crate::execd::{self, Attendant, Broken, Destination, Missing, Output, Prompts, STOP_BUDGET, Ticks};
 use crate::kubelet::Scraper;
-use crate::lines::Renderer;
+use crate::lines::{self, Renderer};
 use crate::system::Fault;
+use crate::targets::Targets;
 
 /// No prompt for so long, and none of our own, is a set-up in which nothing will ever happen.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -88,36 +88,73 @@ pub fn run(args: &Args, env: &dyn Fn(&str) -> Option<String>, attendant: &Attend
         .enable_all()
         .build()?;
     let outcome = runtime.block_on(async {
-        let mut running = JoinSet::new();
-        let mut profiles = Profiles::default();
-        for kubelet in config.kubelets {
-            let profile = profiles.of(&kubelet.client);
-            let url = kubelet.target.url.to_string();
-            let scraper = Scraper::new(profile, kubelet.target, kubelet.question);
-            let collector = Collector::new(url, scraper, Renderer::new(&kubelet.lines), output.clone());
-            running.spawn(collector.run(prompts.clone()));
-        }
+        let interval = match config.ticking {
+            Ticking::Every(interval) => Some(interval),
+            Ticking::Prompted => None,
+        };
+        let common = Common::new(output.clone(), config.max_concurrent, interval);
+        let mut makings = Makings::new(common);
+        let kubelets = config.kubelets.into_iter();
+        let collectors = kubelets.map(|kubelet| makings.collector(kubelet)).collect();
+        let targets = Targets::new(collectors, prompts.clone());
         tokio::spawn(keep_time(config.ticking, prompts.clone()));
-        finish(running, prompts.ticks(), &output).await
+        finish(targets, prompts.ticks(), &output).await
     });
     // A write that nobody reads must not keep us: the process ends without it.
     runtime.shutdown_background();
     outcome
 }
 
-/// One profile for all kubelets that are asked in the same way.
-#[derive(Default)]
-struct Profiles(Vec<(Arc<client::Settings>, Arc<Profile>)>);
+/// What collectors are made of.
+pub(crate) struct Makings {
+    common: Common,
+    profiles: Shared<client::Settings, Profile>,
+    renderers: Shared<lines::Settings, Mutex<Renderer>>,
+}
 
-impl Profiles {
-    fn of(&mut self, settings: &Arc<client::Settings>) -> Arc<Profile> {
-        let known = self.0.iter().find(|(of, _)| Arc::ptr_eq(of, settings));
-        if let Some((_, profile)) = known {
-            return Arc::clone(profile);
+impl Makings {
+    /// With this in common.
+    pub(crate) fn new(common: Common) -> Self {
+        Self {
+            common,
+            profiles: Shared(Vec::new()),
+            renderers: Shared(Vec::new()),
         }
-        let profile = Profile::new(Arc::clone(settings));
-        self.0.push((Arc::clone(settings), Arc::clone(&profile)));
-        profile
+    }
+
+    /// One for this kubelet.
+    pub(crate) fn collector(&mut self, kubelet: config::Kubelet) -> Collector {
+        let config::Kubelet {
+            target,
+            client,
+            question,
+            lines,
+        } = kubelet;
+        let profile = self.profiles.of(&client, || Profile::new(Arc::clone(&client)));
+        let renderer = || Arc::new(Mutex::new(Renderer::new(&lines)));
+        let renderer = self.renderers.of(&lines, renderer);
+        let url = target.url.to_string();
+        Collector::new(
+            url,
+            Scraper::new(profile, target, question),
+            renderer,
+            &self.common,
+        )
+    }
+}
+
+/// One of a kind for all kubelets of which the configuration says the same.
+struct Shared<S, T>(Vec<(Arc<S>, Arc<T>)>);
+
+impl<S, T> Shared<S, T> {
+    fn of(&mut self, settings: &Arc<S>, make: impl FnOnce() -> Arc<T>) -> Arc<T> {
+        let known = self.0.iter().find(|(of, _)| Arc::ptr_eq(of, settings));
+        if let Some((_, shared)) = known {
+            return Arc::clone(shared);
+        }
+        let shared = make();
+        self.0.push((Arc::clone(settings), Arc::clone(&shared)));
+        shared
     }
 }
 
@@ -158,17 +195,13 @@ fn warn_of_risks(config: &Config) {
 }
 
 /// Waits for the word to stop, and then as long as the budget allows for what is under way.
-async fn finish(
-    mut running: JoinSet<Result<(), Broken>>,
-    mut ticks: Ticks,
-    output: &Output,
-) -> Result<(), RunError> {
+async fn finish(mut targets: Targets, mut ticks: Ticks, output: &Output) -> Result<(), RunError> {
     ticks.stopped().await;
     let deadline = Instant::now() + STOP_BUDGET;
     let mut outcome = Ok(());
-    while let Ok(Some(ended)) = timeout_at(deadline, running.join_next()).await {
+    while let Ok(Some(ended)) = timeout_at(deadline, targets.next_ended()).await {
         match ended {
-            Ok(Err(broken)) if !broken.is_reader_gone() => outcome = Err(RunError::Stdout(broken)),
+            Err(broken) if !broken.is_reader_gone() => outcome = Err(RunError::Stdout(broken)),
             _ => {}
         }
         if ticks.is_stdout_closed() {

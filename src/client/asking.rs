@@ -1,8 +1,10 @@
 //! One peer, asked through a profile: one question, one answer or one failure, and one rule for when to ask again.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use hyper::header::HeaderValue;
+use tokio::time::Instant;
 
 use super::certificate::Facts;
 use super::connection::Reply;
@@ -29,6 +31,13 @@ struct Answered {
     reply: Reply,
     /// What it was asked with.
     authorization: Option<HeaderValue>,
+}
+
+/// An answer whose body is still to be read.
+pub struct Beginning {
+    answered: Answered,
+    /// Of the deadline.
+    left: Duration,
 }
 
 impl Answered {
@@ -68,18 +77,52 @@ impl Client {
         look::certificate(self.connections.url(), limit, self.profile.secrets()).await
     }
 
-    /// Appends what is at `path` to `body`, not more than the profile takes, within one deadline over name, connection,
-    /// handshake, headers and body.
+    /// The first half of a question: what is at `path`, up to the headers of an answer that has it. What it has brought
+    /// waits in buffers that are bounded, until somebody has room for it.
+    ///
+    /// # Errors
+    /// See [`Failure`].
+    pub async fn begin(&mut self, path: &'static str) -> Result<Beginning, Failure> {
+        let (deadline, began) = (self.profile.response_timeout(), Instant::now());
+        // What is dropped in its middle takes its connection with it: perhaps nobody is at the other end any more.
+        match tokio::time::timeout(deadline, self.fetch(path)).await {
+            Ok(outcome) => outcome.map(|answered| Beginning {
+                answered,
+                left: deadline.saturating_sub(began.elapsed()),
+            }),
+            Err(_) => Err(self.late(0)),
+        }
+    }
+
+    /// The second half: appends it to `body`, not more than the profile takes. There is one deadline over name, connection,
+    /// handshake, headers and body, which stands still between the two halves.
     ///
     /// # Errors
     /// See [`Failure`]; `body` may then have grown by a part of an answer.
-    pub async fn get(&mut self, path: &'static str, body: &mut Vec<u8>) -> Result<(), Failure> {
-        let (deadline, before) = (self.profile.response_timeout(), body.len());
-        // What is dropped in its middle takes its connection with it: perhaps nobody is at the other end any more.
-        match tokio::time::timeout(deadline, self.fetch(path, body)).await {
+    pub async fn read(&mut self, beginning: Beginning, body: &mut Vec<u8>) -> Result<(), Failure> {
+        let Beginning { answered, left } = beginning;
+        let Answered {
+            mut open, mut reply, ..
+        } = answered;
+        let (before, limit) = (body.len(), self.profile.max_response());
+        let rest = async {
+            request::read(&mut open, &mut reply, body, limit).await?;
+            self.connections.keep(open).await;
+            Ok(())
+        };
+        match tokio::time::timeout(left, rest).await {
             Ok(outcome) => outcome,
             Err(_) => Err(self.late(body.len() - before)),
         }
+    }
+
+    /// Both halves at once.
+    ///
+    /// # Errors
+    /// As of [`Client::read`].
+    pub async fn get(&mut self, path: &'static str, body: &mut Vec<u8>) -> Result<(), Failure> {
+        let beginning = self.begin(path).await?;
+        self.read(beginning, body).await
     }
 
     /// The status of what is at `path`, whatever it is. Its body is of no interest, and with it the connection.
@@ -105,23 +148,20 @@ impl Client {
         }
     }
 
-    async fn fetch(&mut self, path: &'static str, body: &mut Vec<u8>) -> Result<(), Failure> {
-        let mut answered = self.ask(path).await?;
-        if answered.status() != 200 {
-            let Answered {
-                mut open, mut reply, ..
-            } = answered;
-            let (refused, whole) = request::refused(&mut open, &mut reply).await;
-            if whole {
-                self.connections.keep(open).await;
-            }
-            return Err(Failure::Refused(refused));
+    async fn fetch(&mut self, path: &'static str) -> Result<Answered, Failure> {
+        let answered = self.ask(path).await?;
+        if answered.status() == 200 {
+            self.phase = Phase::Reading(0);
+            return Ok(answered);
         }
-        self.phase = Phase::Reading(0);
-        let limit = self.profile.max_response();
-        request::read(&mut answered.open, &mut answered.reply, body, limit).await?;
-        self.connections.keep(answered.open).await;
-        Ok(())
+        let Answered {
+            mut open, mut reply, ..
+        } = answered;
+        let (refused, whole) = request::refused(&mut open, &mut reply).await;
+        if whole {
+            self.connections.keep(open).await;
+        }
+        Err(Failure::Refused(refused))
     }
 
     /// Over plain http there is nothing to verify and nobody to be, so no file is looked at: an image without any CA store

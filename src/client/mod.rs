@@ -43,7 +43,7 @@ mod trust;
 mod verifier;
 mod wire;
 
-pub use asking::Client;
+pub use asking::{Beginning, Client};
 pub use claims::Claims;
 pub use connection::{Connection, Reply};
 pub use connections::MAX_CONNECTION_AGE;

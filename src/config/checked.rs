@@ -19,6 +19,8 @@ pub struct Config {
     pub ticking: Ticking,
     /// Where the lines go. Never a socket without own ticks: nobody would prompt.
     pub output: Destination,
+    /// How many answers are on their way into lines at a time; never zero.
+    pub max_concurrent: usize,
     /// The least severe level that reaches stderr.
     pub log_level: log::LevelFilter,
 }

@@ -260,6 +260,8 @@ pub enum ValueError {
     OtherMetric,
     /// Not a size, or none that will do.
     Size(SizeError),
+    /// Not a number that will do, but one of these.
+    Count(&'static str),
     /// Nowhere that lines could go.
     Output(OutputError),
     /// Not a pattern for the names that there are.
@@ -289,6 +291,7 @@ impl fmt::Display for ValueError {
                  prints them",
             ),
             Self::Size(error) => error.fmt(f),
+            Self::Count(want) => write!(f, "a number that will not do; write {want}"),
             Self::Output(error) => error.fmt(f),
             Self::Pattern(error) => error.fmt(f),
             Self::OtherMetric => {

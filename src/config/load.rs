@@ -93,6 +93,12 @@ pub(super) fn from_source(source: &Source<'_>, args: &Args, env: Env<'_>) -> Res
         share(&mut kubelet, &kubelets);
         kubelets.push(kubelet);
     }
+    let max_concurrent = match once_per_process(&blocks, &options::MAX_CONCURRENT)? {
+        Some(count) => count,
+        None => blocks
+            .first()
+            .map_or(Ok(1), |block| block.get_or_default(&options::MAX_CONCURRENT))?,
+    };
     let log_level = match args.log_level.or(log_level) {
         Some(level) => level,
         None => blocks.first().map_or(Ok(LevelFilter::Info), |block| {
@@ -103,6 +109,7 @@ pub(super) fn from_source(source: &Source<'_>, args: &Args, env: Env<'_>) -> Res
         kubelets,
         ticking,
         output,
+        max_concurrent,
         log_level,
     })
 }

@@ -272,6 +272,15 @@ options! {
         doc: "The most to keep for a socket while Telegraf is away or slow, once for all blocks. When it is full, the oldest batches are dropped, and the log says how many; but one that has begun to leave stays, and where a new one does not fit beside it, that is dropped. Leave room for two: a node of 110 pods makes up to 0.6 MB a tick. Of a batch that is larger than all of it the parts are sent as Telegraf takes them, and its end is what is kept while Telegraf is away.",
     }
 
+    MAX_CONCURRENT: usize = count {
+        key: "max_concurrent",
+        kind: "integer",
+        sample: Default("64"),
+        doc: "How many answers may be in memory at a time, once for all blocks: each with its lines until these have left. \
+              With more kubelets the others' answers wait in the connection until there is room, which does not count as \
+              response_timeout. A kubelet that does not answer takes no room.",
+    }
+
     LOG_LEVEL: LevelFilter = log_level {
         key: "log_level",
         kind: "string",

@@ -153,6 +153,19 @@ fn bytes(value: &DeValue<'_>, env: Env<'_>, what: &'static str) -> Result<usize,
     }
 }
 
+/// How many of something, from one on.
+pub(super) fn count(value: &DeValue<'_>, _: Env<'_>) -> Result<usize, ValueError> {
+    const WANT: &str = "a whole number from 1 to 10000";
+    let DeValue::Integer(number) = value else {
+        return Err(wrong_type(WANT, value));
+    };
+    let count = i128::from_str_radix(number.as_str(), number.radix()).ok();
+    count
+        .and_then(|count| usize::try_from(count).ok())
+        .filter(|count| (1..=10_000).contains(count))
+        .ok_or(ValueError::Count(WANT))
+}
+
 pub(super) fn kubelet_url(value: &DeValue<'_>, env: Env<'_>) -> Result<Url, ValueError> {
     url::parse(&text(value, env)?).map_err(ValueError::Url)
 }

@@ -37,7 +37,7 @@ pub struct Prompts(Arc<watch::Sender<Asked>>);
 
 impl Prompts {
     /// Nothing asked yet.
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self(Arc::new(watch::Sender::new(Asked::default())))
     }
 

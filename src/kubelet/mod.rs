@@ -21,7 +21,7 @@ pub(crate) use right::{nodes_proxy, nodes_stats};
 pub use tls_fault::{Alert, Flaw, Holder, Link, TlsFault, Trouble};
 
 use crate::client::certificate::Facts;
-use crate::client::{Client, Failure, Life, Profile, Target};
+use crate::client::{Beginning, Client, Failure, Life, Profile, Target};
 use crate::date::now;
 use crate::redact::Redacted;
 
@@ -75,7 +75,25 @@ impl Scraper {
     /// # Errors
     /// See [`ScrapeError`]; `body` may then have grown by a part of an answer.
     pub async fn scrape(&mut self, body: &mut Vec<u8>) -> Result<Answer, ScrapeError> {
-        match self.client.get(self.question.path(), body).await {
+        let beginning = self.begin().await?;
+        self.read(beginning, body).await
+    }
+
+    /// The first half of a scrape, up to the beginning of a summary.
+    ///
+    /// # Errors
+    /// See [`ScrapeError`].
+    pub async fn begin(&mut self) -> Result<Beginning, ScrapeError> {
+        let begun = self.client.begin(self.question.path()).await;
+        begun.map_err(|failure| self.meaning(failure))
+    }
+
+    /// The second half. The deadline stands still between the two.
+    ///
+    /// # Errors
+    /// As of [`Scraper::scrape`].
+    pub async fn read(&mut self, beginning: Beginning, body: &mut Vec<u8>) -> Result<Answer, ScrapeError> {
+        match self.client.read(beginning, body).await {
             Ok(()) => Ok(Answer { status: 200 }),
             Err(failure) => Err(self.meaning(failure)),
         }

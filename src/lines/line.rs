@@ -95,6 +95,11 @@ impl Line {
         (std::mem::take(&mut self.text), std::mem::take(&mut self.runs))
     }
 
+    /// What the node at hand had, only with timestamps of the samples.
+    pub fn samples(&mut self) -> Option<&mut Samples> {
+        self.samples.as_mut()
+    }
+
     /// What was counted.
     pub fn counts(&mut self) -> &mut Counts {
         &mut self.counts

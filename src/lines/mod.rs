@@ -34,7 +34,7 @@ pub use crate::batch::{Batch, clear};
 pub use catalog::{is_cpu_and_memory_alone, rows};
 pub use filter::{Filter, Globs, PatternFault};
 pub use measurement::Row;
-pub use render::{Rendered, Renderer, Unusable};
+pub use render::{OfNode, Rendered, Renderer, Unusable};
 pub use scrape::{
     FIELDS as SCRAPE_FIELDS, MEASUREMENT as SCRAPE_MEASUREMENT, ScrapeField, ScrapeReport,
     TAGS as SCRAPE_TAGS,

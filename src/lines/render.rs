@@ -6,6 +6,7 @@
 
 use super::kept::Kept;
 use super::line::Limits;
+use super::samples::Samples;
 use super::scrape::{self, ScrapeReport};
 use super::settings::Settings;
 use super::tick::Tick;
@@ -78,6 +79,22 @@ impl From<NotASummary> for Unusable {
     }
 }
 
+/// What is remembered of one node from answer to answer, so that one renderer may serve any number of them.
+#[derive(Debug, Default)]
+pub struct OfNode {
+    name: String,
+    /// Only with timestamps of the samples.
+    samples: Samples,
+}
+
+impl OfNode {
+    /// The node's name as the last answer gave it; empty before that.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+}
+
 /// Turns summaries into batches, for ever with the same memory.
 pub struct Renderer(Kept);
 
@@ -98,6 +115,31 @@ impl Renderer {
     #[must_use]
     pub fn first_duplicate(&self) -> Option<&str> {
         self.0.page.aside()
+    }
+
+    /// The same as [`Renderer::render`], for one of several nodes.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn render_for(
+        &mut self,
+        node: &mut OfNode,
+        body: &[u8],
+        arrived: i64,
+        batch: &mut Batch,
+    ) -> Result<Rendered, Unusable> {
+        self.swap(node);
+        let rendered = self.render(body, arrived, batch);
+        self.swap(node);
+        rendered
+    }
+
+    /// Puts what is remembered of that node in the place of what is at hand.
+    fn swap(&mut self, node: &mut OfNode) {
+        std::mem::swap(&mut self.0.node_name, &mut node.name);
+        if let Some(samples) = self.0.page.line.samples() {
+            std::mem::swap(samples, &mut node.samples);
+        }
     }
 
     /// Makes the lines of `body`, each with the timestamp `arrived` (nanoseconds since 1970), into `batch`, which is
@@ -145,7 +187,7 @@ impl Renderer {
     }
 
     /// Appends the line about the scrape itself.
-    pub fn push_report(&mut self, report: &ScrapeReport<'_>, at: i64, batch: &mut Batch) {
+    pub fn push_report(report: &ScrapeReport<'_>, at: i64, batch: &mut Batch) {
         let start = batch.text.len();
         scrape::push(&mut batch.text, report);
         batch.text.extend_from_slice(format!(" {at}\n").as_bytes());

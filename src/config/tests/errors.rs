@@ -146,6 +146,22 @@ fn an_output_that_can_not_be() {
             r#"3: output: nobody prompts a program that writes to a socket; set interval = "10s", or start it with -poll_interval 10s"#,
         ),
         (
+            "max_concurrent = 0",
+            "2: max_concurrent = 0: a number that will not do; write a whole number from 1 to 10000",
+        ),
+        (
+            "max_concurrent = -1",
+            "2: max_concurrent = -1: a number that will not do; write a whole number from 1 to 10000",
+        ),
+        (
+            "max_concurrent = 10001",
+            "2: max_concurrent = 10001: a number that will not do; write a whole number from 1 to 10000",
+        ),
+        (
+            "max_concurrent = true",
+            "2: max_concurrent = true: a TOML boolean where a whole number from 1 to 10000 belongs; write a whole number from 1 to 10000",
+        ),
+        (
             "output_buffer = '8M'",
             r#"2: output_buffer = '8M': not a size; write a whole number and a unit, as in "8MiB" or "3MB""#,
         ),

@@ -94,6 +94,7 @@ fn everything_left_out_is_the_in_cluster_default() {
         kubelets: vec![in_cluster()],
         ticking: Ticking::Prompted,
         output: Destination::Stdout,
+        max_concurrent: 64,
         log_level: LevelFilter::Info,
     };
     assert_eq!(block("").expect("all options have defaults"), want);

@@ -37,7 +37,8 @@ enum Manner {
 
 /// A running peer; dropping it ends it and all its connections.
 pub struct Peer {
-    address: SocketAddr,
+    /// At least one, unless none was asked for.
+    addresses: Vec<SocketAddr>,
     connections: Arc<AtomicU64>,
     ca: PathBuf,
     token: PathBuf,
@@ -56,11 +57,27 @@ impl Peer {
     where
         F: Future<Output = ()> + Send + 'static,
     {
+        Self::many_over_tls(1, options, conduct)
+    }
+
+    /// The same as so many kubelets, each at a port of its own.
+    ///
+    /// # Panics
+    /// As above.
+    #[must_use]
+    pub fn many_over_tls<F>(
+        count: usize,
+        options: &Options,
+        conduct: impl Fn(Wire) -> F + Send + Sync + 'static,
+    ) -> Self
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
         let (serving_ca, client_ca) = (Ca::new("kubernetes"), Ca::new(files::CLIENT_CA));
         let tls::Side { config, anchor, .. } = tls::serving(options, &serving_ca, &client_ca);
         let acceptor = TlsAcceptor::from(config.expect("a kubelet with TLS"));
         let conduct: Conduct<Wire> = Arc::new(move |wire| Box::pin(conduct(wire)));
-        Self::start(Manner::Tls(acceptor, conduct), &anchor)
+        Self::start(count, Manner::Tls(acceptor, conduct), &anchor)
     }
 
     /// Does `conduct` with each connection as it is accepted.
@@ -72,23 +89,35 @@ impl Peer {
     where
         F: Future<Output = ()> + Send + 'static,
     {
-        let conduct: Conduct<TcpStream> = Arc::new(move |stream| Box::pin(conduct(stream)));
-        Self::start(Manner::Tcp(conduct), &Ca::new("kubernetes").pem)
+        Self::many_over_tcp(1, conduct)
     }
 
-    fn start(manner: Manner, anchor: &str) -> Self {
+    /// The same as so many, each at a port of its own.
+    ///
+    /// # Panics
+    /// As above.
+    #[must_use]
+    pub fn many_over_tcp<F>(count: usize, conduct: impl Fn(TcpStream) -> F + Send + Sync + 'static) -> Self
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let conduct: Conduct<TcpStream> = Arc::new(move |stream| Box::pin(conduct(stream)));
+        Self::start(count, Manner::Tcp(conduct), &Ca::new("kubernetes").pem)
+    }
+
+    fn start(count: usize, manner: Manner, anchor: &str) -> Self {
         let dir = tempfile::tempdir().expect("a temporary directory");
         let ca = files::write(&dir.path().join("ca.crt"), anchor);
         let token = files::write_secret(&dir.path().join("token"), "a-token-of-no-meaning");
-        let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
-        listener.set_nonblocking(true).expect("a socket");
-        let address = listener.local_addr().expect("a bound socket");
+        let listeners: Vec<_> = (0..count).map(|_| listen()).collect();
+        let address = |listener: &std::net::TcpListener| listener.local_addr().expect("a bound socket");
+        let addresses = listeners.iter().map(address).collect();
         let (stop, stopped) = watch::channel(false);
         let connections = Arc::new(AtomicU64::new(0));
-        let count = Arc::clone(&connections);
-        let thread = std::thread::spawn(move || serve(listener, &manner, &count, stopped));
+        let counted = Arc::clone(&connections);
+        let thread = std::thread::spawn(move || serve(listeners, &manner, &counted, stopped));
         Self {
-            address,
+            addresses,
             connections,
             ca,
             token,
@@ -98,16 +127,16 @@ impl Peer {
         }
     }
 
-    /// Its base URL.
+    /// Its base URL, of several the first one's.
     #[must_use]
     pub fn url(&self) -> String {
-        format!("https://{}", self.address)
+        format!("https://{}", self.addr())
     }
 
-    /// Where it listens.
+    /// Where it listens, of several the first one.
     #[must_use]
     pub fn addr(&self) -> SocketAddr {
-        self.address
+        self.addresses[0]
     }
 
     /// What it can be verified with.
@@ -125,9 +154,19 @@ impl Peer {
     /// A block of the program's configuration that believes it.
     #[must_use]
     pub fn block(&self) -> String {
+        self.block_of(self.addr())
+    }
+
+    /// One for each, where it is several.
+    #[must_use]
+    pub fn blocks(&self) -> Vec<String> {
+        let addresses = self.addresses.iter();
+        addresses.map(|address| self.block_of(*address)).collect()
+    }
+
+    fn block_of(&self, address: SocketAddr) -> String {
         format!(
-            "[[inputs.kubelet]]\n  url = \"{}\"\n  bearer_token = \"{}\"\n  tls_ca = \"{}\"\n",
-            self.url(),
+            "[[inputs.kubelet]]\n  url = \"https://{address}\"\n  bearer_token = \"{}\"\n  tls_ca = \"{}\"\n",
             self.token.display(),
             self.ca.display()
         )
@@ -144,10 +183,16 @@ impl Drop for Peer {
     }
 }
 
+fn listen() -> std::net::TcpListener {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    listener.set_nonblocking(true).expect("a socket");
+    listener
+}
+
 fn serve(
-    listener: std::net::TcpListener,
+    listeners: Vec<std::net::TcpListener>,
     manner: &Manner,
-    connections: &AtomicU64,
+    connections: &Arc<AtomicU64>,
     mut stopped: watch::Receiver<bool>,
 ) {
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -155,23 +200,30 @@ fn serve(
         .build()
         .expect("an event loop");
     runtime.block_on(async {
-        let listener = TcpListener::from_std(listener).expect("a listening socket");
-        let mut kept = VecDeque::new();
-        loop {
-            tokio::select! {
-                accepted = listener.accept() => if let Ok((stream, _)) = accepted {
-                    connections.fetch_add(1, Ordering::Relaxed);
-                    // What is written is to leave at once.
-                    let _ = stream.set_nodelay(true);
-                    kept.push_back(tokio::spawn(converse(stream, manner.clone())));
-                    if kept.len() > KEPT && let Some(oldest) = kept.pop_front() {
-                        oldest.abort();
-                    }
-                },
-                _ = stopped.wait_for(|stopped| *stopped) => return,
+        for listener in listeners {
+            let listener = TcpListener::from_std(listener).expect("a listening socket");
+            tokio::spawn(accept(listener, manner.clone(), Arc::clone(connections)));
+        }
+        // Without a sender it is over as well.
+        let _ = stopped.wait_for(|stopped| *stopped).await;
+    });
+}
+
+async fn accept(listener: TcpListener, manner: Manner, connections: Arc<AtomicU64>) {
+    let mut kept = VecDeque::new();
+    loop {
+        if let Ok((stream, _)) = listener.accept().await {
+            connections.fetch_add(1, Ordering::Relaxed);
+            // What is written is to leave at once.
+            let _ = stream.set_nodelay(true);
+            kept.push_back(tokio::spawn(converse(stream, manner.clone())));
+            if kept.len() > KEPT
+                && let Some(oldest) = kept.pop_front()
+            {
+                oldest.abort();
             }
         }
-    });
+    }
 }
 
 async fn converse(stream: TcpStream, manner: Manner) {

@@ -1,0 +1,166 @@
+//! Who is scraped: kubelets that come and go while the program runs.
+//!
+//! Each has a task of its own, which serves its ticks by itself; what they share is here. Knows nothing of how a kubelet
+//! is found, or asked.
+
+use std::collections::HashMap;
+
+use tokio::task::{AbortHandle, JoinSet};
+
+use crate::collector::Collector;
+use crate::execd::{Broken, Prompts, Ticks};
+
+/// All that are scraped now.
+pub struct Targets {
+    prompts: Prompts,
+    running: JoinSet<Result<(), Broken>>,
+    /// How those ended that did, of which nobody was told yet.
+    ended: Vec<Result<(), Broken>>,
+    /// By the URL: no kubelet is there twice.
+    handles: HashMap<String, AbortHandle>,
+}
+
+impl Targets {
+    /// These, which serve what was asked before as well: a prompt may be there before we are.
+    #[must_use]
+    pub fn new(collectors: Vec<Collector>, prompts: Prompts) -> Self {
+        let mut targets = Self {
+            prompts,
+            running: JoinSet::new(),
+            ended: Vec::new(),
+            handles: HashMap::new(),
+        };
+        for collector in collectors {
+            targets.spawn(collector, targets.prompts.ticks());
+        }
+        targets
+    }
+
+    /// One more, from the next prompt on. One with the same URL is replaced.
+    pub fn add(&mut self, collector: Collector) {
+        let mut ticks = self.prompts.ticks();
+        // What was asked before was asked of others.
+        ticks.rest();
+        self.remove(collector.url());
+        self.spawn(collector, ticks);
+    }
+
+    fn spawn(&mut self, collector: Collector, ticks: Ticks) {
+        // What was removed before is let go.
+        while let Some(ended) = self.running.try_join_next() {
+            self.ended.extend(ended);
+        }
+        let url = collector.url().to_owned();
+        let handle = self.running.spawn(collector.run(self.prompts.clone(), ticks));
+        self.handles.insert(url, handle);
+    }
+
+    /// One less, whatever it waits for: its connection is closed, and a batch that was handed over leaves whole. False if
+    /// there is none with that URL.
+    pub fn remove(&mut self, url: &str) -> bool {
+        let Some(handle) = self.handles.remove(url) else {
+            return false;
+        };
+        handle.abort();
+        true
+    }
+
+    /// Waits for the next one that ends, because it was told to or can not go on; `None` when none is left.
+    pub async fn next_ended(&mut self) -> Option<Result<(), Broken>> {
+        if let Some(ended) = self.ended.pop() {
+            return Some(ended);
+        }
+        loop {
+            // What was removed ends without a word.
+            if let Ok(ended) = self.running.join_next().await? {
+                return Some(ended);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+    use std::time::Duration;
+
+    use test_kubelet::{Options, TestKubelet};
+    use tokio::net::UnixDatagram;
+    use tokio::time::timeout;
+
+    use super::*;
+    use crate::collector::Common;
+    use crate::config::{self, Args, Kubelet};
+    use crate::execd::{Destination, Output};
+    use crate::run::Makings;
+
+    fn kubelet(test: &TestKubelet) -> Kubelet {
+        let files = test.files();
+        let block = format!(
+            "[[inputs.kubelet]]\nurl = '{}'\nbearer_token = '{}'\ntls_ca = '{}'\n",
+            test.url(),
+            files.token.display(),
+            files.ca.display()
+        );
+        let config = config::read(Path::new("test"), block.as_bytes(), &Args::default(), &|_| None);
+        config.expect("a good configuration").kubelets.remove(0)
+    }
+
+    /// The URL of whose batch ends next, and how many prompts it is for beside its own.
+    async fn ended(telegraf: &UnixDatagram) -> (String, String) {
+        let mut bytes = vec![0; 64 * 1024];
+        loop {
+            let received = timeout(Duration::from_secs(20), telegraf.recv(&mut bytes)).await;
+            let read = received.expect("a batch").expect("a datagram");
+            let text = str::from_utf8(&bytes[..read]).expect("lines");
+            let Some(line) = text.lines().find(|line| line.starts_with("kubelet_scrape")) else {
+                continue;
+            };
+            let part = |after: &str| {
+                let (_, rest) = line.split_once(after).expect(after);
+                let end = rest.find([',', ' ']).expect("more");
+                rest[..end].to_owned()
+            };
+            return (part(",url="), part(",ticks_merged="));
+        }
+    }
+
+    #[tokio::test]
+    async fn they_come_and_go() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let socket = dir.path().join("telegraf.sock");
+        let telegraf = UnixDatagram::bind(&socket).expect("a socket");
+        let output = Output::open(&Destination::Socket {
+            path: socket,
+            buffer: 8 * 1024 * 1024,
+        });
+        let prompts = Prompts::new();
+        let mut makings = Makings::new(Common::new(output.expect("a thread"), 1, None));
+        let [first, second] = [(); 2].map(|()| TestKubelet::start(Options::default()));
+        prompts.tick();
+        let mut targets = Targets::new(vec![makings.collector(kubelet(&first))], prompts.clone());
+        prompts.tick();
+        assert_eq!(
+            ended(&telegraf).await,
+            (first.url(), "1i".to_owned()),
+            "asked before it was there"
+        );
+        targets.add(makings.collector(kubelet(&second)));
+        prompts.tick();
+        let mut both = [ended(&telegraf).await, ended(&telegraf).await];
+        let mut want = [first.url(), second.url()].map(|url| (url, "0i".to_owned()));
+        both.sort();
+        want.sort();
+        assert_eq!(both, want);
+        assert!(targets.remove(&first.url()));
+        assert!(!targets.remove(&first.url()));
+        for _ in 0..2 {
+            prompts.tick();
+            assert_eq!(ended(&telegraf).await, (second.url(), "0i".to_owned()));
+        }
+        assert_eq!(first.requests().len(), 2);
+        prompts.stdout_closed();
+        assert!(matches!(targets.next_ended().await, Some(Ok(()))));
+        assert!(targets.next_ended().await.is_none());
+    }
+}

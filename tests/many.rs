@@ -1,0 +1,95 @@
+//! Many kubelets in one process: none of them holds up another, whatever it does and however little room there is.
+
+mod support;
+
+use std::sync::mpsc::{Receiver, channel};
+
+use support::lines::{Number, parse};
+use support::plugin::{PATIENCE, Plugin, block, command};
+use test_kubelet::{Fault, Options, Peer, TestKubelet};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+/// The configuration of these blocks, with room for one answer at a time.
+fn with_one_room(blocks: &[String]) -> String {
+    let mut config = blocks.concat();
+    config.push_str("  max_concurrent = 1\n");
+    config
+}
+
+/// Whose tick the next batch is of, what became of it, and how long that took.
+fn told(plugin: &Plugin) -> (String, String, f64) {
+    let batch = plugin.batch();
+    let last = parse(&format!("{}\n", batch.last().unwrap()));
+    let took = last.iter().find(|((_, _, name), _)| name == "response_seconds");
+    let Some(((_, tags, _), Number::Float(took))) = took else {
+        panic!("{batch:#?}")
+    };
+    (tags["url"].clone(), tags["result"].clone(), *took)
+}
+
+#[test]
+fn who_never_answers_holds_up_nobody() {
+    let kubelets: Vec<_> = (0..19).map(|_| TestKubelet::start(Options::default())).collect();
+    // One takes the question and says nothing to it, another does not even shake hands.
+    kubelets[0].set_fault(Fault::Silent);
+    let mute = Peer::over_tcp(|stream| async move {
+        let _open = stream;
+        std::future::pending::<()>().await;
+    });
+    let late = "  response_timeout = \"4s\"\n";
+    let mut blocks = vec![mute.block()];
+    blocks.extend(kubelets.iter().map(block));
+    let blocks: Vec<_> = blocks.into_iter().map(|block| block + late).collect();
+    let dir = tempfile::tempdir().unwrap();
+    let mut plugin = Plugin::start(command(dir.path(), &with_one_room(&blocks)));
+    plugin.tick();
+    let results: Vec<_> = (0..20).map(|_| told(&plugin).1).collect();
+    assert!(
+        results[..18].iter().all(|result| result == "success"),
+        "{results:?}"
+    );
+    assert_eq!(results[18..], ["timeout", "timeout"]);
+}
+
+/// A kubelet that begins an answer without an end, and tells when so much of it was read that somebody has room for it:
+/// more than all buffers on the way hold.
+fn without_end() -> (Peer, Receiver<()>) {
+    const MORE_THAN_BUFFERS: usize = 16 * 1024 * 1024;
+    let (sender, read) = channel();
+    let peer = Peer::over_tls(&Options::default(), move |mut wire| {
+        let sender = sender.clone();
+        async move {
+            let head = b"HTTP/1.1 200 OK\r\nContent-Length: 60000000\r\n\r\n";
+            let body = vec![b' '; MORE_THAN_BUFFERS];
+            let mut question = [0; 4096];
+            assert!(wire.read(&mut question).await.expect("a question") > 0);
+            wire.write_all(head).await.expect("a reader");
+            wire.write_all(&body).await.expect("a reader");
+            sender.send(()).expect("the test waits");
+            std::future::pending::<()>().await;
+        }
+    });
+    (peer, read)
+}
+
+#[test]
+fn to_wait_for_room_is_not_to_wait_for_a_kubelet() {
+    let (slow, read) = without_end();
+    let quick = TestKubelet::start(Options::default());
+    quick.set_fault(Fault::Silent);
+    let blocks = [
+        slow.block() + "  response_timeout = \"9s\"\n",
+        block(&quick) + "  response_timeout = \"4s\"\n",
+    ];
+    let dir = tempfile::tempdir().unwrap();
+    let mut plugin = Plugin::start(command(dir.path(), &with_one_room(&blocks)));
+    plugin.tick();
+    read.recv_timeout(PATIENCE).unwrap();
+    // The one room is the slow one's, for longer than the quick one may take.
+    quick.set_fault(Fault::None);
+    let (url, result, _) = told(&plugin);
+    assert_eq!((url, result.as_str()), (slow.url(), "timeout"));
+    let (url, result, took) = told(&plugin);
+    assert_eq!((url, result.as_str()), (quick.url(), "success"));
+    assert!(took < 4.0, "{took} s");
+}
