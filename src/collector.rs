@@ -3,8 +3,12 @@
 //! Knows each step's neighbours and nothing of how any of them works. Whatever a tick brings, the next one is tried:
 //! a 401 too, because a kubelet that cannot reach its API server answers just that.
 
+mod clock;
+
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
+
+use clock::Clock;
 
 use crate::batch::Batch;
 use crate::client::Left;
@@ -77,49 +81,6 @@ struct Said {
     no_pods: bool,
     /// What runs out.
     reminders: Reminders,
-}
-
-/// How long a scrape takes, and when its answer came: without the time that it waited for room, in which all of it may be
-/// here already.
-#[derive(Debug, Default)]
-struct Clock {
-    /// When it went on last, unless it waits.
-    since: Option<Instant>,
-    took: Duration,
-    /// When it began to wait, and how long it waited.
-    paused: Option<Instant>,
-    waited: Duration,
-}
-
-/// A scrape's times.
-struct Times {
-    took: Duration,
-    arrived: SystemTime,
-}
-
-impl Clock {
-    fn start(&mut self) {
-        self.since = Some(Instant::now());
-    }
-
-    fn pause(&mut self) {
-        self.took += self.since.take().map_or(Duration::ZERO, |since| since.elapsed());
-        self.paused = Some(Instant::now());
-    }
-
-    fn go_on(&mut self) {
-        self.waited += self.paused.take().map_or(Duration::ZERO, |since| since.elapsed());
-        self.start();
-    }
-
-    fn stop(mut self) -> Times {
-        let now = SystemTime::now();
-        self.pause();
-        Times {
-            took: self.took,
-            arrived: now.checked_sub(self.waited).unwrap_or(now),
-        }
-    }
 }
 
 /// Why a tick has no summary.
