@@ -77,7 +77,14 @@ impl Batch {
         join(&mut self.order, run);
     }
 
-    /// Makes room for the next tick.
+    /// Takes the lines out, and keeps all room.
+    pub(crate) fn empty(&mut self) {
+        self.order.clear();
+        self.text.clear();
+    }
+
+    /// Makes room for the next tick. Once for each: a second time looks like a tick without lines, after which what the last
+    /// one needed is given back, and taken again page by page.
     pub fn clear(&mut self) {
         self.order.clear();
         self.order.shrink_to(USUAL);

@@ -148,7 +148,7 @@ impl Renderer {
     /// # Errors
     /// The body is no summary; then `batch` is empty.
     pub fn render(&mut self, body: &[u8], arrived: i64, batch: &mut Batch) -> Result<Rendered, Unusable> {
-        batch.clear();
+        batch.empty();
         let (text, order) = (std::mem::take(&mut batch.text), std::mem::take(&mut batch.order));
         self.0.page.line.begin(text, order, arrived);
         let outcome = self.read(body);
