@@ -8,6 +8,7 @@
 //! * [`kubelet`]: what is asked of a kubelet, and what its answers and refusals mean.
 //! * [`json`]: its text, read value by value.
 //! * [`summary`]: the answer's types.
+//! * [`pods`]: what the kubelet says of the same pods at `/pods`.
 //! * [`lines`]: from the types to line protocol; the one place that knows names.
 //!
 //! [`collector`] takes one kubelet through these steps at each tick, [`targets`] has all that are scraped now, and [`run`]
@@ -31,6 +32,7 @@ pub mod json;
 pub mod kubelet;
 pub mod lines;
 pub mod pace;
+pub mod pods;
 pub mod pool;
 pub mod printable;
 pub mod redact;

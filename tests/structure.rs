@@ -21,6 +21,12 @@ const MUST_NOT_KNOW: &[(&str, &[&str])] = &[
     ("kubelet", &["batch", "execd", "lines", "summary"]),
     ("lines", &["client", "execd", "kubelet"]),
     (
+        "pods",
+        &[
+            "batch", "client", "execd", "kubelet", "lines", "redact", "summary",
+        ],
+    ),
+    (
         "summary",
         &["batch", "client", "execd", "kubelet", "lines", "redact"],
     ),
