@@ -4,6 +4,7 @@
 //! a 401 too, because a kubelet that cannot reach its API server answers just that.
 
 mod clock;
+mod unknown;
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
@@ -75,6 +76,8 @@ struct Said {
     first_duplicate: Option<String>,
     /// Ticks that failed since the last good one.
     failed: u64,
+    /// Of keys that no type has.
+    unknown: unknown::Told,
     /// How many pods the last good answer listed.
     pods: u64,
     /// That there are none any more.
@@ -230,12 +233,14 @@ impl Collector {
         }
         // Each body begins anew, whatever became of the one before.
         let mut shared = self.renderer.lock().unwrap_or_else(PoisonError::into_inner);
+        shared.name_unknown(self.said.unknown.names());
         let rendered = shared
             .render_for(&mut self.node, &room.body, at, &mut room.batch)
             .map_err(Failure::Summary)?;
         if rendered.duplicates > 0 && !self.said.duplicates {
             self.said.first_duplicate = shared.first_duplicate().map(str::to_owned);
         }
+        self.said.unknown.came(shared.unknown());
         Ok(rendered)
     }
 
@@ -261,6 +266,7 @@ impl Collector {
                 self.tell_pods(rendered.pods);
                 self.tell_left_out(rendered);
                 self.tell_duplicates(rendered);
+                self.tell_unknown(rendered);
             }
         }
     }
@@ -306,6 +312,20 @@ impl Collector {
             (true, 0) => log::info!("{url}: the kubelet lists nothing twice any more"),
             _ => {}
         }
+    }
+
+    /// One line when keys come that no type has. When they go nothing is lost.
+    fn tell_unknown(&mut self, rendered: &Rendered) {
+        let Some(first) = self.said.unknown.news() else {
+            return;
+        };
+        log::info!(
+            "{}: the kubelet has keys that this version does not know and does not write, {} first, {} in all: see whether a \
+             newer one does; telegraf-kubelet check names them, said here once",
+            self.url,
+            self.scraper.redact(first),
+            rendered.unknown
+        );
     }
 
     fn report(

@@ -2,20 +2,16 @@
 
 use std::time::Duration;
 
-use serde_json::Value;
-
 use super::Diagnosis;
 use super::finding::{Finding, Mend, Step};
+use super::lines::Made;
 use crate::client::Phase;
 use crate::config::Ticking;
+use crate::json::Unknown;
 use crate::kubelet::{Cause, Refusal, ScrapeError};
-use crate::lines::{Row, Unusable, rows};
-use crate::redact::Redacted;
-use crate::summary::{NotASummary, unknown_keys};
-
-/// A body of this size is that of a thousand pods. As a tree it takes some twenty times its size, in the memory of
-/// whatever container the check is run in: a larger one is not looked through.
-const MAX_TREE: usize = 8 * 1024 * 1024;
+use crate::lines::Unusable;
+use crate::redact::{self, Redacted};
+use crate::summary::NotASummary;
 
 /// Why there is none, of a kubelet that let us in.
 pub fn missing(error: &ScrapeError, ticking: Ticking) -> Finding {
@@ -128,36 +124,25 @@ fn not_ready(error: &ScrapeError) -> Finding {
 }
 
 /// What is in it; `told` makes safe what may be anything. `has_us` says that we run in a pod of that node.
-pub fn tell(body: &[u8], node: &str, has_us: bool, told: impl Fn(&str) -> Redacted) -> Vec<Finding> {
-    let node = told(node);
-    let small = (body.len() <= MAX_TREE).then_some(body);
-    let Some(summary) = small.and_then(|body| serde_json::from_slice::<Value>(body).ok()) else {
-        // It is a summary, for lines were made of it.
-        let said = format!("node {node:?}, {} bytes", body.len());
-        return vec![Finding::ok(Step::Answer, said)];
+pub fn tell(made: &Made, bytes: usize, has_us: bool, told: impl Fn(&str) -> Redacted) -> Vec<Finding> {
+    let (node, counted) = (told(&made.node), &made.counted);
+    // Kubelets do not say their version; what they tell says how old they are at least.
+    let version = match made.newest {
+        Some(minor) => format!("by what it tells, Kubernetes 1.{minor} or newer"),
+        None => "of no version that can be told".to_owned(),
     };
-    let pods = summary["pods"].as_array().map_or(&[][..], Vec::as_slice);
-    let containers: usize = pods
-        .iter()
-        .filter_map(|pod| Some(pod["containers"].as_array()?.len()))
-        .sum();
+    let (pods, containers) = (counted.pods, counted.containers);
     let mut findings = vec![Finding::ok(
         Step::Answer,
-        format!(
-            "node {node:?}, {} pods, {containers} containers, {} bytes; {}",
-            pods.len(),
-            body.len(),
-            version(&summary)
-        ),
+        format!("node {node:?}, {pods} pods, {containers} containers, {bytes} bytes; {version}"),
     )];
-    if pods.is_empty() && has_us {
+    if pods == 0 && has_us {
         findings.push(no_pods());
     }
-    let unknown: Vec<_> = unknown_keys(&summary).into_iter().collect();
-    if !unknown.is_empty() {
+    if counted.unknown > 0 {
         let said = format!(
             "keys that this version does not know, and does not write: {}",
-            told(&shortened(&unknown))
+            named(&made.unknown, told)
         );
         findings.push(
             Finding::notice(Step::Answer, Diagnosis::UnknownKeys, said)
@@ -165,6 +150,27 @@ pub fn tell(body: &[u8], node: &str, has_us: bool, told: impl Fn(&str) -> Redact
         );
     }
     findings
+}
+
+/// As many of the keys as fit into what may be told. None is cut, and it is the whole that is made safe: neither what is cut
+/// off nor what stands between two could hide a secret.
+fn named(unknown: &Unknown, told: impl Fn(&str) -> Redacted) -> Redacted {
+    const OTHERS: &str = " and others";
+    let mut names: Vec<_> = unknown.names().iter().map(String::as_str).collect();
+    names.sort_unstable();
+    let (mut said, mut others) = (String::new(), unknown.has_others());
+    for name in names {
+        if said.is_empty() {
+            said.push_str(name);
+        } else if said.len() + ", ".len() + name.len() + OTHERS.len() <= redact::LONGEST {
+            said.extend([", ", name]);
+        } else {
+            others = true;
+            break;
+        }
+    }
+    said.push_str(if others { OTHERS } else { "" });
+    told(&said)
 }
 
 /// It happens when cAdvisor or the runtime's root is not where the kubelet looks (kubernetes issues 33192 and 69658).
@@ -185,67 +191,4 @@ fn no_pods() -> Finding {
     .mend(Mend::say(
         "if that does not help, its configuration names another runtime than the one that runs them (containerRuntimeEndpoint)",
     ))
-}
-
-/// More of them help nobody.
-fn shortened(keys: &[String]) -> String {
-    const MOST: usize = 20;
-    let shown = keys[..keys.len().min(MOST)].join(", ");
-    match keys.len().saturating_sub(MOST) {
-        0 => shown,
-        more => format!("{shown} and {more} others"),
-    }
-}
-
-/// Kubelets do not say their version; what they tell says how old they are at least.
-fn version(summary: &Value) -> String {
-    let newest = rows()
-        .iter()
-        .filter(|row| is_told(summary, row))
-        .filter_map(|row| minor(row.since))
-        .max();
-    match newest {
-        Some(minor) => format!("by what it tells, Kubernetes 1.{minor} or newer"),
-        None => "of no version that can be told".to_owned(),
-    }
-}
-
-/// The minor version in `1.33` and `1.24 to 1.36`.
-fn minor(since: &str) -> Option<u32> {
-    since.split(' ').next()?.strip_prefix("1.")?.parse().ok()
-}
-
-fn is_told(summary: &Value, row: &Row) -> bool {
-    let path = format!("{}.{}", row.source, row.path);
-    has(summary, &path.split('.').collect::<Vec<_>>())
-}
-
-/// Whether there is a value at the path, in any of the lists on the way.
-fn has(value: &Value, path: &[&str]) -> bool {
-    let Some((first, rest)) = path.split_first() else {
-        return !value.is_null();
-    };
-    match first.strip_suffix("[]") {
-        Some(list) => value[list]
-            .as_array()
-            .is_some_and(|items| items.iter().any(|item| has(item, rest))),
-        None => has(&value[first], rest),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use serde_json::json;
-
-    #[test]
-    fn the_version_is_told_by_what_is_there() {
-        let mut summary = json!({"node": {"nodeName": "n", "cpu": {"usageNanoCores": 1}}, "pods": []});
-        assert!(version(&summary).contains("1.3 or"));
-        summary["pods"] = json!([{"containers": null}, {"containers": [{"swap": {"swapUsageBytes": 0}}]}]);
-        assert!(version(&summary).contains("1.28 or"));
-        summary["node"]["io"] = json!({"psi": {"full": {"avg10": 0}}});
-        assert!(version(&summary).contains("1.33 or"));
-        assert!(version(&json!({})).contains("no version"));
-    }
 }

@@ -3,12 +3,30 @@
 use influxdb_line_protocol::parse_lines;
 
 use super::finding::{Finding, Mend, Step};
-use super::{Diagnosis, duplicates};
+use super::{Diagnosis, duplicates, version};
 use crate::config::Kubelet;
-use crate::lines::{Batch, Filter, Rendered, Renderer, Settings, Unusable, Volumes};
+use crate::json::Unknown;
+use crate::lines::{Batch, Rendered, Renderer, Settings, Unusable};
 use crate::redact::Redacted;
 
-/// Makes them, and tells what became of them; and the node's name.
+/// So many of the keys that no type has are named: more of them help nobody.
+const NAMED: usize = 32;
+
+/// What came of an answer.
+pub struct Made {
+    /// What there is to say of its lines.
+    pub findings: Vec<Finding>,
+    /// The node's name.
+    pub node: String,
+    /// What a tick counts.
+    pub counted: Rendered,
+    /// The keys that no type has.
+    pub unknown: Unknown,
+    /// The newest minor version of Kubernetes that anything came with, be it written or not.
+    pub newest: Option<u32>,
+}
+
+/// Makes the lines, as a tick does, and tells what became of them.
 ///
 /// # Errors
 /// The body is no summary.
@@ -17,15 +35,37 @@ pub fn make(
     body: &[u8],
     now: i64,
     redact: impl Fn(&str) -> Redacted,
-) -> Result<(Vec<Finding>, String), Unusable> {
+) -> Result<Made, Unusable> {
+    let at = now.saturating_mul(1_000_000_000);
     let mut renderer = Renderer::new(&kubelet.lines);
+    renderer.name_unknown(NAMED);
     let mut batch = Batch::default();
-    let made = renderer.render(body, nanoseconds(now), &mut batch)?;
-    let node = renderer.node_name().to_owned();
-    if made.lines == 0 {
-        return Ok((vec![nothing(kubelet, body, now)?], node));
-    }
-    let mut findings = vec![parsed(&batch, &made)];
+    let counted = renderer.render(body, at, &mut batch)?;
+    let findings = found(&counted, &batch, renderer.first_duplicate().map(redact));
+
+    // All that there is, whatever is wanted of it. It may be too much where that is not.
+    let all = Renderer::new(&Settings::default()).render(body, at, &mut batch);
+    let newest = version::newest(&text(&batch));
+    Ok(Made {
+        findings: if counted.lines == 0 {
+            vec![nothing(&all?)]
+        } else {
+            findings
+        },
+        node: renderer.node_name().to_owned(),
+        counted,
+        unknown: renderer.unknown().clone(),
+        newest,
+    })
+}
+
+fn text(batch: &Batch) -> String {
+    let text: Vec<u8> = batch.runs().flatten().copied().collect();
+    String::from_utf8_lossy(&text).into_owned()
+}
+
+fn found(made: &Rendered, batch: &Batch, first_duplicate: Option<Redacted>) -> Vec<Finding> {
+    let mut findings = vec![parsed(&text(batch), made)];
     if made.rejected.count > 0 {
         findings.push(
             Finding::warning(
@@ -40,26 +80,16 @@ pub fn make(
             .mend(not_of_a_kubelet()),
         );
     }
-    if let Some(first) = renderer.first_duplicate() {
-        findings.push(duplicates::tell(made.duplicates, &redact(first)));
+    if let Some(first) = first_duplicate {
+        findings.push(duplicates::tell(made.duplicates, &first));
     }
-    Ok((findings, node))
+    findings
 }
 
 /// Why no line is made: filters are blamed where there would be some without them, and only there.
-fn nothing(kubelet: &Kubelet, body: &[u8], now: i64) -> Result<Finding, Unusable> {
+fn nothing(all: &Rendered) -> Finding {
     let warning = |diagnosis, said: String| Finding::warning(Step::Lines, diagnosis, said);
-    let unfiltered = Settings {
-        namespaces: Filter::default(),
-        pods: Filter::default(),
-        containers: Filter::default(),
-        volumes: Volumes::All,
-        fields: Filter::default(),
-        ..Settings::clone(&kubelet.lines)
-    };
-    let mut batch = Batch::default();
-    let all = Renderer::new(&unfiltered).render(body, nanoseconds(now), &mut batch)?;
-    Ok(if all.lines > 0 {
+    if all.lines > 0 {
         warning(
             Diagnosis::NoLines,
             format!("no line is made: the filters let none of {} through", all.lines),
@@ -86,22 +116,16 @@ fn nothing(kubelet: &Kubelet, body: &[u8], now: i64) -> Result<Finding, Unusable
             "journalctl -u kubelet --since -10min | grep -iE 'stats|cadvisor'",
         ))
         .mend(not_of_a_kubelet())
-    })
+    }
 }
 
 fn not_of_a_kubelet() -> Mend {
     Mend::say("see what answers there: a kubelet prints no such thing")
 }
 
-fn nanoseconds(seconds: i64) -> i64 {
-    seconds.saturating_mul(1_000_000_000)
-}
-
-fn parsed(batch: &Batch, rendered: &Rendered) -> Finding {
-    let text: Vec<u8> = batch.runs().flatten().copied().collect();
-    let text = String::from_utf8_lossy(&text);
+fn parsed(lines: &str, rendered: &Rendered) -> Finding {
     let (mut count, mut broken) = (0_u64, None);
-    for (at, line) in (1..).zip(parse_lines(&text)) {
+    for (at, line) in (1..).zip(parse_lines(lines)) {
         match line {
             Ok(line) if line.timestamp.is_some() => count += 1,
             Ok(_) => broken = Some(format!("line {at} has no timestamp")),

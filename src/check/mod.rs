@@ -28,6 +28,7 @@ mod serving;
 mod setting;
 mod text;
 mod tls;
+mod version;
 mod volume;
 mod walk;
 

@@ -262,11 +262,12 @@ impl Way<'_> {
             return;
         }
         match lines::make(self.kubelet, body, self.now, |text| scraper.redact(text)) {
-            Ok((lines, node)) => {
-                let has_us = self.runs_us(&node);
+            Ok(made) => {
+                let has_us = self.runs_us(&made.node);
                 let told = |text: &str| scraper.redact(text);
-                self.findings.extend(answer::tell(body, &node, has_us, told));
-                self.findings.extend(lines);
+                self.findings
+                    .extend(answer::tell(&made, body.len(), has_us, told));
+                self.findings.extend(made.findings);
             }
             Err(error) => {
                 self.add(answer::unusable(&error));

@@ -16,6 +16,16 @@ pub trait Read<'a> {
     /// # Errors
     /// The body ends or is not JSON.
     fn read(&mut self, reader: &mut Reader<'a>) -> Result<(), Malformed>;
+
+    /// The same for what stands behind `key`. Whatever has keys of its own says so to the reader, which names unknown ones
+    /// by their path.
+    ///
+    /// # Errors
+    /// As there.
+    #[inline]
+    fn read_member(&mut self, _key: &'static str, reader: &mut Reader<'a>) -> Result<(), Malformed> {
+        self.read(reader)
+    }
 }
 
 /// A token, kept as the kubelet printed it: each is copied or left out, never computed with.

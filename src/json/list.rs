@@ -15,6 +15,8 @@ pub struct Many<T>(PhantomData<T>);
 #[derive(Debug)]
 pub struct Place<T> {
     at: Option<usize>,
+    /// What it stands behind.
+    key: &'static str,
     of: PhantomData<T>,
 }
 
@@ -43,6 +45,7 @@ impl<T> Default for Place<T> {
     fn default() -> Self {
         Self {
             at: None,
+            key: "",
             of: PhantomData,
         }
     }
@@ -53,6 +56,16 @@ impl<T> Place<T> {
     #[must_use]
     pub fn at(&self) -> Option<usize> {
         self.at
+    }
+
+    /// Reads it where it stands, if it is there, and comes back to behind the object that it is in.
+    pub(crate) fn there_and_back<'a, E>(
+        self,
+        reader: &mut Reader<'a>,
+        read: impl FnOnce(&mut Reader<'a>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let Some(at) = self.at else { return Ok(()) };
+        reader.there_and_back(at, self.key, read)
     }
 }
 
@@ -69,6 +82,11 @@ impl<'a, T> Read<'a> for Place<T> {
         }
         self.at = Some(reader.position());
         reader.skip()
+    }
+
+    fn read_member(&mut self, key: &'static str, reader: &mut Reader<'a>) -> Result<(), Malformed> {
+        self.key = key;
+        self.read(reader)
     }
 }
 

@@ -1,7 +1,7 @@
 //! Types from the keys of their objects: a row a member, and everything else follows from it.
 //!
-//! A key that has no row is stepped over, so that a newer kubelet costs nothing but its new numbers. Rows stand in the
-//! order in which the server prints them: another order is read just as well, but slower.
+//! A key that has no row is stepped over and counted, so that a newer kubelet costs nothing but its new numbers. Rows
+//! stand in the order in which the server prints them: another order is read just as well, but slower.
 
 /// Objects that are read whole: they are small, or hold lists as [`Place`](super::Place)s.
 macro_rules! object {
@@ -25,7 +25,7 @@ macro_rules! object {
                 while more {
                     $(
                         if reader.at_key(concat!("\"", $key, "\": ").as_bytes()) {
-                            self.$field.read(reader)?;
+                            self.$field.read_member($key, reader)?;
                             more = reader.next_member()?;
                             if !more {
                                 break;
@@ -33,17 +33,26 @@ macro_rules! object {
                         }
                     )*
                     // A key we do not know, or not in the server's order.
-                    match &*reader.key()?.word() {
-                        $( $key => self.$field.read(reader)?, )*
-                        _ => reader.skip()?,
+                    let key = reader.key()?;
+                    match &*key.word() {
+                        $( $key => self.$field.read_member($key, reader)?, )*
+                        _ => reader.step_over(key)?,
                     }
                     more = reader.next_member()?;
                 }
                 Ok(())
             }
-        }
 
-        $crate::json::knows! { $name { $( $type = $key, )* } }
+            #[inline]
+            fn read_member(
+                &mut self,
+                key: &'static str,
+                reader: &mut $crate::json::Reader<'a>,
+            ) -> Result<(), $crate::json::Malformed> {
+                reader.enters(key);
+                self.read(reader)
+            }
+        }
     )*};
 }
 
@@ -86,13 +95,14 @@ macro_rules! parted_object {
                 while *more {
                     $(
                         if reader.at_key(concat!("\"", $key, "\": ").as_bytes()) {
-                            $crate::json::read_or_stop!(self, reader, more, $field $(, $part::$variant)?);
+                            $crate::json::read_or_stop!(self, reader, more, $key, $field $(, $part::$variant)?);
                         }
                     )*
-                    match &*reader.key()?.word() {
-                        $( $key => { $crate::json::read_or_stop!(self, reader, more, $field $(, $part::$variant)?); } )*
+                    let key = reader.key()?;
+                    match &*key.word() {
+                        $( $key => { $crate::json::read_or_stop!(self, reader, more, $key, $field $(, $part::$variant)?); } )*
                         _ => {
-                            reader.skip()?;
+                            reader.step_over(key)?;
                             *more = reader.next_member()?;
                         }
                     }
@@ -100,32 +110,7 @@ macro_rules! parted_object {
                 Ok(None)
             }
         }
-
-        $crate::json::knows! { $name { $( $type = $key, )* } }
     )*};
-}
-
-/// Of a type: the keys that it has.
-macro_rules! knows {
-    ($name:ident { $( $type:ty = $key:literal, )* }) => {
-        impl<'a> $crate::json::Known for $name<'a> {
-            fn unknown(
-                value: &serde_json::Value,
-                path: &str,
-                found: &mut std::collections::BTreeSet<String>,
-            ) {
-                for (key, value) in value.as_object().into_iter().flatten() {
-                    let path = format!("{path}.{key}");
-                    match key.as_str() {
-                        $( $key => <$type as $crate::json::Known>::unknown(value, &path, found), )*
-                        _ => {
-                            found.insert(path);
-                        }
-                    }
-                }
-            }
-        }
-    };
 }
 
 /// The key of a part.
@@ -137,16 +122,17 @@ macro_rules! key_of {
 
 /// At a member's value: reads it and steps to the next one, or hands it on to the caller if it is a part.
 macro_rules! read_or_stop {
-    ($this:ident, $reader:ident, $more:ident, $field:ident) => {
-        $this.$field.read($reader)?;
+    ($this:ident, $reader:ident, $more:ident, $key:literal, $field:ident) => {
+        $this.$field.read_member($key, $reader)?;
         *$more = $reader.next_member()?;
         if !*$more {
             break;
         }
     };
-    ($this:ident, $reader:ident, $more:ident, $field:ident, $part:ident::$variant:ident) => {
+    ($this:ident, $reader:ident, $more:ident, $key:literal, $field:ident, $part:ident::$variant:ident) => {
+        $reader.enters($key);
         return Ok(Some($part::$variant));
     };
 }
 
-pub(crate) use {key_of, knows, object, parted_object, read_or_stop};
+pub(crate) use {key_of, object, parted_object, read_or_stop};

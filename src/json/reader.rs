@@ -14,33 +14,86 @@
 use super::cursor::Cursor;
 use super::malformed::{Malformed, Rejected};
 use super::text::Text;
+use super::unknown::{Before, LIST, Path, Unknown};
 
 /// How deep objects and lists may nest. A summary needs nine; a hostile body must not exhaust the stack.
 pub const MAX_DEPTH: u32 = 128;
 
-/// A position in a body. A clone of it is a bookmark: what was read from there on can be read again.
-#[derive(Debug, Clone)]
+/// A position in a body, and what was stepped over on the way.
+#[derive(Debug)]
 pub struct Reader<'a> {
     cursor: Cursor<'a>,
     depth: u32,
     rejected: Rejected,
+    path: Path,
+    unknown: Unknown,
+}
+
+/// A position to come back to: what was read from there on can be read again, and what was stepped over meanwhile is
+/// forgotten.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Bookmark {
+    at: usize,
+    depth: u32,
+    rejected: Rejected,
+    unknown: Before,
+}
+
+/// What was stepped over in a body.
+#[derive(Debug, Default)]
+pub struct SteppedOver {
+    /// Values that are not of the API's type.
+    pub rejected: Rejected,
+    /// Keys that no type has.
+    pub unknown: Unknown,
 }
 
 impl<'a> Reader<'a> {
     /// Starts at the first byte of a body.
     #[must_use]
     pub fn new(bytes: &'a [u8]) -> Self {
+        Self::naming(bytes, 0)
+    }
+
+    /// The same, and so many of the keys that no type has are to be named.
+    #[must_use]
+    pub fn naming(bytes: &'a [u8], most: usize) -> Self {
         Self {
             cursor: Cursor { bytes, at: 0 },
             depth: 0,
             rejected: Rejected::default(),
+            path: Path::default(),
+            unknown: Unknown::naming(most),
         }
     }
 
-    /// What was stepped over so far.
+    /// What was stepped over, all in all.
     #[must_use]
-    pub fn rejected(&self) -> Rejected {
-        self.rejected
+    pub fn stepped_over(self) -> SteppedOver {
+        SteppedOver {
+            rejected: self.rejected,
+            unknown: self.unknown,
+        }
+    }
+
+    /// This position.
+    #[inline]
+    pub(crate) fn bookmark(&self) -> Bookmark {
+        Bookmark {
+            at: self.cursor.at,
+            depth: self.depth,
+            rejected: self.rejected,
+            unknown: self.unknown.before(),
+        }
+    }
+
+    /// Back to a position, which must be one of this body; answers how many bytes that is.
+    pub(crate) fn back_to(&mut self, bookmark: Bookmark) -> usize {
+        let here = std::mem::replace(&mut self.cursor.at, bookmark.at);
+        self.depth = bookmark.depth;
+        self.rejected = bookmark.rejected;
+        self.unknown.back_to(bookmark.unknown);
+        here - bookmark.at
     }
 
     /// The offset of the next byte.
@@ -74,10 +127,17 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Reads what stands in the object at hand at `place`, where a value begins that was stepped over, and comes back.
-    pub(crate) fn there_and_back<T>(&mut self, place: usize, read: impl FnOnce(&mut Self) -> T) -> T {
+    /// Reads what stands in the object at hand at `place`, where the value of `key` begins that was stepped over, and comes
+    /// back.
+    pub(crate) fn there_and_back<T>(
+        &mut self,
+        place: usize,
+        key: &'static str,
+        read: impl FnOnce(&mut Self) -> T,
+    ) -> T {
         let here = std::mem::replace(&mut self.cursor.at, place);
         self.depth += 1;
+        self.enters(key);
         let found = read(self);
         self.depth -= 1;
         self.cursor.at = here;
@@ -139,6 +199,18 @@ impl<'a> Reader<'a> {
     #[inline]
     pub(crate) fn at_key(&mut self, quoted: &'static [u8]) -> bool {
         self.cursor.take(quoted)
+    }
+
+    /// The value that is next is that of `key`, and has keys of its own.
+    #[inline]
+    pub(crate) fn enters(&mut self, key: &'static str) {
+        self.path.set(self.depth, key);
+    }
+
+    /// Steps over the value of a key that the type at hand does not have.
+    pub(crate) fn step_over(&mut self, key: Text<'a>) -> Result<(), Malformed> {
+        self.unknown.meet(&self.path, self.depth, key);
+        self.skip()
     }
 
     /// Any key; steps to its value.
@@ -221,6 +293,7 @@ impl<'a> Reader<'a> {
         &mut self,
         mut each: impl FnMut(&mut Self) -> Result<(), E>,
     ) -> Result<(), E> {
+        self.path.set(self.depth + 1, LIST);
         self.list(|reader| {
             if reader.cursor.peek() != b'{' {
                 return Ok(reader.reject()?);

@@ -6,7 +6,7 @@ use super::plan::Plans;
 use super::schema::{NAMESPACE, NODE_NAME, POD_NAME, POD_UID};
 use super::settings::Settings;
 use super::tags::Tags;
-use crate::json::Text;
+use crate::json::{Text, Unknown};
 use crate::summary::PodReference;
 
 /// A node's name is remembered, for the log and for `kubelet_scrape`, up to this length, which no node's has.
@@ -25,6 +25,10 @@ pub(super) struct Kept {
     pub(super) pod_tags: Tags,
     /// `,container_name=…` of the container at hand, and those of its owner.
     pub(super) container_tags: Tags,
+    /// So many of the keys that no type has are to be named.
+    pub(super) names: usize,
+    /// Those of the last answer.
+    pub(super) unknown: Unknown,
 }
 
 impl Kept {
@@ -37,6 +41,8 @@ impl Kept {
             node_tags: Tags::default(),
             pod_tags: Tags::default(),
             container_tags: Tags::default(),
+            names: 0,
+            unknown: Unknown::default(),
         }
     }
 

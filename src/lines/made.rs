@@ -11,6 +11,8 @@ pub struct Counts {
     pub lines: u64,
     /// Pods, let through or not.
     pub pods: u64,
+    /// Containers of pods, let through or not.
+    pub containers: u64,
     /// Series that have lines, or had them at an earlier tick.
     pub series: u64,
     /// Values left out because no field can hold them.

@@ -11,7 +11,7 @@ use super::scrape::{self, ScrapeReport};
 use super::settings::Settings;
 use super::tick::Tick;
 use crate::batch::Batch;
-use crate::json::Rejected;
+use crate::json::{Rejected, SteppedOver, Unknown};
 use crate::summary::{self, NotASummary};
 
 /// How many bytes of lines a body may make: so many for each of its own, and some. Kubelets' make about as many as they
@@ -30,6 +30,10 @@ pub struct Rendered {
     pub lines: u64,
     /// Pods in the summary, let through or not.
     pub pods: u64,
+    /// Their containers, let through or not.
+    pub containers: u64,
+    /// Keys in the summary that no type has: a newer kubelet's.
+    pub unknown: u64,
     /// Values left out because no field can hold them.
     pub out_of_range: u64,
     /// Values left out because they are not of the API's type.
@@ -117,6 +121,17 @@ impl Renderer {
         self.0.page.aside()
     }
 
+    /// In the answers to come, so many of the keys that no type has are to be named. Counted they are in any case.
+    pub fn name_unknown(&mut self, most: usize) {
+        self.0.names = most;
+    }
+
+    /// The keys of the last answer that no type has; none if it was no summary.
+    #[must_use]
+    pub fn unknown(&self) -> &Unknown {
+        &self.0.unknown
+    }
+
     /// The same as [`Renderer::render`], for one of several nodes.
     ///
     /// # Errors
@@ -158,9 +173,14 @@ impl Renderer {
         if outcome.is_err() {
             batch.clear();
         }
-        outcome.map(|rejected| Rendered {
+        self.0.unknown = Unknown::default();
+        let SteppedOver { rejected, unknown } = outcome?;
+        self.0.unknown = unknown;
+        Ok(Rendered {
             lines: counts.lines,
             pods: counts.pods,
+            containers: counts.containers,
+            unknown: self.0.unknown.count(),
             out_of_range: counts.out_of_range,
             rejected,
             lines_left_out: counts.lines_left_out,
@@ -170,14 +190,14 @@ impl Renderer {
     }
 
     /// Makes the lines of a body, as many as there may be.
-    fn read(&mut self, body: &[u8]) -> Result<Rejected, Unusable> {
+    fn read(&mut self, body: &[u8]) -> Result<SteppedOver, Unusable> {
         let (each, some) = MOST_LINES;
         let bytes = body.len().saturating_mul(each).saturating_add(some);
         for series in MOST_SERIES {
             self.0.page.line.limit(Limits { bytes, series });
-            let rejected = summary::read(body, &mut Tick::new(&mut self.0))?;
+            let stepped_over = summary::read(body, self.0.names, &mut Tick::new(&mut self.0))?;
             if !self.0.page.line.is_too_much() {
-                return Ok(rejected);
+                return Ok(stepped_over);
             }
             if self.0.page.line.counts().series > MOST_SERIES[1] {
                 break;

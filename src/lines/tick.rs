@@ -269,6 +269,7 @@ impl<'a> Visit<'a> for Tick<'_, 'a> {
 
     fn container(&mut self, container: &Container<'a>) {
         self.container = ContainerAtHand::default();
+        self.kept.page.line.counts().containers += u64::from(self.owner.is_pod);
         if !self.owner.wanted {
             return;
         }

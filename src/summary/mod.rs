@@ -9,54 +9,6 @@ mod types;
 mod visit;
 mod walk;
 
-use std::collections::BTreeSet;
-
-use serde_json::Value;
-
 pub use types::*;
 pub use visit::{ListOf, NotASummary, Then, Visit};
 pub use walk::read;
-
-use crate::json::Known as _;
-
-/// Read from nowhere, because it says again what stands elsewhere: a claim is in its pod's namespace.
-const SAID_ELSEWHERE: &str = "pods[].volume[].pvcRef.namespace";
-
-/// The paths of the keys that this version does not read, `pods[].cpu.newKey`, each once.
-#[must_use]
-pub fn unknown_keys(summary: &Value) -> BTreeSet<String> {
-    let mut found = BTreeSet::new();
-    Summary::unknown(summary, "", &mut found);
-    let mut found: BTreeSet<_> = found
-        .iter()
-        .map(|path| path.trim_start_matches('.').to_owned())
-        .collect();
-    found.remove(SAID_ELSEWHERE);
-    found
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use serde_json::json;
-
-    #[test]
-    fn names_each_unknown_key_once_by_its_path() {
-        let pod = json!({"podRef": {"name": "p"}, "cpu": {"usageNanoCores": 1, "throttled": 2},
-            "containers": [{"accelerators": [{"watts": 1}]}],
-            "volume": [{"pvcRef": {"name": "c", "namespace": "n"}, "class": "x"}]});
-        let summary =
-            json!({"node": {"nodeName": "n", "gpu": {"any": 1}}, "pods": [pod.clone(), pod], "version": 2});
-        let found: Vec<_> = unknown_keys(&summary).into_iter().collect();
-        assert_eq!(
-            found,
-            [
-                "node.gpu",
-                "pods[].containers[].accelerators[].watts",
-                "pods[].cpu.throttled",
-                "pods[].volume[].class",
-                "version"
-            ]
-        );
-    }
-}

@@ -306,8 +306,10 @@ object! {
 
     /// `volume[].pvcRef`.
     ClaimReference {
-        /// The claim's name; its namespace is the pod's.
+        /// The claim's name.
         name: Text<'a> = "name",
+        /// Its pod's, again.
+        namespace: Text<'a> = "namespace",
     }
 
     /// `volume[].volumeHealthStats`.

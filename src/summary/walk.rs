@@ -9,7 +9,7 @@ use super::types::{
     SummaryPart, UserMetric, Volume,
 };
 use super::visit::{ListOf, NotASummary, Then, Visit};
-use crate::json::{Place, Read as _, Reader, Rejected};
+use crate::json::{Bookmark, Place, Read as _, Reader, SteppedOver};
 
 /// How many times its length of a body may be read again: a body that has the keys of all its objects in another order,
 /// and doubled entries in all its lists, needs less. Each detour may have others in it, and one that is made to have
@@ -19,13 +19,18 @@ const DETOURS: usize = 8;
 /// The same for small bodies, which may have as many.
 const SHORT_DETOURS: usize = 1024 * 1024;
 
-/// Reads a whole body and hands its parts to `visitor`; what was stepped over is counted in the answer.
+/// Reads a whole body and hands its parts to `visitor`; the answer is what was stepped over, with `names` of the keys that
+/// no type has.
 ///
 /// # Errors
 /// The body is no summary. What the visitor got until then must be thrown away: a body that ends in the middle may
 /// have lost anything.
-pub fn read<'a>(body: &'a [u8], visitor: &mut impl Visit<'a>) -> Result<Rejected, NotASummary> {
-    let mut reader = Reader::new(body);
+pub fn read<'a>(
+    body: &'a [u8],
+    names: usize,
+    visitor: &mut impl Visit<'a>,
+) -> Result<SteppedOver, NotASummary> {
+    let mut reader = Reader::naming(body, names);
     if reader.is_at_end() {
         return Err(NotASummary::Empty);
     }
@@ -36,7 +41,7 @@ pub fn read<'a>(body: &'a [u8], visitor: &mut impl Visit<'a>) -> Result<Rejected
     let any = walk.summary(&mut reader)?;
     reader.end()?;
     if any {
-        Ok(reader.rejected())
+        Ok(reader.stepped_over())
     } else {
         Err(NotASummary::Other)
     }
@@ -91,10 +96,9 @@ struct Walk<'v, V> {
 
 impl<'a, V: Visit<'a>> Walk<'_, V> {
     /// Goes back to read again.
-    fn again(&mut self, reader: &mut Reader<'a>, start: &Reader<'a>) -> Result<(), NotASummary> {
-        let read = reader.position() - start.position();
+    fn again(&mut self, reader: &mut Reader<'a>, start: Bookmark) -> Result<(), NotASummary> {
+        let read = reader.back_to(start);
         self.detours = self.detours.checked_sub(read).ok_or(NotASummary::Tangled)?;
-        reader.clone_from(start);
         Ok(())
     }
 
@@ -106,15 +110,15 @@ impl<'a, V: Visit<'a>> Walk<'_, V> {
         keys: [&'static str; N],
         mut pass: impl FnMut(&mut Self, &mut Reader<'a>, &mut Parts<N>) -> Result<(), NotASummary>,
     ) -> Result<(), NotASummary> {
-        let start = reader.clone();
+        let start = reader.bookmark();
         let mut parts = Parts::new(None);
         pass(self, reader, &mut parts)?;
         if !parts.astray {
             return Ok(());
         }
-        self.again(reader, &start)?;
+        self.again(reader, start)?;
         let places = reader.places(keys)?;
-        self.again(reader, &start)?;
+        self.again(reader, start)?;
         pass(self, reader, &mut Parts::new(Some(places)))
     }
 
@@ -126,13 +130,13 @@ impl<'a, V: Visit<'a>> Walk<'_, V> {
         list: ListOf,
         mut element: impl FnMut(&mut Self, &mut Reader<'a>) -> Result<(), NotASummary>,
     ) -> Result<(), NotASummary> {
-        let start = reader.clone();
+        let start = reader.bookmark();
         loop {
             self.visitor.list_begins(list);
             reader.list_of_objects(|reader| element(self, reader))?;
             match self.visitor.list_ends(list) {
                 Then::GoOn => return Ok(()),
-                Then::Again => self.again(reader, &start)?,
+                Then::Again => self.again(reader, start)?,
             }
         }
     }
@@ -148,7 +152,10 @@ impl<'a, V: Visit<'a>> Walk<'_, V> {
             if parts.is_detour() {
                 let node = &mut summary.node;
                 match parts.first() {
-                    Some(place) => reader.there_and_back(place, |reader| walk.node(reader, node))?,
+                    Some(place) => {
+                        reader
+                            .there_and_back(place, SummaryPart::KEYS[0], |reader| walk.node(reader, node))?;
+                    }
                     None => walk.no_node(),
                 }
             }
@@ -182,7 +189,7 @@ impl<'a, V: Visit<'a>> Walk<'_, V> {
         self.object(reader, NodePart::KEYS, |walk, reader, parts| {
             node.reset();
             if let Some(place) = parts.first() {
-                reader.there_and_back(place, |reader| node.name.read(reader))?;
+                reader.there_and_back(place, NodePart::KEYS[0], |reader| node.name.read(reader))?;
             }
             if parts.is_detour() {
                 walk.visitor.node_begins(node.name);
@@ -229,7 +236,7 @@ impl<'a, V: Visit<'a>> Walk<'_, V> {
         self.object(reader, PodPart::KEYS, |walk, reader, parts| {
             pod.reset();
             if let Some(place) = parts.first() {
-                reader.there_and_back(place, |reader| pod.reference.read(reader))?;
+                reader.there_and_back(place, PodPart::KEYS[0], |reader| pod.reference.read(reader))?;
             }
             if parts.is_detour() {
                 walk.visitor.pod_begins(&pod.reference);
@@ -265,7 +272,7 @@ impl<'a, V: Visit<'a>> Walk<'_, V> {
         self.object(reader, NetworkPart::KEYS, |walk, reader, parts| {
             network.reset();
             if let Some(place) = parts.first() {
-                reader.there_and_back(place, |reader| network.time.read(reader))?;
+                reader.there_and_back(place, NetworkPart::KEYS[0], |reader| network.time.read(reader))?;
             }
             let mut more = reader.begin_object()?;
             while let Some(part) = network.read_on(reader, &mut more)? {
@@ -317,9 +324,8 @@ impl<'a, V: Visit<'a>> Walk<'_, V> {
         reader: &mut Reader<'a>,
         list: Place<Accelerator<'a>>,
     ) -> Result<(), NotASummary> {
-        let Some(place) = list.at() else { return Ok(()) };
         let mut accelerator = Accelerator::default();
-        reader.there_and_back(place, |reader| {
+        list.there_and_back(reader, |reader| {
             self.list(reader, ListOf::Accelerators, |walk, reader| {
                 accelerator.read(reader)?;
                 walk.visitor.accelerator(&accelerator);
@@ -333,9 +339,8 @@ impl<'a, V: Visit<'a>> Walk<'_, V> {
         reader: &mut Reader<'a>,
         list: Place<UserMetric<'a>>,
     ) -> Result<(), NotASummary> {
-        let Some(place) = list.at() else { return Ok(()) };
         let mut metric = UserMetric::default();
-        reader.there_and_back(place, |reader| {
+        list.there_and_back(reader, |reader| {
             self.list(reader, ListOf::UserMetrics, |walk, reader| {
                 metric.read(reader)?;
                 walk.visitor.user_metric(&metric);

@@ -1,6 +1,7 @@
 //! `telegraf-kubelet check` from outside: every wrong set-up has its own diagnosis, and a right one is all green.
 
 mod harness;
+mod keys;
 mod odd;
 mod output;
 #[path = "../support/mod.rs"]
@@ -32,6 +33,7 @@ const NOT_HERE: [(&str, &str); 3] = [
 #[test]
 fn every_diagnosis_is_met() {
     let tests = concat!(
+        include_str!("keys.rs"),
         include_str!("odd.rs"),
         include_str!("way.rs"),
         include_str!("who.rs"),
