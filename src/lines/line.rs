@@ -100,6 +100,18 @@ impl Line {
         self.samples.as_mut()
     }
 
+    /// From now on lines are only weighed, or not: what makes two of them differ has to do so at each tick.
+    pub fn weigh(&mut self, weighing: bool) {
+        if let Some(samples) = &mut self.samples {
+            samples.weigh(weighing);
+        }
+    }
+
+    /// What ends the lines of what is measured when the answer comes.
+    pub fn tail(&self) -> &[u8] {
+        &self.tail
+    }
+
     /// What was counted.
     pub fn counts(&mut self) -> &mut Counts {
         &mut self.counts
@@ -342,7 +354,8 @@ impl Line {
             let time = (group.time)(of);
             let time = if time.token().is_empty() { owner_time } else { time };
             let stamp = samples.timestamp(series, at, time);
-            any |= stamp.is_none();
+            // What has no value has no series either, at no tick.
+            any |= stamp.is_none() && group.has_value(of);
             stamp
         }));
         for at in 0..plan.groups.len() {

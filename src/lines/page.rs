@@ -60,7 +60,10 @@ impl Page {
     pub fn list_begins(&mut self, list: ListOf, within: Option<ListOf>) {
         let weighed = within.is_some_and(|list| self.list(list).is_weighing());
         let start = self.line.mark();
-        self.list(list).begin(start, weighed);
+        let listing = self.list(list);
+        listing.begin(start, weighed);
+        let weighing = listing.is_weighing();
+        self.line.weigh(weighing);
     }
 
     /// It ends, and its runs stand in order.
@@ -116,7 +119,8 @@ impl Page {
         let listing = &mut self.lists[list as usize];
         let text = self.line.text();
         if listing.is_choosing() {
-            listing.weigh(&made, rank().with_lines(&text[start.text..]), text);
+            let rank = rank().with_lines(&text[start.text..], self.line.tail());
+            listing.weigh(&made, rank, text);
             self.back_to(start);
             return;
         }

@@ -8,6 +8,7 @@ use super::measurement::{
 };
 use super::schema;
 use super::settings::Settings;
+use super::value;
 use crate::json::{Pairs, Text, Time};
 
 /// A measurement with the fields that are wanted of it.
@@ -98,6 +99,16 @@ impl<S: Source> PlanGroup<S> {
     /// Whether there is a value for any of its fields.
     pub fn has_any(&self, of: &S::Of<'_>) -> bool {
         self.fields.iter().any(|field| !(field.get)(of).is_empty())
+    }
+}
+
+impl<S: Source> PlanGroup<S> {
+    /// Whether any of its fields can be written.
+    pub fn has_value(&self, of: &S::Of<'_>) -> bool {
+        self.fields.iter().any(|field| {
+            let token = (field.get)(of);
+            !token.is_empty() && value::is_one(field.kind, token)
+        })
     }
 }
 

@@ -107,12 +107,14 @@ impl Rank {
         }
     }
 
-    /// With the lines that the entry makes, in any order, to tell it from one that is like it in all else.
+    /// With the lines that the entry makes, in any order, to tell it from one that is like it in all else; without `tail`,
+    /// which is when the answer came: at the next tick it is to be the same.
     #[must_use]
-    pub fn with_lines(self, lines: &[u8]) -> Self {
+    pub fn with_lines(self, lines: &[u8], tail: &[u8]) -> Self {
         let digest = lines
-            .split(|&byte| byte == b'\n')
-            .fold(0_u64, |sum, line| sum.wrapping_add(hash(line)));
+            .split_inclusive(|&byte| byte == b'\n')
+            .map(|line| hash(line.strip_suffix(tail).unwrap_or(line)))
+            .fold(0, u64::wrapping_add);
         Self { digest, ..self }
     }
 }

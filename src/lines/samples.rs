@@ -20,6 +20,8 @@ const MAX_AGE: i64 = 10 * 60 * 1_000_000_000;
 #[derive(Debug, Default)]
 pub struct Samples {
     arrived: i64,
+    /// What is made is only weighed: then it makes no difference what was written.
+    weighing: bool,
     hasher: RandomState,
     /// What the last good tick had, a number for each sample: for its series, its group and its time.
     written: HashSet<u64, BuildHasherDefault<AsItIs>>,
@@ -32,7 +34,13 @@ impl Samples {
     /// Begins a tick whose answer came at `arrived`.
     pub fn begin(&mut self, arrived: i64) {
         self.arrived = arrived;
+        self.weighing = false;
         self.writing.clear();
+    }
+
+    /// From now on samples are only weighed, or not.
+    pub fn weigh(&mut self, weighing: bool) {
+        self.weighing = weighing;
     }
 
     /// The tick went well: its samples are written. What was not in it is forgotten, so that this stays small.
@@ -76,6 +84,6 @@ impl Samples {
         hasher.write_i64(sampled);
         let sample = hasher.finish();
         self.writing.push(sample);
-        (!self.written.contains(&sample)).then_some(sampled)
+        (self.weighing || !self.written.contains(&sample)).then_some(sampled)
     }
 }

@@ -22,6 +22,18 @@ pub fn push(line: &mut Vec<u8>, kind: Kind, token: &[u8]) -> bool {
     }
 }
 
+/// Whether `token` can be a value of `kind`.
+#[must_use]
+pub fn is_one(kind: Kind, token: &[u8]) -> bool {
+    match kind {
+        Kind::Unsigned => fits_unsigned(token),
+        Kind::Signed => fits_signed(token),
+        Kind::Float => fits_float(token),
+        Kind::Boolean => true,
+        Kind::Seconds => crate::json::unix_nanoseconds(token).is_some(),
+    }
+}
+
 #[inline]
 fn push_text(line: &mut Vec<u8>, token: &[u8]) -> bool {
     line.extend_from_slice(token);

@@ -116,6 +116,11 @@ fn written(lines: &str) -> BTreeSet<(String, String, String)> {
     found
 }
 
+/// The lines without their times.
+fn timeless(lines: &str) -> impl Iterator<Item = &str> {
+    lines.lines().map(|line| line.rsplit_once(' ').unwrap().0)
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -137,11 +142,19 @@ proptest! {
             prop_assert_eq!(differs, None, "at tick {}", tick);
         }
         prop_assert_eq!(&straight, &mixed);
-        if sample {
-            // What was written is not written again, but for what is measured now, at each tick.
-            let (first, again) = (written(&straight[0].0), written(&straight[1].0));
-            let twice: Vec<_> = first.intersection(&again).collect();
-            prop_assert!(twice.is_empty(), "{:?}", twice);
+        for (earlier, (before, _)) in straight.iter().enumerate() {
+            for (after, _) in &straight[earlier + 1..] {
+                if sample {
+                    // What was written is not written again, but for what is measured now, at each tick.
+                    let (before, after) = (written(before), written(after));
+                    let twice: Vec<_> = before.intersection(&after).collect();
+                    prop_assert!(twice.is_empty(), "{:?}", twice);
+                } else {
+                    // Those that live are the same ones at each tick.
+                    let differs = timeless(before).zip(timeless(after)).find(|(a, b)| a != b);
+                    prop_assert_eq!(differs, None, "since tick {}", earlier);
+                }
+            }
         }
     }
 

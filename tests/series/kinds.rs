@@ -191,3 +191,36 @@ fn many_of_each() {
         .unwrap();
     assert_eq!(field(pod, "cpu_usage_core_nanoseconds"), "257i");
 }
+
+/// Nothing tells them apart but a number that is no reason: the same one lives at each tick, or counters would step back.
+#[test]
+fn of_those_that_are_alike_the_same_one_lives_at_each_tick() {
+    let container =
+        |used: u64| json!({"name": "c", "cpu": {"usageNanoCores": 1}, "rootfs": {"usedBytes": used}});
+    let interface = |errors: u64| json!({"name": "e", "rxBytes": 1, "rxErrors": errors});
+    let accelerator = |duty: u64| json!({"id": "a", "memoryUsed": 1, "dutyCycle": duty});
+    let own = |number: u64| json!({"podRef": {"name": "p"}, "network": {"rxBytes": number}});
+    let alike = [
+        pod(&json!({"containers": [container(1), container(2)]})),
+        pod(&json!({"network": {"interfaces": [interface(1), interface(2)]}})),
+        pod(&json!({"containers": [{"name": "c", "accelerators": [accelerator(1), accelerator(2)]}]})),
+        json!({"node": {"nodeName": "n"}, "pods": [own(1), own(2)]}),
+    ];
+    for summary in alike {
+        let kubelet = test_kubelet::TestKubelet::start(test_kubelet::Options {
+            body: Some(summary.to_string().into_bytes()),
+            ..test_kubelet::Options::default()
+        });
+        let dir = tempfile::tempdir().unwrap();
+        let mut plugin = Plugin::start(command(dir.path(), &block(&kubelet)));
+        let mut tick = || {
+            plugin.tick();
+            let line = plugin.batch().swap_remove(0);
+            line.rsplit_once(' ').unwrap().0.to_owned()
+        };
+        let first = tick();
+        for _ in 0..16 {
+            assert_eq!(tick(), first);
+        }
+    }
+}

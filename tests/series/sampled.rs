@@ -101,3 +101,43 @@ fn what_has_only_lists_is_found_too() {
         assert_eq!(aside, 1);
     }
 }
+
+/// What can not be written is no series, at its second tick as little as at its first.
+#[test]
+fn what_has_no_value_puts_nothing_aside() {
+    let volume = |second: u32, used: u64| json!({"name": "v", "time": time(second), "usedBytes": used});
+    let mut sampling = Sampling::new();
+    for second in 1..4 {
+        let (lines, aside) = sampling.tick(&pod(
+            &json!({"volume": [volume(second, 5), volume(50, u64::MAX)]}),
+        ));
+        assert_eq!((lines.lines().count(), aside), (1, 0), "{lines}");
+    }
+}
+
+/// Two cgroup trees of one container that differ in nothing that is weighed: they do not take turns, so that no sample is
+/// written again.
+#[test]
+fn those_that_are_alike_do_not_take_turns() {
+    let cpu = json!({"time": time(0), "usageNanoCores": 5, "usageCoreNanoSeconds": 50});
+    let container = |disk: &Value| json!({"name": "app", "cpu": cpu, "rootfs": disk});
+    let volumes = |disk: &Value| {
+        let mut volume = disk.clone();
+        volume["name"] = json!("v");
+        json!({"podRef": {"name": "p"}, "cpu": cpu, "volume": [volume]})
+    };
+    for number in 0..8 {
+        let disk = |second: u32| json!({"time": time(second), "usedBytes": 10 * number + second});
+        let (one, other) = (disk(1), disk(2));
+        let of_containers = pod(&json!({"containers": [container(&one), container(&other)]}));
+        let of_pods = json!({"node": {"nodeName": "n"}, "pods": [volumes(&one), volumes(&other)]});
+        for summary in [of_containers, of_pods] {
+            let mut sampling = Sampling::new();
+            let (lines, aside) = sampling.tick(&summary);
+            assert_eq!((lines.lines().count(), aside), (2, 1), "{lines}");
+            for _ in 0..3 {
+                assert_eq!(sampling.tick(&summary), (String::new(), 1));
+            }
+        }
+    }
+}
