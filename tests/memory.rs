@@ -113,6 +113,30 @@ fn tiny(size: usize) -> Vec<Vec<u8>> {
             "]}]}]}",
         ),
         body(size, METRICS, |at| format!(r#"{{"value":{at}}}"#), "]}]}]}"),
+        // The first two are one series, so that all others are weighed.
+        body(
+            size,
+            PODS,
+            |at| {
+                format!(
+                    r#"{{"podRef":{{"name":"p{}"}},"swap":{{"swapUsageBytes":1}}}}"#,
+                    at.max(1)
+                )
+            },
+            "]}",
+        ),
+        body(
+            size,
+            INTERFACES,
+            |at| format!(r#"{{"name":"e{}","rxBytes":1}}"#, at.max(1)),
+            "]}}}",
+        ),
+        body(
+            size,
+            ACCELERATORS,
+            |at| format!(r#"{{"id":"{}","dutyCycle":1}}"#, at.max(1)),
+            "]}]}]}",
+        ),
         body(size, LABELS, |at| format!(r#""l{at}":"v""#), "}}]}]}]}"),
         body(size, LABELS, |_| r#""l":"v""#.to_owned(), "}}]}]}]}"),
     ]
@@ -150,6 +174,14 @@ fn long(size: usize) -> Vec<Vec<u8>> {
         named(br"\n"),
         named(b"\xff"),
         named(b"a b,c=d"),
+        // A number that is none.
+        [
+            METRICS.as_bytes(),
+            br#"{"value":0."#,
+            &b"1".repeat(size),
+            b"}]}]}]}",
+        ]
+        .concat(),
         b"[".repeat(size),
         br#"{"node":"#.repeat(size / 8),
         [&br#"{"node":{""#[..], &br"\n".repeat(size / 2), &br#"":1}}"#[..]].concat(),

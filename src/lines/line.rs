@@ -112,6 +112,12 @@ impl Line {
         &self.tail
     }
 
+    /// So many series are weighed beside those that were made. Each is kept in mind, so that there may not be more than of
+    /// the others.
+    pub fn weighs(&mut self, series: usize) {
+        self.too_much |= self.counts.series.saturating_add(series as u64) > self.limits.series;
+    }
+
     /// What was counted.
     pub fn counts(&mut self) -> &mut Counts {
         &mut self.counts
@@ -206,8 +212,7 @@ impl Line {
         }
         let start = self.text.len();
         let Some(head) = self.push_head(plan, of, owner) else {
-            self.text.truncate(start);
-            self.counts.lines_left_out += 1;
+            self.leave_out(start);
             return None;
         };
         let mut made = head.made;
@@ -238,11 +243,20 @@ impl Line {
         Some(made)
     }
 
+    /// Takes back the line that begins at `start`, for it is too long. It has cost as much as one that stays.
+    #[cold]
+    fn leave_out(&mut self, start: usize) {
+        self.counts.lines_left_out += 1;
+        self.counts.bytes_left_out += self.text.len() - start;
+        self.text.truncate(start);
+        self.too_much |= self.is_beyond_limits();
+    }
+
     fn is_beyond_limits(&self) -> bool {
         let samples = self.samples.as_ref().map_or(0, Samples::position);
         self.counts.series > self.limits.series
             || samples as u64 > 2 * self.limits.series
-            || self.text.len() > self.limits.bytes
+            || self.text.len().saturating_add(self.counts.bytes_left_out) > self.limits.bytes
     }
 
     /// Appends measurement and tags; `None` if they are too long for a line.
@@ -317,8 +331,7 @@ impl Line {
         self.text[head.end] = b' ';
         push_tail(&mut self.text);
         if self.text.len() - head.start > LONGEST {
-            self.text.truncate(head.start);
-            self.counts.lines_left_out += 1;
+            self.leave_out(head.start);
             return false;
         }
         self.counts.lines += 1;

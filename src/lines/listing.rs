@@ -184,8 +184,8 @@ impl Listing {
         }
     }
 
-    /// Weighs the entry at hand; what it wrote is then to be taken back.
-    pub fn weigh(&mut self, made: &Made, rank: Rank, text: &[u8]) {
+    /// Weighs the entry at hand; what it wrote is then to be taken back. How many series were weighed so far.
+    pub fn weigh(&mut self, made: &Made, rank: Rank, text: &[u8]) -> usize {
         let this = Best {
             series: series(&self.hasher, made, text),
             rank,
@@ -198,7 +198,7 @@ impl Listing {
             hash_table::Entry::Vacant(place) => {
                 place.insert(u32::try_from(self.best.len()).unwrap_or(u32::MAX));
                 self.best.push(this);
-                return;
+                return self.best.len();
             }
         };
         let best = &mut self.best[place];
@@ -208,6 +208,7 @@ impl Listing {
             this.number
         };
         self.put_aside(loser);
+        self.best.len()
     }
 
     /// The list ends. True if it is to be read again; then everything that it wrote is to be taken back.
@@ -215,8 +216,11 @@ impl Listing {
         self.pass = match self.pass {
             Pass::Doubled => Pass::Choosing,
             Pass::Choosing => {
+                // Another list may need as much.
                 self.best.clear();
+                self.best.shrink_to(USUAL);
                 self.places.clear();
+                self.places.shrink_to(USUAL, |_| 0);
                 Pass::Last
             }
             Pass::Weighed | Pass::First | Pass::Last => return false,

@@ -19,6 +19,8 @@ pub struct Counts {
     pub out_of_range: u64,
     /// Lines left out because of their tags.
     pub lines_left_out: u64,
+    /// How many bytes of them were written before that was seen.
+    pub bytes_left_out: usize,
     /// Labels left out because another tag has their key.
     pub labels_left_out: u64,
     /// Entries put aside because another one has their series.

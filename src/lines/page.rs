@@ -120,8 +120,9 @@ impl Page {
         let text = self.line.text();
         if listing.is_choosing() {
             let rank = rank().with_lines(&text[start.text..], self.line.tail());
-            listing.weigh(&made, rank, text);
+            let weighed = listing.weigh(&made, rank, text);
             self.back_to(start);
+            self.line.weighs(weighed);
             return;
         }
         let runs = (place(start.runs), place(self.line.mark().runs - start.runs));

@@ -44,8 +44,10 @@ impl Tags {
 
     /// Adds those others.
     pub fn append(&mut self, owner: &Self) {
-        self.text.extend_from_slice(&owner.text);
-        self.too_long |= owner.too_long;
+        match owner.text() {
+            Some(text) => self.text.extend_from_slice(text),
+            None => self.too_long = true,
+        }
     }
 
     /// Adds those of an owner, as the last ones.

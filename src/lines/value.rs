@@ -1,6 +1,7 @@
 //! A leaf's text into a field's value, or not at all: never clamped, wrapped, rounded or made up.
 
 use super::measurement::Kind;
+use super::tags::LONGEST;
 
 /// The largest number that a field written as `i` can hold.
 const I64_MAX: &[u8] = b"9223372036854775807";
@@ -61,8 +62,11 @@ fn fits_signed(token: &[u8]) -> bool {
     token.len() < I64_MIN.len() || (token.len() == I64_MIN.len() && token <= I64_MIN)
 }
 
-/// Line protocol has no infinity: `1e999` is JSON, and no float64.
+/// Line protocol has no infinity: `1e999` is JSON, and no float64. One that is longer than a line is not even copied.
 fn fits_float(token: &[u8]) -> bool {
+    if token.len() > LONGEST {
+        return false;
+    }
     // Below 300 digits and without an exponent nothing can overflow, and these are all that kubelets print.
     if token.len() < 300 && !token.iter().any(|byte| matches!(byte, b'e' | b'E')) {
         return true;

@@ -1,9 +1,9 @@
 //! No line has a tag twice, whatever a user metric's labels are called.
 
 use serde_json::{Value, json};
-use telegraf_kubelet::lines::Settings;
+use telegraf_kubelet::lines::{Batch, Renderer, Settings, Unusable};
 
-use super::{pod, render, support};
+use super::{ARRIVED, pod, render, support};
 
 /// The tags of a user metric with these labels, and how many were left out.
 fn tags(labels: &Value) -> (Vec<(String, String)>, u64) {
@@ -98,5 +98,25 @@ fn a_line_with_names_too_long_is_left_out_and_counted() {
             assert_eq!(lines.lines().count() as u64, 1 - too_long);
             assert_eq!(lines.contains("xxx"), too_long == 0);
         }
+    }
+}
+
+/// Each costs as much as a line: more of them than a body may have lines are too much, or one kubelet would hold up all.
+#[test]
+fn lines_left_out_count_as_made() {
+    let mut batch = Batch::default();
+    let mut lines = Renderer::new(&Settings::default());
+    for (length, count, is_too_much) in [(63_900, 8, false), (63_900, 1_000, true), (65_000, 1_000, false)] {
+        // Of the longest no line is begun.
+        let names = vec![json!({"name": "e".repeat(90), "rxBytes": 1}); count];
+        let summary = json!({"node": {"nodeName": "n".repeat(length), "network": {"interfaces": names}}});
+        let became = lines.render(summary.to_string().as_bytes(), ARRIVED, &mut batch);
+        let left_out = became.map(|became| became.lines_left_out);
+        let wanted = if is_too_much {
+            Err(Unusable::TooMuch)
+        } else {
+            Ok(count as u64)
+        };
+        assert_eq!(left_out, wanted);
     }
 }
