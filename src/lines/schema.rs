@@ -27,6 +27,8 @@ pub const CONTAINER_NAME: &str = "container_name";
 const RESERVED: &[&str] = &[
     "host",
     "time",
+    "_field",
+    "_measurement",
     POD_UID,
     "image",
     "version",
@@ -377,6 +379,8 @@ mod tests {
         let mut all = [
             "host",
             "time",
+            "_field",
+            "_measurement",
             NODE_NAME,
             NAMESPACE,
             POD_NAME,

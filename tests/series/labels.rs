@@ -54,6 +54,7 @@ fn a_label_takes_no_tag_of_ours() {
     is(&json!({"a\u{1}": "x", "a_": "y"}), &[("a_", "y")], 1);
     is(&json!({"a\u{1}": "x", "a_": ""}), &[("a_", "x")], 0);
     is(&json!({"pod\u{1}uid": "x"}), &[("label_pod_uid", "x")], 0);
+    is(&json!({"_field": "x"}), &[("label__field", "x")], 0);
     is(
         &json!({"image": "x", "metric_name": "y", "units": "z"}),
         &[
