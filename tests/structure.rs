@@ -288,3 +288,22 @@ fn what_is_imported_is_found_however_it_is_written() {
     let way = of(&[("a", "b"), ("b", "c"), ("c", "d"), ("d", "b")]).unwrap();
     assert_eq!(way, ["b", "c", "d", "b"]);
 }
+
+/// A number that has a type is taken for known, so that nobody is told of it; without a row it is written nowhere.
+#[test]
+fn each_number_has_a_row() {
+    let read = |path: &str| fs::read_to_string(src().join(path)).unwrap();
+    let (types, schema) = (read("summary/types.rs"), read("lines/schema.rs"));
+    let is_number = |line: &&str| {
+        ["Whole", "Real", "Flag"]
+            .iter()
+            .any(|of| line.contains(&format!(": {of}<'a> =")))
+    };
+    let numbers: Vec<_> = types.lines().filter(is_number).collect();
+    assert!(numbers.len() > 40, "{numbers:#?}");
+    for number in numbers {
+        let (name, _) = number.trim().split_once(':').unwrap();
+        let rows = [format!(".{name};"), format!(" {name};")];
+        assert!(rows.iter().any(|row| schema.contains(row)), "{number}");
+    }
+}

@@ -293,17 +293,13 @@ const PINNED: &str = "tls_pin_sha256 = '0000000000000000000000000000000000000000
 
 #[test]
 fn everything_of_tls_contradicts_http() {
-    for option in [
-        "tls_cert = '/c'",
-        "tls_key = '/k'",
-        "tls_ca = '/a'",
-        "tls_server_name = 'n'",
-        PINNED,
-        "tls_min_version = 'TLS12'",
-        "insecure_skip_verify = true",
-    ] {
+    let of_tls = options::ALL
+        .iter()
+        .filter(|info| info.key.starts_with("tls_") || info.key == "bearer_token");
+    let options = of_tls.map(|info| format!("{} = {}", info.key, info.sample.toml()));
+    for option in options.chain(["insecure_skip_verify = true".to_owned()]) {
         let error = block(&format!("url = 'http://10.0.0.1'\n{option}"))
-            .expect_err(option)
+            .expect_err(&option)
             .to_string();
         let key = option.split(' ').next().expect("a key");
         assert!(
