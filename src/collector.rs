@@ -4,17 +4,20 @@
 //! a 401 too, because a kubelet that cannot reach its API server answers just that.
 
 mod clock;
+mod metadata;
 mod unknown;
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
 use clock::Clock;
+use metadata::{Beside, Told};
 
 use crate::batch::Batch;
 use crate::client::Left;
 use crate::execd::{Broken, Output, Prompts, Ticks};
 use crate::kubelet::{Answer, Cause, Reminders, ScrapeError, Scraper};
+use crate::lines::metadata::Gatherer;
 use crate::lines::{OfNode, Rendered, Renderer, ScrapeReport, Unusable};
 use crate::pace::{Pace, Runner};
 use crate::pool::{Pool, Room, Taken};
@@ -57,6 +60,8 @@ pub struct Collector {
     pool: Pool,
     runner: Runner,
     said: Said,
+    /// Where metadata of its pods is wanted.
+    beside: Option<Beside>,
 }
 
 /// What the log was told already.
@@ -136,7 +141,22 @@ impl Collector {
             pool: common.pool.clone(),
             runner: common.pace.runner(),
             said: Said::default(),
+            beside: None,
         }
+    }
+
+    /// With the metadata of its pods that `gatherer` takes of an answer, asked for at most once in each interval.
+    #[must_use]
+    pub fn with_metadata(mut self, gatherer: Arc<Gatherer>, interval: Duration, common: &Common) -> Self {
+        self.beside = Some(Beside::new(
+            self.url.clone(),
+            &self.scraper,
+            common.pace.runner(),
+            common.pool.clone(),
+            gatherer,
+            interval,
+        ));
+        self
     }
 
     /// What the kubelet is called.
@@ -150,6 +170,8 @@ impl Collector {
     /// # Errors
     /// Stdout is broken; `prompts` was told, so that everything else stops too.
     pub async fn run(mut self, prompts: Prompts, mut ticks: Ticks) -> Result<(), Broken> {
+        // Between the start and the first tick there is time.
+        self.ask_beside(tokio::time::Instant::now());
         while let Some(prompts_due) = ticks.next().await {
             // In a box, for what a tick needs to remember is not kept between two.
             if let Err(broken) = Box::pin(self.tick(&mut ticks, prompts_due)).await {
@@ -164,12 +186,15 @@ impl Collector {
     /// prompts, and, where it is the last one, for those that came meanwhile.
     async fn tick(&mut self, ticks: &mut Ticks, mut prompts: u64) -> Result<(), Broken> {
         let (mut clock, mut room) = (Clock::default(), None);
+        let began = tokio::time::Instant::now();
         let answer = self.scrape(ticks.clone(), &mut clock, &mut room).await;
         if matches!(answer, Err(Failure::GivenUp)) {
             prompts += ticks.rest();
         }
         let scrape = clock.stop();
         let at = nanoseconds_since_1970(scrape.arrived);
+        let beside = self.beside.as_mut();
+        let told = beside.map_or_else(Told::default, |beside| beside.take_over(&mut self.node.metadata));
         let outcome = match (answer, &mut room) {
             (Ok(answer), Some(room)) => self.render(room, at).map(|rendered| (answer, rendered)),
             // An answer is in a room.
@@ -186,13 +211,21 @@ impl Collector {
         self.report(
             &outcome,
             (scrape.took, bytes),
-            at,
+            (at, told),
             prompts.saturating_sub(1),
             batch,
         );
         let (written, result) = self.output.write(std::mem::take(batch)).await;
         *batch = written;
+        drop(room);
+        self.ask_beside(began);
         result
+    }
+
+    fn ask_beside(&mut self, tick: tokio::time::Instant) {
+        if let Some(beside) = &mut self.beside {
+            beside.ask(tick);
+        }
     }
 
     /// Asks when it is our turn, and takes a room when there is an answer to put into it: who waits in vain for a kubelet
@@ -332,7 +365,7 @@ impl Collector {
         &mut self,
         outcome: &Result<(Answer, Rendered), Failure>,
         (took, bytes): (Duration, usize),
-        at: i64,
+        (at, told): (i64, Told),
         ticks_merged: u64,
         batch: &mut Batch,
     ) {
@@ -360,6 +393,9 @@ impl Collector {
             client_certificate_expires_in_seconds: seconds(expiries.client_certificate),
             serving_certificate_expires_in_seconds: seconds(expiries.serving_certificate),
             token_expires_in_seconds: seconds(expiries.token),
+            metadata_result_code: told.cause.map(Cause::code),
+            metadata_age_seconds: told.age.map(|age| age.as_secs()),
+            metadata_pods: told.pods,
         };
         Renderer::push_report(&report, at, batch);
     }
@@ -387,6 +423,10 @@ fn what_is_left_out(rendered: &Rendered) -> String {
         (
             rendered.labels_left_out,
             "labels that would be another tag".to_owned(),
+        ),
+        (
+            rendered.metadata_left_out,
+            "labels that would be another tag, or texts and quantities that are too long or none, of what /pods tells".to_owned(),
         ),
     ];
     let told = kinds.iter().filter(|(count, _)| *count > 0);

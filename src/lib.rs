@@ -8,7 +8,7 @@
 //! * [`kubelet`]: what is asked of a kubelet, and what its answers and refusals mean.
 //! * [`json`]: its text, read value by value.
 //! * [`summary`]: the answer's types.
-//! * [`pods`]: what the kubelet says of the same pods at `/pods`.
+//! * [`pods`]: the types of the other answer, if it is asked for: what the API server knows of the node's pods.
 //! * [`lines`]: from the types to line protocol; the one place that knows names.
 //!
 //! [`collector`] takes one kubelet through these steps at each tick, [`targets`] has all that are scraped now, and [`run`]

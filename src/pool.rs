@@ -31,15 +31,25 @@ pub struct Room {
 impl Room {
     /// Empties it. Memory far beyond what its last answer needed goes back to the system.
     fn clear(&mut self) {
-        batch::clear(&mut self.body, &mut self.body_peak, BODY);
+        self.clear_body();
         self.batch.clear();
     }
+
+    /// The lines are another tick's, which is over.
+    fn clear_body(&mut self) {
+        batch::clear(&mut self.body, &mut self.body_peak, BODY);
+    }
 }
+
+/// For so many rooms there is one more for what is beside an answer, and one at least.
+const BESIDE: usize = 8;
 
 /// All rooms.
 #[derive(Debug, Clone)]
 pub struct Pool {
     permits: Arc<Semaphore>,
+    /// For those who must be in nobody's way.
+    beside: Arc<Semaphore>,
     /// Those that were used and nobody uses now. The last one that came back goes first: as many are made as are needed.
     free: Arc<Mutex<Vec<Room>>>,
     /// How many have an answer and no room.
@@ -68,6 +78,7 @@ impl Pool {
     pub fn new(most: usize) -> Self {
         Self {
             permits: Arc::new(Semaphore::new(most.min(Semaphore::MAX_PERMITS))),
+            beside: Arc::new(Semaphore::new(most.div_ceil(BESIDE).min(Semaphore::MAX_PERMITS))),
             free: Arc::default(),
             waiting: Arc::new(watch::Sender::new(0)),
         }
@@ -81,13 +92,26 @@ impl Pool {
             let _waiting = Waiting::new(&self.waiting);
             Arc::clone(&self.permits).acquire_owned().await
         };
-        let mut room = self.free().pop().unwrap_or_default();
-        room.clear();
+        // Nobody closes it.
+        let mut taken = self.taken(permit.ok());
+        taken.clear();
+        taken
+    }
+
+    /// Waits for room for a body alone, which is none of those that answers have.
+    pub async fn beside(&self) -> Taken {
+        let permit = Arc::clone(&self.beside).acquire_owned().await;
+        // Nobody closes it.
+        let mut taken = self.taken(permit.ok());
+        taken.clear_body();
+        taken
+    }
+
+    fn taken(&self, permit: Option<OwnedSemaphorePermit>) -> Taken {
         Taken {
-            room,
+            room: self.free().pop().unwrap_or_default(),
             pool: self.clone(),
-            // Nobody closes it.
-            _permit: permit.ok(),
+            _permit: permit,
         }
     }
 

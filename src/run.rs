@@ -11,6 +11,7 @@ use crate::collector::{Collector, Common};
 use crate::config::{self, Args, Config, ConfigError, Ticking};
 use crate::execd::{self, Attendant, Broken, Destination, Missing, Output, Prompts, STOP_BUDGET, Ticks};
 use crate::kubelet::Scraper;
+use crate::lines::metadata::Gatherer;
 use crate::lines::{self, Renderer};
 use crate::system::Fault;
 use crate::targets::Targets;
@@ -110,6 +111,7 @@ pub(crate) struct Makings {
     common: Common,
     profiles: Shared<client::Settings, Profile>,
     renderers: Shared<lines::Settings, Mutex<Renderer>>,
+    gatherers: Shared<lines::Settings, Gatherer>,
 }
 
 impl Makings {
@@ -119,6 +121,7 @@ impl Makings {
             common,
             profiles: Shared(Vec::new()),
             renderers: Shared(Vec::new()),
+            gatherers: Shared(Vec::new()),
         }
     }
 
@@ -128,18 +131,21 @@ impl Makings {
             target,
             client,
             question,
+            metadata,
             lines,
         } = kubelet;
         let profile = self.profiles.of(&client, || Profile::new(Arc::clone(&client)));
         let renderer = || Arc::new(Mutex::new(Renderer::new(&lines)));
         let renderer = self.renderers.of(&lines, renderer);
         let url = target.url.to_string();
-        Collector::new(
-            url,
-            Scraper::new(profile, target, question),
-            renderer,
-            &self.common,
-        )
+        let scraper = Scraper::new(profile, target, question);
+        let collector = Collector::new(url, scraper, renderer, &self.common);
+        let Some(interval) = metadata else {
+            return collector;
+        };
+        let gatherer = || Arc::new(Gatherer::new(&lines.metadata, &lines.namespaces, &lines.pods));
+        let gatherer = self.gatherers.of(&lines, gatherer);
+        collector.with_metadata(gatherer, interval, &self.common)
     }
 }
 

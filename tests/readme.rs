@@ -42,6 +42,7 @@ fn check(name: &str, expected: &str) {
 fn its_tables_are_the_programs() {
     check("options", &format!("\n{}\n", options_table()));
     check("measurements", &format!("\n{}\n{}\n", measurements(), fields()));
+    check("metadata", &format!("\n{}\n", metadata()));
     check("scrape", &format!("\n{}\n{}\n", scrape(), results()));
     check("diagnoses", &format!("\n{}\n", diagnoses()));
 }
@@ -123,12 +124,10 @@ fn measurements() -> String {
     table
 }
 
-/// Fields that several measurements have stand once.
-fn fields() -> String {
-    let mut table =
-        "| field | type | unit | JSON path | since | on | of |\n|---|---|---|---|---|---|---|\n".to_owned();
+/// Fields that several measurements have stand once, with what each is one of.
+fn once(wanted: impl Fn(&Row) -> bool) -> Vec<(Row, Vec<&'static str>)> {
     let mut seen: Vec<(Row, Vec<&str>)> = Vec::new();
-    for row in rows() {
+    for row in rows().into_iter().filter(wanted) {
         let same = |(other, _): &&mut (Row, Vec<&str>)| other.field == row.field && other.path == row.path;
         if let Some((_, of)) = seen.iter_mut().find(same) {
             of.push(row.per);
@@ -137,7 +136,30 @@ fn fields() -> String {
             seen.push((row, vec![per]));
         }
     }
-    for (row, of) in seen {
+    seen
+}
+
+/// What is known from `/pods`.
+fn metadata() -> String {
+    let mut table =
+        "| `metadata` | field | type | unit | from | of |\n|---|---|---|---|---|---|\n".to_owned();
+    for (row, of) in once(|row| row.asked_by.is_some()) {
+        let (field, kind, unit, path) = (row.field, row.kind, row.unit, row.path);
+        let group = row.asked_by.expect("one that is asked for").word();
+        let of = of.join(", ");
+        writeln!(
+            table,
+            "| `{group}` | `{field}` | {kind} | {unit} | `{path}` | {of} |"
+        )
+        .unwrap();
+    }
+    table
+}
+
+fn fields() -> String {
+    let mut table =
+        "| field | type | unit | JSON path | since | on | of |\n|---|---|---|---|---|---|---|\n".to_owned();
+    for (row, of) in once(|row| row.asked_by.is_none()) {
         let on = match row.platform {
             Platform::Any => "Linux, Windows",
             Platform::Linux => "Linux",

@@ -44,7 +44,8 @@ pub fn forbidden(kubelet: &Kubelet, refusal: &Refusal, who: &Who) -> Finding {
     let Some(subject) = Subject::of(user) else {
         return authentication::anonymous(who);
     };
-    let apply = give(&subject);
+    let metadata = kubelet.metadata.is_some();
+    let apply = give(metadata, &subject);
     if matches!(who, Who::Certificate(_)) && Path::new(IN_POD_TOKEN).exists() {
         return said(
             Diagnosis::TokenUnused,
@@ -56,7 +57,7 @@ pub fn forbidden(kubelet: &Kubelet, refusal: &Refusal, who: &Who) -> Finding {
         .mend(apply);
     }
     if let Some((namespace, "default")) = identity::account(user) {
-        return default_account(said, namespace);
+        return default_account(metadata, said, namespace);
     }
     said(
         Diagnosis::Forbidden,
@@ -74,7 +75,7 @@ pub fn forbidden(kubelet: &Kubelet, refusal: &Refusal, who: &Who) -> Finding {
     .mend(can_i(kubelet, user, who))
 }
 
-fn give(subject: &Subject) -> Mend {
+fn give(metadata: bool, subject: &Subject) -> Mend {
     let how = match subject {
         Subject::Nodes => {
             "give the right to the group of all nodes, since that user is this node's alone: every node may then read every \
@@ -84,16 +85,16 @@ fn give(subject: &Subject) -> Mend {
     };
     Mend::apply(
         format!("{how}; it works up to 30 s later, because the kubelet remembers a no for so long"),
-        rbac::for_subjects([subject]),
+        rbac::for_subjects(metadata, [subject]),
     )
 }
 
-fn default_account(said: impl Fn(Diagnosis, &str) -> Finding, namespace: &str) -> Finding {
+fn default_account(metadata: bool, said: impl Fn(Diagnosis, &str) -> Finding, namespace: &str) -> Finding {
     const OWN: &str = "telegraf";
     let account = format!(
         "apiVersion: v1\nkind: ServiceAccount\nmetadata:\n  name: {OWN}\n  namespace: {}\n---\n{}",
         yaml(namespace),
-        rbac::for_subjects([&Subject::account(namespace, OWN)])
+        rbac::for_subjects(metadata, [&Subject::account(namespace, OWN)])
     );
     said(
         Diagnosis::ForbiddenDefaultAccount,
@@ -178,12 +179,12 @@ pub async fn probe(scraper: &mut Scraper, who: &Who) -> Probe {
 }
 
 /// We may: whether we may more than we need.
-pub fn granted(probe: Probe) -> Finding {
+pub fn granted(kubelet: &Kubelet, probe: Probe) -> Finding {
     let (may, proxy) = (Right::STATS, Right::PROXY.name);
     match probe {
         Probe::NotAsked => Finding::ok(Step::Authorization, "the read-only port asks nobody for rights"),
         Probe::Refused => Finding::ok(Step::Authorization, format!("{may}, and not {proxy}")),
-        Probe::Passed => too_much(may, proxy),
+        Probe::Passed => too_much(kubelet, may, proxy),
         Probe::Unclear | Probe::Silent => Finding::ok(
             Step::Authorization,
             format!("{may}; whether {proxy} is granted too could not be found out"),
@@ -191,7 +192,7 @@ pub fn granted(probe: Probe) -> Finding {
     }
 }
 
-fn too_much(may: Right, proxy: &str) -> Finding {
+fn too_much(kubelet: &Kubelet, may: Right, proxy: &str) -> Finding {
     Finding::warning(
         Step::Authorization,
         Diagnosis::ProxyGranted,
@@ -200,7 +201,7 @@ fn too_much(may: Right, proxy: &str) -> Finding {
              here needs it"
         ),
     )
-    .mend(Mend::apply("let the role have nothing but this", rbac::role()))
+    .mend(Mend::apply("let the role have nothing but this", rbac::role(kubelet.metadata.is_some())))
     .mend(Mend::run(
         "see which role gives it",
         format!("kubectl get clusterroles -o yaml | grep -B12 {proxy}"),

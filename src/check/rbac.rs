@@ -15,12 +15,12 @@ use crate::redact::Secrets;
 /// The name of the role, with which the names of its bindings begin.
 const NAME: &str = "telegraf-kubelet";
 
-/// The role alone.
-pub fn role() -> String {
+/// The role alone, for scrapes with metadata or without.
+pub fn role(metadata: bool) -> String {
     let mut text = format!(
         "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata:\n  name: {NAME}\nrules:\n"
     );
-    for Right { name, verb, .. } in Right::wanted() {
+    for Right { name, verb, .. } in Right::needed(metadata) {
         // Writing into a string never fails.
         let _ = write!(
             text,
@@ -102,8 +102,8 @@ fn path_segment(user: &str) -> String {
 }
 
 /// The role, and a binding for each of these.
-pub fn for_subjects<'s>(subjects: impl IntoIterator<Item = &'s Subject>) -> String {
-    let mut text = role();
+pub fn for_subjects<'s>(metadata: bool, subjects: impl IntoIterator<Item = &'s Subject>) -> String {
+    let mut text = role(metadata);
     for subject in subjects {
         let (name, entry) = (yaml(&subject.binding()), subject.entry());
         // Writing into a string never fails.
@@ -154,7 +154,8 @@ pub fn print(config: &Config) -> String {
         );
     }
     notes.dedup();
-    format!("{}{}", notes.concat(), for_subjects(&subjects))
+    let metadata = config.kubelets.iter().any(|kubelet| kubelet.metadata.is_some());
+    format!("{}{}", notes.concat(), for_subjects(metadata, &subjects))
 }
 
 #[cfg(test)]

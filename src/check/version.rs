@@ -34,7 +34,8 @@ mod tests {
 
     #[test]
     fn each_field_has_a_version() {
-        for row in rows() {
+        // What is known from /pods says nothing of the kubelet.
+        for row in rows().iter().filter(|row| row.asked_by.is_none()) {
             assert!(minor(row.since) >= Some(3), "{}: {}", row.field, row.since);
         }
         assert_eq!(newest("kubernetes_node nothing=1 1\n"), None);

@@ -59,6 +59,17 @@ impl Client {
         }
     }
 
+    /// One who asks the same peer beside it, over the same connection while nobody else does.
+    #[must_use]
+    pub fn beside(&self) -> Self {
+        Self {
+            profile: Arc::clone(&self.profile),
+            connections: self.connections.beside(),
+            phase: Phase::Connecting,
+            seen: 0,
+        }
+    }
+
     /// What it is asked with.
     #[must_use]
     pub fn profile(&self) -> &Profile {

@@ -1,6 +1,6 @@
 //! The connection to one peer: made with what its profile has, used until that changes or it grows old.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use rustls::ClientConfig;
@@ -30,6 +30,8 @@ pub struct Open {
     pub connection: Connection,
     since: Instant,
     used: Instant,
+    /// What its handshake was made with; `None` over plain http.
+    of: Option<Arc<Tls>>,
 }
 
 impl Open {
@@ -44,13 +46,13 @@ struct Ready {
     config: Arc<ClientConfig>,
 }
 
-/// Makes connections to one peer, and keeps one.
+/// Makes connections to one peer, and keeps one: the same as those beside it.
 pub struct Connections {
     target: Target,
     resolver: Resolver,
     shown: Shown,
     ready: Option<Ready>,
-    kept: Option<Open>,
+    kept: Arc<Mutex<Option<Open>>>,
 }
 
 impl Connections {
@@ -61,7 +63,19 @@ impl Connections {
             target,
             shown: Shown::new(secrets),
             ready: None,
-            kept: None,
+            kept: Arc::default(),
+        }
+    }
+
+    /// The same for another who asks: the connection that is kept is used by whoever asks first, and whoever asks meanwhile
+    /// makes another.
+    pub fn beside(&self) -> Self {
+        Self {
+            target: self.target.clone(),
+            resolver: Resolver::new(&self.target.url.host, self.target.url.port.get()),
+            shown: self.shown.clone(),
+            ready: None,
+            kept: Arc::clone(&self.kept),
         }
     }
 
@@ -75,7 +89,7 @@ impl Connections {
         &self.target.url
     }
 
-    /// From now on with this, if it is another than before; then nothing is kept that was made with the other.
+    /// From now on with this, if it is another than before; then nothing is used that was made with the other.
     pub fn use_tls(&mut self, tls: &Arc<Tls>) -> Result<(), FileError> {
         if self
             .ready
@@ -85,7 +99,6 @@ impl Connections {
             return Ok(());
         }
         let name = self.target.server_name.as_deref().map(server_name).transpose()?;
-        self.kept = None;
         self.ready = Some(Ready {
             of: Arc::clone(tls),
             config: Arc::new(tls.config(name, &self.shown)),
@@ -95,7 +108,8 @@ impl Connections {
 
     /// The connection that was kept, if it is of any use still. Files that cannot be used are no reason to use an old one.
     pub async fn kept(&mut self) -> Option<Open> {
-        let mut kept = self.kept.take().filter(Open::is_young)?;
+        let kept = self.slot().take();
+        let mut kept = kept.filter(|open| open.is_young() && self.is_ours(open))?;
         kept.connection.is_fit().await.then_some(kept)
     }
 
@@ -103,8 +117,22 @@ impl Connections {
     pub async fn keep(&mut self, mut open: Open) {
         open.used = Instant::now();
         if open.connection.is_fit().await {
-            self.kept = Some(open);
+            *self.slot() = Some(open);
         }
+    }
+
+    /// Whether it was made with what is used now.
+    fn is_ours(&self, open: &Open) -> bool {
+        match (&self.ready, &open.of) {
+            (Some(ready), Some(of)) => Arc::ptr_eq(&ready.of, of),
+            (None, None) => true,
+            _ => false,
+        }
+    }
+
+    fn slot(&self) -> std::sync::MutexGuard<'_, Option<Open>> {
+        // Nothing in here can be left half done.
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A new one; `phase` says how far it has come. Over plain http nothing was ever made ready.
@@ -122,6 +150,7 @@ impl Connections {
             connection,
             since: now,
             used: now,
+            of: self.ready.as_ref().map(|ready| Arc::clone(&ready.of)),
         })
     }
 }

@@ -48,6 +48,8 @@ pub struct Kubelet {
     pub client: Arc<client::Settings>,
     /// What it is asked: less than everything where less is written.
     pub question: Question,
+    /// How often it is asked for its pods' metadata, at most, where any is wanted.
+    pub metadata: Option<Duration>,
     /// What is written of its answer.
     pub lines: Arc<lines::Settings>,
 }

@@ -4,22 +4,12 @@
 
 use super::error::HeadError;
 use super::options;
-use crate::kubelet::nodes_proxy;
 
 /// Options of the peer and of Telegraf that we do not take, and the mend for each group.
 const NOT_TAKEN: &[(&[&str], &str)] = &[
     (
         &["bearer_token_string"],
         "Telegraf removed it too; write the token into a file, and its path into bearer_token",
-    ),
-    (
-        &["label_include", "label_exclude"],
-        concat!(
-            "labels need the kubelet's /pods, and with it the right ",
-            nodes_proxy!(),
-            " before Kubernetes 1.33; \
-             take the line out, or keep inputs.kubernetes beside this plugin for labels",
-        ),
     ),
     (
         &["tls_key_pwd"],

@@ -182,17 +182,19 @@ fn kubelet(block: &Block<'_>, ticking: Ticking, in_file: bool, env: Env<'_>) -> 
         max_response: block.get_or_default(&options::MAX_RESPONSE)?,
     };
     let lines = written(block)?;
+    let interval = block.get_or_default(&options::METADATA_INTERVAL)?;
     Ok(Kubelet {
         target: Target { url, server_name },
         client: Arc::new(settings),
         question: question(&lines),
+        metadata: lines.metadata.any().then_some(interval),
         lines: Arc::new(lines),
     })
 }
 
 /// What is asked, that this may be written.
 fn question(lines: &lines::Settings) -> Question {
-    if lines::is_cpu_and_memory_alone(&lines.fields) {
+    if lines::is_cpu_and_memory_alone(&lines.fields, lines.metadata.groups) {
         Question::CpuAndMemory
     } else {
         Question::Everything
@@ -209,7 +211,35 @@ fn written(block: &Block<'_>) -> Result<lines::Settings, ConfigError> {
         volumes: block.get_or_default(&options::VOLUME)?,
         fields: fields(block)?,
         pod_uid: block.get_or_default(&options::POD_UID)?,
+        metadata: metadata(block)?,
     })
+}
+
+/// What is wanted of `/pods`.
+fn metadata(block: &Block<'_>) -> Result<lines::metadata::Settings, ConfigError> {
+    let groups = block.get_or_default(&options::METADATA)?;
+    Ok(lines::metadata::Settings {
+        labels: keys(block, &options::LABEL_INCLUDE, &options::LABEL_EXCLUDE)?,
+        annotations: keys(block, &options::ANNOTATION_INCLUDE, &options::ANNOTATION_EXCLUDE)?,
+        groups: groups.into_iter().collect(),
+        own_network_only: block.get_or_default(&options::POD_NETWORK)?,
+    })
+}
+
+/// Which labels or annotations are wanted, if any. Left out, the list of those that are not has all, as in Telegraf's
+/// `inputs.kubernetes`; beside one of those that are this would be none, and its users write both.
+fn keys(
+    block: &Block<'_>,
+    include: &Opt<Vec<Globs>>,
+    exclude: &Opt<Vec<Globs>>,
+) -> Result<Option<Filter>, ConfigError> {
+    let include = block.get_or_default(include)?;
+    let mut exclude = block.get_or_default(exclude)?;
+    let is_all = |lists: &[Globs]| matches!(lists, [all] if all.written() == "*");
+    if !include.is_empty() && is_all(&exclude) {
+        exclude.clear();
+    }
+    Ok(Filter::new(include, exclude))
 }
 
 fn filter(

@@ -10,6 +10,7 @@ use log::LevelFilter;
 
 use super::value::{self, Read};
 use crate::client::{Pin, Url};
+use crate::lines::metadata::Group;
 use crate::lines::{Globs, Timestamp, Volumes};
 
 /// An option whose value becomes a `T`.
@@ -244,6 +245,59 @@ options! {
         sample: Default("false"),
         doc: "Add the tag pod_uid to all lines of a pod. It tells two pods of one name apart while one replaces the \
               other, and makes a new series of every restart of a StatefulSet's pod.",
+    }
+
+    LABEL_INCLUDE: Vec<Globs> = key_patterns {
+        key: "label_include",
+        kind: "array of patterns",
+        sample: Default("[]"),
+        doc: "Add these labels of a pod as tags to all its lines, each under its own key (\"app.kubernetes.io/name\", \"team*\"). This option, and each from here to metadata, asks the kubelet's /pods too, which needs the right nodes/pods: README.md says more.",
+    }
+
+    LABEL_EXCLUDE: Vec<Globs> = key_patterns {
+        key: "label_exclude",
+        kind: "array of patterns",
+        sample: Default(r#"["*"]"#),
+        doc: "Add none of these labels. An exclude list wins over its include list, but for [\"*\"], which beside an include \
+              list counts as left out. With both empty all labels are added.",
+    }
+
+    ANNOTATION_INCLUDE: Vec<Globs> = key_patterns {
+        key: "annotation_include",
+        kind: "array of patterns",
+        sample: Default("[]"),
+        doc: "Add these annotations of a pod as tags to all its lines, in the same way. Their values can be long: a pod's tags \
+              have at most 32 kB together, and those beyond are left out and counted.",
+    }
+
+    ANNOTATION_EXCLUDE: Vec<Globs> = key_patterns {
+        key: "annotation_exclude",
+        kind: "array of patterns",
+        sample: Default(r#"["*"]"#),
+        doc: "Add none of these annotations, in the same way.",
+    }
+
+    METADATA: Vec<Group> = metadata {
+        key: "metadata",
+        kind: "array of words",
+        sample: Default("[]"),
+        doc: "What else of /pods to add: \"image\", \"owner\" and \"qos\" are tags, \"status\", \"resources\" and \
+              \"utilization\" fields. README.md lists them.",
+    }
+
+    METADATA_INTERVAL: Duration = duration {
+        key: "metadata_interval",
+        kind: "duration",
+        sample: Default(r#""30s""#),
+        doc: "How often to ask for /pods, at most; between, and when it fails, the last good answer is used.",
+    }
+
+    POD_NETWORK: bool = pod_network {
+        key: "pod_network",
+        kind: "string",
+        sample: Default(r#""all""#),
+        doc: "Which pods' network to write: \"all\", or \"own\" for those that have a network of their own. The numbers of \
+              pods on the host's network are the host's, and every sum over pods counts them again. \"own\" asks for /pods too.",
     }
 
     INTERVAL: Duration = duration {

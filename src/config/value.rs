@@ -18,6 +18,7 @@ use super::pattern::PatternError;
 use super::size::{self, SizeError};
 use super::url;
 use crate::client::{Pin, Url};
+use crate::lines::metadata::Group;
 use crate::lines::{self, Globs, PatternFault, Row, SCRAPE_MEASUREMENT, Timestamp, Volumes, rows, schema};
 use crate::redact::is_token;
 
@@ -27,6 +28,8 @@ pub(super) const TLS_VERSIONS: &[&str] = &["TLS12", "TLS13"];
 pub(super) const TIMESTAMPS: &[&str] = &["gather", "sample"];
 /// The words of `volume`.
 pub(super) const VOLUMES: &[&str] = &["all", "claims"];
+/// The words of `pod_network`.
+pub(super) const POD_NETWORKS: &[&str] = &["all", "own"];
 /// The words of `log_level`.
 pub(super) const LOG_LEVELS: &[&str] = &["error", "warn", "info", "debug", "trace"];
 
@@ -208,6 +211,43 @@ pub(super) fn name_patterns(value: &DeValue<'_>, env: Env<'_>) -> Result<Vec<Glo
     let of_a_name = |character: char| matches!(character, 'a'..='z' | '0'..='9' | '-' | '.' | '*' | '?' | '[' | ']' | '!' | '{' | '}' | ',');
     patterns(value, env, |globs| {
         let odd = globs.written().chars().find(|&character| !of_a_name(character));
+        odd.map(PatternFault::NoSuchName)
+    })
+}
+
+/// Whether the network of pods on the host's network is left out.
+pub(super) fn pod_network(value: &DeValue<'_>, env: Env<'_>) -> Result<bool, ValueError> {
+    match text(value, env)?.as_str() {
+        "all" => Ok(false),
+        "own" => Ok(true),
+        _ => Err(ValueError::Choice(POD_NETWORKS)),
+    }
+}
+
+/// Groups of metadata, each once.
+pub(super) fn metadata(value: &DeValue<'_>, env: Env<'_>) -> Result<Vec<Group>, ValueError> {
+    let array = value
+        .as_array()
+        .ok_or_else(|| wrong_type("an array of strings", value))?;
+    let group = |item: &toml::Spanned<DeValue<'_>>| {
+        let word = text(item.get_ref(), env)?;
+        Group::of_word(&word).ok_or(ValueError::Choice(Group::WORDS))
+    };
+    array.iter().map(group).collect()
+}
+
+/// Patterns for keys of labels and annotations: `prefix/name`, letters, digits, `-`, `_` and `.`, so anything else can never
+/// match.
+pub(super) fn key_patterns(value: &DeValue<'_>, env: Env<'_>) -> Result<Vec<Globs>, ValueError> {
+    let of_a_key = |character: char| {
+        character.is_ascii_alphanumeric()
+            || matches!(
+                character,
+                '-' | '_' | '.' | '/' | '*' | '?' | '[' | ']' | '!' | '{' | '}' | ','
+            )
+    };
+    patterns(value, env, |globs| {
+        let odd = globs.written().chars().find(|&character| !of_a_key(character));
         odd.map(PatternFault::NoSuchName)
     })
 }

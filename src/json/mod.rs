@@ -4,9 +4,11 @@
 //! API, which are its users. To read another answer, describe its objects with [`object!`] and [`parted_object!`].
 //!
 //! The files know each other in this order only: [`swar`] and [`text`] nothing, then [`cursor`] (tokens) and
-//! [`unknown`], [`reader`] (values), [`leaf`] and [`list`] (places to read into), [`object`] (types).
+//! [`unknown`], [`reader`] (values), [`leaf`], [`list`] and [`few`] (places to read into),
+//! [`object`] (types).
 
 mod cursor;
+mod few;
 mod leaf;
 mod list;
 mod malformed;
@@ -17,6 +19,7 @@ mod text;
 mod time;
 mod unknown;
 
+pub use few::{Few, Given};
 pub use leaf::{Flag, Read, Real, Time, Whole};
 pub use list::{Many, Pairs, Place};
 pub use malformed::{Malformed, Rejected};

@@ -108,6 +108,16 @@ impl<'a> Reader<'a> {
         self.cursor.at
     }
 
+    /// What is still to be read.
+    pub(crate) fn rest(&self) -> &'a [u8] {
+        &self.cursor.bytes[self.cursor.at..]
+    }
+
+    /// Steps over so many bytes, which are known to be one value.
+    pub(crate) fn jump(&mut self, bytes: usize) {
+        self.cursor.at += bytes;
+    }
+
     /// The body from an earlier position up to this one.
     pub(super) fn since(&self, start: usize) -> &'a [u8] {
         &self.cursor.bytes[start..self.cursor.at]
@@ -192,13 +202,18 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Steps to the value if the next key is `quoted`, which is the key as Go prints it: `"key": `.
+    /// Steps to the value if the next key is `quoted`, which is the key as Go prints it: `"key":`, and where it indents what
+    /// it prints, a space.
     ///
     /// The kubelet's keys come in the order of its structs. Asking for the one that is due costs two comparisons;
     /// finding its end, looking it up and stepping over the colon costs five times that.
     #[inline]
     pub(crate) fn at_key(&mut self, quoted: &'static [u8]) -> bool {
-        self.cursor.take(quoted)
+        let here = self.cursor.take(quoted);
+        if here && self.cursor.bytes.get(self.cursor.at) == Some(&b' ') {
+            self.cursor.at += 1;
+        }
+        here
     }
 
     /// The value that is next is that of `key`, and has keys of its own.
@@ -304,6 +319,10 @@ impl<'a> Reader<'a> {
             }
             each(reader)
         })
+    }
+
+    pub(super) fn is_at_object(&mut self) -> bool {
+        self.cursor.peek() == b'{'
     }
 
     pub(super) fn is_at_list(&mut self) -> bool {

@@ -19,6 +19,21 @@ impl<'a> Text<'a> {
         Self { raw, escaped }
     }
 
+    /// A text that means what it says.
+    #[must_use]
+    pub fn plain(text: &'a [u8]) -> Self {
+        Self::new(text, false)
+    }
+
+    /// Whether both say the same.
+    #[must_use]
+    pub fn is_same(self, other: Text<'_>) -> bool {
+        match (self.unescaped(), other.unescaped()) {
+            (Some(one), Some(other)) => one == other,
+            _ => self.text() == other.text(),
+        }
+    }
+
     /// Whether there is nothing, or nothing in it.
     #[must_use]
     #[inline]

@@ -6,8 +6,9 @@
 use std::fmt;
 use std::time::Duration;
 
+use super::Question;
 use super::refusal::Refusal;
-use super::right::{nodes_proxy, nodes_stats};
+use super::right::{nodes_pods, nodes_proxy, nodes_stats};
 use super::tls_fault::TlsFault;
 use crate::client::{Ending, FileError, Phase, Unreached};
 use crate::redact::Redacted;
@@ -176,6 +177,49 @@ impl fmt::Display for Bytes {
             bytes if bytes % (KIB * KIB) == 0 => write!(f, "{} MiB", bytes / KIB / KIB),
             bytes if bytes % KIB == 0 => write!(f, "{} KiB", bytes / KIB),
             bytes => write!(f, "{bytes} bytes"),
+        }
+    }
+}
+
+/// An error with what was asked.
+pub struct About<'e> {
+    error: &'e ScrapeError,
+    question: Question,
+}
+
+impl ScrapeError {
+    /// What it says where this was asked; by itself it is about the summary.
+    #[must_use]
+    pub fn about(&self, question: Question) -> About<'_> {
+        About {
+            error: self,
+            question,
+        }
+    }
+}
+
+impl fmt::Display for About<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.question, self.error) {
+            (Question::Pods, ScrapeError::Status(403, refusal @ Refusal::Forbidden(attributes)))
+                if !attributes.is_of_nobody() =>
+            {
+                write!(f, "the kubelet answers 403: {refusal}")?;
+                f.write_str(if attributes.knows_proxy_alone() {
+                    concat!(
+                        "; this kubelet knows no right of its own for /pods, as those before 1.33, and wants ", nodes_proxy!(),
+                        ", which is the right to ", nodes_proxy!(to), ": take label_include, metadata and the like out of \
+                         the configuration"
+                    )
+                } else {
+                    concat!(
+                        "; beside ", nodes_stats!(), " it needs a ClusterRole with `resources: [", nodes_pods!(), "]`, \
+                         `verbs: [", nodes_pods!(verb), "]` bound to that user (never ", nodes_proxy!(), "); a new binding \
+                         takes up to 30 s to work"
+                    )
+                })
+            }
+            (_, error) => error.fmt(f),
         }
     }
 }

@@ -35,6 +35,8 @@ pub enum Question {
     /// print (`pkg/kubelet/server/stats/summary.go`, `GetCPUAndMemoryStats`). What it prints of them is the same, but for the
     /// start of the node, which is that of its root cgroup and not the system's boot.
     CpuAndMemory,
+    /// What the API server says of the node's pods.
+    Pods,
 }
 
 impl Question {
@@ -43,6 +45,16 @@ impl Question {
             Self::Everything => "/stats/summary",
             // Once, and exactly `true`: else a kubelet takes it for the whole (`server/stats/handler.go`).
             Self::CpuAndMemory => "/stats/summary?only_cpu_and_memory=true",
+            Self::Pods => "/pods",
+        }
+    }
+
+    /// The right that it needs.
+    #[must_use]
+    pub fn right(self) -> Right {
+        match self {
+            Self::Everything | Self::CpuAndMemory => Right::STATS,
+            Self::Pods => Right::PODS,
         }
     }
 }
@@ -70,7 +82,16 @@ impl Scraper {
         }
     }
 
-    /// Appends the summary to `body`, within one deadline over name, connection, handshake, headers and body.
+    /// One who asks the same kubelet something else, over the same connection while nobody else does.
+    #[must_use]
+    pub fn beside(&self, question: Question) -> Self {
+        Self {
+            client: self.client.beside(),
+            question,
+        }
+    }
+
+    /// Appends the answer to `body`, within one deadline over name, connection, handshake, headers and body.
     ///
     /// # Errors
     /// See [`ScrapeError`]; `body` may then have grown by a part of an answer.
@@ -79,7 +100,7 @@ impl Scraper {
         self.read(beginning, body).await
     }
 
-    /// The first half of a scrape, up to the beginning of a summary.
+    /// The first half of a scrape, up to the beginning of an answer.
     ///
     /// # Errors
     /// See [`ScrapeError`].

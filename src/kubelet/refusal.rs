@@ -97,6 +97,15 @@ impl Attributes {
         self.user == *NOBODY
     }
 
+    /// Whether `proxy` is all that would have helped: whatever a kubelet knows no right of its own for needs that one.
+    #[must_use]
+    pub fn knows_proxy_alone(&self) -> bool {
+        match &self.subresources {
+            Subresources::One(one) => *one == *"proxy",
+            Subresources::Several(several) => several.iter().all(|one| *one == *"proxy"),
+        }
+    }
+
     /// `(user=U, verb=V, resource=R, subresource(s)=[S])`. A user's name may hold anything, commas too.
     fn of(text: &str, secrets: &Secrets) -> Option<Self> {
         let inner = text.strip_prefix("(user=")?.strip_suffix(')')?;

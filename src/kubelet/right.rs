@@ -23,6 +23,8 @@ pub struct Right {
 pub enum Worth {
     /// A scrape needs it.
     Wanted,
+    /// Pod metadata needs it, which has to be asked for.
+    Optional,
     /// Nobody who scrapes should have it.
     Dangerous,
 }
@@ -61,13 +63,18 @@ macro_rules! rights {
 
 rights! {
     STATS, nodes_stats = Wanted "get" "nodes" / "stats", "read the summary";
+    PODS, nodes_pods = Optional "get" "nodes" / "pods", "read what the API server says of the node's pods";
     PROXY, nodes_proxy = Dangerous "get" "nodes" / "proxy", "run commands in every container";
 }
 
 impl Right {
-    /// All that a scrape needs.
-    pub fn wanted() -> impl Iterator<Item = &'static Self> {
-        Self::ALL.iter().filter(|right| right.worth == Worth::Wanted)
+    /// All that is needed: for a scrape, or for one with pod metadata.
+    pub fn needed(metadata: bool) -> impl Iterator<Item = &'static Self> {
+        Self::ALL.iter().filter(move |right| match right.worth {
+            Worth::Wanted => true,
+            Worth::Optional => metadata,
+            Worth::Dangerous => false,
+        })
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::filter::Filter;
 use super::measurement::Row;
+use super::metadata::{Group, Groups};
 use super::schema::{ACCELERATOR, ALL, CONTAINER, NODE, POD, SYSTEM_CONTAINER};
 
 impl Row {
@@ -34,7 +35,7 @@ pub(super) fn is_wanted(filter: &Filter, measurement: &str, field: &str) -> bool
 /// The node's start is not of them, being another one where they are asked for alone. The memory of accelerators, which
 /// kubelets from 1.25 on know nothing of, is only where it is named with its measurement.
 #[must_use]
-pub fn is_cpu_and_memory_alone(filter: &Filter) -> bool {
+pub fn is_cpu_and_memory_alone(filter: &Filter, asked: Groups) -> bool {
     let groups = ["cpu_", "memory_", "swap_"];
     let is_one = |row: &Row| {
         let measured =
@@ -48,8 +49,14 @@ pub fn is_cpu_and_memory_alone(filter: &Filter) -> bool {
             && row.field.starts_with("memory_")
             && !filter.lets_any_through(&[&with_measurement])
     };
+    // What is known from elsewhere is not asked for here, and what is computed of it needs what it is computed of.
+    let is_of_summary = |row: &Row| match row.asked_by {
+        None => true,
+        Some(Group::Utilization) => asked.has(Group::Utilization),
+        Some(_) => false,
+    };
     let mut wanted = rows();
-    wanted.retain(|row| row.is_wanted(filter) && !is_unasked(row));
+    wanted.retain(|row| is_of_summary(row) && row.is_wanted(filter) && !is_unasked(row));
     !wanted.is_empty() && wanted.iter().all(is_one)
 }
 

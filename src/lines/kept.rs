@@ -1,6 +1,7 @@
 //! What is kept from tick to tick, and what is at hand in one.
 
 use super::line::Line;
+use super::metadata::PodKnown;
 use super::page::Page;
 use super::plan::Plans;
 use super::schema::{NAMESPACE, NODE_NAME, POD_NAME, POD_UID};
@@ -57,8 +58,8 @@ impl Kept {
         }
     }
 
-    /// The pod at hand is called so.
-    pub(super) fn name_pod(&mut self, pod: &PodReference<'_>) {
+    /// The pod at hand is called so, and that is known of it.
+    pub(super) fn name_pod(&mut self, pod: &PodReference<'_>, known: Option<PodKnown<'_>>) {
         let tags = &mut self.pod_tags;
         tags.clear();
         tags.push(NAMESPACE, pod.namespace);
@@ -66,6 +67,9 @@ impl Kept {
         tags.push(POD_NAME, pod.name);
         if self.settings.pod_uid {
             tags.push(POD_UID, pod.uid);
+        }
+        if let Some(known) = known {
+            tags.append_known(known.tags(false));
         }
     }
 }

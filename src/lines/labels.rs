@@ -1,52 +1,162 @@
 //! Free pairs as tags: their keys are anybody's, and yet no line may have a tag twice.
 //!
-//! Which one stays where two would be one: the label that is written as it is before one whose key had to be changed,
-//! and of those the one whose key is first. The others are left out and counted.
+//! Which one stays where two would be one: a label before an annotation, what is written as it is before what had to be
+//! changed, and of those the one whose key is first. The others are left out and counted.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::escape;
+use super::filter::Filter;
 use super::tags::{LONGEST, push_value};
 use crate::json::{Pairs, Text};
 
 /// Before the key of a label that has one of ours.
-const PREFIX: &str = "label_";
+pub const LABEL: &str = "label_";
+
+/// Before the key of an annotation that has one of ours, or a label's.
+pub const ANNOTATION: &str = "annotation_";
 
 /// More than fit into a line: `,a=b` each.
 const MOST: usize = LONGEST / 4;
 
+/// What becomes of a pair.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fate {
+    /// It is written under its own key.
+    Written,
+    /// It is written with its kind before its key.
+    Prefixed,
+    /// It is left out.
+    LeftOut,
+}
+
+/// A pair on its way to be a tag.
+#[derive(Debug, Clone)]
+pub struct Label<'a> {
+    /// The key under which it is written.
+    pub key: Cow<'a, str>,
+    changed: bool,
+    value: Text<'a>,
+    /// What becomes of it.
+    pub fate: Fate,
+}
+
 /// Appends the pairs as tags, in the order of the keys as they are written; how many were left out. `None` if they are too
-/// long for a line.
+/// long for a line. None of them gets a key of `taken`, nor one that the tags `beside` it have.
 ///
 /// A pair without a key or without a value is none.
-pub fn push(line: &mut Vec<u8>, pairs: Pairs<'_>, taken: &[&str]) -> Option<u64> {
+pub fn push(line: &mut Vec<u8>, pairs: Pairs<'_>, taken: &[&str], beside: &[u8]) -> Option<u64> {
     if pairs.is_empty() {
         return Some(0);
     }
-    let labels = by_key(pairs)?;
-    let mut labels: Vec<_> = labels
-        .iter()
-        .filter(|(key, value)| !key.is_empty() && !value.is_empty())
-        .map(|(key, value)| Label::new(key, *value, taken))
+    let is_taken = |key: &str| taken.contains(&key) || has_key(beside, key);
+    let labels = choose(by_key(pairs, None)?, LABEL, is_taken);
+    for label in labels.iter().filter(|label| label.fate != Fate::LeftOut) {
+        label.push(line)?;
+    }
+    u64::try_from(labels.iter().filter(|label| label.fate == Fate::LeftOut).count()).ok()
+}
+
+/// The labels and annotations that are let through, in the order in which they are written, those that are left out among
+/// them. None gets a key that `is_taken`.
+pub fn of_pod<'a>(
+    [labels, annotations]: [(Pairs<'a>, Option<&Filter>); 2],
+    is_taken: impl Fn(&str) -> bool,
+) -> Vec<Label<'a>> {
+    let wanted = |(pairs, filter): (Pairs<'a>, Option<&Filter>)| {
+        let filter = filter.filter(|_| !pairs.is_empty())?;
+        by_key(pairs, Some(filter))
+    };
+    let mut chosen = wanted(labels).map_or_else(Vec::new, |pairs| choose(pairs, LABEL, &is_taken));
+    if let Some(pairs) = wanted(annotations) {
+        let of_labels = chosen.len();
+        let others = choose(pairs, ANNOTATION, |key| {
+            let mut written = chosen[..of_labels]
+                .iter()
+                .filter(|label| label.fate != Fate::LeftOut);
+            is_taken(key) || written.any(|label| label.key == key)
+        });
+        chosen.extend(others);
+    }
+    chosen
+}
+
+impl Label<'_> {
+    /// Appends it as a tag; `None` if it is too long for a line.
+    pub fn push(&self, line: &mut Vec<u8>) -> Option<()> {
+        line.push(b',');
+        escape::push_tag(line, &self.key);
+        line.push(b'=');
+        push_value(line, self.value).then_some(())
+    }
+}
+
+/// Whether one of these tags has the key: in no other place stands a `=` that is not escaped.
+fn has_key(tags: &[u8], key: &str) -> bool {
+    if tags.is_empty() {
+        return false;
+    }
+    let mut tag = vec![b','];
+    escape::push_tag(&mut tag, key);
+    tag.push(b'=');
+    tags.windows(tag.len()).any(|window| window == tag)
+}
+
+/// What becomes of each pair, those first that come first in a line.
+fn choose<'a>(
+    pairs: BTreeMap<Cow<'a, str>, Text<'a>>,
+    prefix: &str,
+    is_taken: impl Fn(&str) -> bool,
+) -> Vec<Label<'a>> {
+    let pairs = pairs
+        .into_iter()
+        .filter(|(key, value)| !key.is_empty() && !value.is_empty());
+    let mut labels: Vec<_> = pairs
+        .map(|(key, value)| label(key, value, prefix, &is_taken))
         .collect();
     // Stable: those that were changed to the same stay in the order that they had.
     labels.sort_by(|a, b| (&a.key, a.changed).cmp(&(&b.key, b.changed)));
-    let all = labels.len();
-    labels.dedup_by(|label, stays| label.key == stays.key);
-    for label in &labels {
-        line.push(b',');
-        escape::push_tag(line, &label.key);
-        line.push(b'=');
-        if !push_value(line, label.value) {
-            return None;
+    for at in 1..labels.len() {
+        if labels[at].key == labels[at - 1].key {
+            labels[at].fate = Fate::LeftOut;
         }
     }
-    u64::try_from(all - labels.len()).ok()
+    labels
 }
 
-/// Each key once: of one that is given twice, the last.
-fn by_key(pairs: Pairs<'_>) -> Option<BTreeMap<Cow<'_, str>, Text<'_>>> {
+fn label<'a>(
+    key: Cow<'a, str>,
+    value: Text<'a>,
+    prefix: &str,
+    is_taken: &impl Fn(&str) -> bool,
+) -> Label<'a> {
+    let carried = match escape::carried(&key) {
+        Cow::Borrowed(_) => None,
+        Cow::Owned(carried) => Some(carried),
+    };
+    let mut changed = carried.is_some();
+    let mut key = carried.map_or(key, Cow::Owned);
+    let mut fate = Fate::Written;
+    if is_taken(&key) {
+        key = Cow::Owned(format!("{prefix}{key}"));
+        changed = true;
+        fate = if is_taken(&key) {
+            Fate::LeftOut
+        } else {
+            Fate::Prefixed
+        };
+    }
+    Label {
+        key,
+        changed,
+        value,
+        fate,
+    }
+}
+
+/// Each key once that is let through: of one that is given twice, the last.
+fn by_key<'a>(pairs: Pairs<'a>, filter: Option<&Filter>) -> Option<BTreeMap<Cow<'a, str>, Text<'a>>> {
     let mut labels = BTreeMap::new();
     let (mut room, mut too_long) = (LONGEST, false);
     pairs.each(|key, value| {
@@ -56,6 +166,9 @@ fn by_key(pairs: Pairs<'_>) -> Option<BTreeMap<Cow<'_, str>, Text<'_>>> {
             return;
         }
         let key = key.text();
+        if filter.is_some_and(|filter| !filter.lets_through(&key)) {
+            return;
+        }
         let length = key.len();
         if labels.insert(key, value).is_none() {
             too_long = length > room || labels.len() > MOST;
@@ -65,37 +178,25 @@ fn by_key(pairs: Pairs<'_>) -> Option<BTreeMap<Cow<'_, str>, Text<'_>>> {
     (!too_long).then_some(labels)
 }
 
-struct Label<'l> {
-    key: Cow<'l, str>,
-    changed: bool,
-    value: Text<'l>,
-}
-
-impl<'l> Label<'l> {
-    fn new(key: &'l str, value: Text<'l>, taken: &[&str]) -> Self {
-        let mut carried = escape::carried(key);
-        let prefixed = taken.contains(&&*carried);
-        if prefixed {
-            carried = Cow::Owned(format!("{PREFIX}{carried}"));
-        }
-        Self {
-            changed: prefixed || matches!(carried, Cow::Owned(_)),
-            key: carried,
-            value,
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::json::{Read as _, Reader};
 
-    fn pushed(labels: &str) -> Option<(String, u64)> {
+    fn pairs(text: &str) -> Pairs<'_> {
         let mut pairs = Pairs::default();
-        pairs.read(&mut Reader::new(labels.as_bytes())).unwrap();
+        pairs.read(&mut Reader::new(text.as_bytes())).unwrap();
+        pairs
+    }
+
+    fn pushed(labels: &str) -> Option<(String, u64)> {
         let mut line = Vec::new();
-        let left_out = push(&mut line, pairs, &["host", "pod_uid"])?;
+        let left_out = push(
+            &mut line,
+            pairs(labels),
+            &["host", "pod_uid"],
+            br",app=x\,y,b\=c=1",
+        )?;
         Some((String::from_utf8(line).unwrap(), left_out))
     }
 
@@ -119,6 +220,13 @@ mod tests {
     }
 
     #[test]
+    fn nor_one_of_the_tags_before_it() {
+        is(r#"{"app": "1"}"#, ",label_app=1", 0);
+        is(r#"{"b=c": "1"}"#, r",label_b\=c=1", 0);
+        is(r#"{"y": "1", "b": "2", "c": "3"}"#, ",b=2,c=3,y=1", 0);
+    }
+
+    #[test]
     fn what_no_line_can_hold_is_refused() {
         let long = "x".repeat(LONGEST + 1);
         assert_eq!(pushed(&format!(r#"{{"a": "{long}"}}"#)), None);
@@ -130,6 +238,31 @@ mod tests {
             &format!("{{{}}}", vec![r#""a": "1""#; 1_000_000].join(",")),
             ",a=1",
             0,
+        );
+    }
+
+    #[test]
+    fn a_label_goes_before_an_annotation() {
+        let all = Filter::default();
+        let chosen = |labels, annotations| {
+            let families = [(pairs(labels), Some(&all)), (pairs(annotations), Some(&all))];
+            let chosen = of_pod(families, |key| key == "host" || key == "annotation_c");
+            let told = chosen
+                .iter()
+                .map(|label| format!("{} {:?}", label.key, label.fate));
+            told.collect::<Vec<_>>().join(", ")
+        };
+        assert_eq!(
+            chosen(r#"{"a":"1","host":"2"}"#, r#"{"a":"3","b":"4","host":"5"}"#),
+            "a Written, label_host Prefixed, annotation_a Prefixed, annotation_host Prefixed, b Written"
+        );
+        assert_eq!(
+            chosen(r#"{"annotation_a":"1","a":"2","c":"3"}"#, r#"{"a":"3","c":"4"}"#),
+            "a Written, annotation_a Written, c Written, annotation_a LeftOut, annotation_c LeftOut"
+        );
+        assert_eq!(
+            chosen(r#"{"label_host":"1","host":"2"}"#, "{}"),
+            "label_host Written, label_host LeftOut"
         );
     }
 }

@@ -262,11 +262,12 @@ impl Line {
     /// Appends measurement and tags; `None` if they are too long for a line.
     #[inline]
     fn push_head<S: Source>(&mut self, plan: &Plan<S>, of: &S::Of<'_>, owner: &Tags) -> Option<Head> {
-        let (owner, outer) = (owner.text()?, owner.outer());
+        let (owner, outer, known) = (owner.text()?, owner.outer(), owner.known());
         let text = &mut self.text;
         text.extend_from_slice(&plan.name);
         let tags_at = text.len();
         let (mut owner_at, mut orders_from, mut labels_left_out) = (tags_at, tags_at, 0);
+        let mut own_until = None;
         for tag in &plan.tags {
             match tag {
                 PlanTag::Owner => {
@@ -288,14 +289,24 @@ impl Line {
                         }
                     }
                 }
-                PlanTag::Free { taken, get } => labels_left_out = labels::push(text, get(of), taken)?,
+                PlanTag::Free { taken, get } => {
+                    labels_left_out = labels::push(text, get(of), taken, known)?;
+                }
+                PlanTag::Known(get) => {
+                    own_until.get_or_insert(text.len());
+                    text.extend_from_slice(get(of));
+                }
             }
         }
         if text.len() - tags_at > LONGEST {
             return None;
         }
         Some(Head {
-            made: Made::new(tags_at, text.len() - tags_at, orders_from - tags_at),
+            made: Made::new(
+                tags_at,
+                own_until.unwrap_or(text.len()) - tags_at,
+                orders_from - tags_at,
+            ),
             owner_at: place(owner_at),
             labels_left_out,
         })
@@ -311,16 +322,24 @@ impl Line {
         of: &S::Of<'_>,
         push_tail: impl FnOnce(&mut Vec<u8>),
     ) -> bool {
-        for field in groups.flat_map(|group| &group.fields) {
-            let token = (field.get)(of);
-            if token.is_empty() {
-                continue;
+        for group in groups {
+            for field in &group.fields {
+                let token = (field.get)(of);
+                if token.is_empty() {
+                    continue;
+                }
+                let before = self.text.len();
+                self.text.extend_from_slice(&field.key);
+                if !value::push(&mut self.text, field.kind, token) {
+                    self.text.truncate(before);
+                    self.counts.out_of_range += 1;
+                }
             }
-            let before = self.text.len();
-            self.text.extend_from_slice(&field.key);
-            if !value::push(&mut self.text, field.kind, token) {
-                self.text.truncate(before);
-                self.counts.out_of_range += 1;
+            for field in &group.computed {
+                if let Some(value) = (field.get)(of) {
+                    self.text.extend_from_slice(&field.key);
+                    value::push_f64(&mut self.text, value);
+                }
             }
         }
         if self.text.len() == head.end {

@@ -1,11 +1,12 @@
 //! What a row of the schema is: measurements, their tags and their fields.
 //!
-//! Knows the summary's types, and no name.
+//! Knows the types of the summary and of what is known beside it, and no name.
 
 use std::fmt;
 
+use super::metadata::{self, JoinedContainer, JoinedPod};
 use crate::json::{Pairs, Text, Time};
-use crate::summary::{Accelerator, Container, Interface, Node, Pod, UserMetric, Volume};
+use crate::summary::{Accelerator, Interface, Node, UserMetric, Volume};
 
 /// What a measurement's lines are made from: a type of the summary.
 pub trait Source: 'static {
@@ -26,6 +27,8 @@ pub enum Kind {
     Boolean,
     /// A time, written as whole seconds since 1970, `i`.
     Seconds,
+    /// A text, in quotes.
+    Text,
 }
 
 impl fmt::Display for Kind {
@@ -34,6 +37,7 @@ impl fmt::Display for Kind {
             Self::Unsigned | Self::Signed | Self::Seconds => "integer",
             Self::Float => "float",
             Self::Boolean => "boolean",
+            Self::Text => "string",
         })
     }
 }
@@ -61,14 +65,24 @@ pub struct Field<S: Source> {
     pub since: &'static str,
     /// Where it is found.
     pub platform: Platform,
-    /// The leaf as printed by the kubelet, empty when absent.
-    pub get: for<'s> fn(&'s S::Of<'_>) -> &'s [u8],
+    /// The leaf.
+    pub get: Get<S>,
+}
+
+/// How a field's value is got at.
+pub enum Get<S: Source> {
+    /// As printed by the kubelet, empty when absent.
+    Printed(for<'s> fn(&'s S::Of<'_>) -> &'s [u8]),
+    /// Computed of what it printed: ours, and told to be.
+    Computed(fn(&S::Of<'_>) -> Option<f64>),
 }
 
 /// Fields that the kubelet measures at one moment.
 pub struct Group<S: Source> {
     /// That moment.
     pub time: for<'s> fn(&'s S::Of<'_>) -> Time<'s>,
+    /// What it is asked for by, if it is not always there.
+    pub asked_by: Option<metadata::Group>,
     /// The fields.
     pub fields: &'static [Field<S>],
 }
@@ -108,6 +122,13 @@ pub enum Tag<S: Source> {
     Text(&'static str, for<'s> fn(&'s S::Of<'_>) -> Text<'s>),
     /// Free pairs, which may have no key of another tag, nor one that is reserved.
     Free(for<'s> fn(&'s S::Of<'_>) -> Pairs<'s>),
+    /// Those of these keys that are known from `/pods`, as they stand in a line, where they are asked for. They are no part
+    /// of what makes an entry another one's double, and stand last.
+    Known(
+        metadata::Group,
+        &'static [&'static str],
+        for<'s> fn(&'s S::Of<'_>) -> &'s [u8],
+    ),
 }
 
 /// What several lines belong to, and have the tags of.
@@ -144,6 +165,8 @@ pub struct Row {
     pub since: &'static str,
     /// Which nodes have it.
     pub platform: Platform,
+    /// What it is asked for by, if it is not always there.
+    pub asked_by: Option<metadata::Group>,
 }
 
 /// A measurement, whatever its lines are made from.
@@ -157,8 +180,9 @@ pub trait Described: Sync {
 
 impl<S: Source> Described for Measurement<S> {
     fn rows(&self) -> Vec<Row> {
-        let fields = self.groups.iter().flat_map(|group| group.fields);
-        let row = |field: &Field<S>| Row {
+        let of_group = |group: &'static Group<S>| group.fields.iter().map(move |field| (group, field));
+        let fields = self.groups.iter().flat_map(of_group);
+        let row = |(group, field): (&Group<S>, &Field<S>)| Row {
             measurement: self.name,
             source: self.path,
             per: self.per,
@@ -169,17 +193,21 @@ impl<S: Source> Described for Measurement<S> {
             unit: field.unit,
             since: field.since,
             platform: field.platform,
+            asked_by: group.asked_by,
         };
         fields.map(row).collect()
     }
 
     fn reserved(&self) -> (Vec<&'static str>, Reserved) {
-        (self.keys(), self.reserved)
+        (
+            self.keys().into_iter().chain(self.known_keys()).collect(),
+            self.reserved,
+        )
     }
 }
 
 impl<S: Source> Measurement<S> {
-    /// The keys of its tags, those of the owner first.
+    /// The keys of the tags that it always has, those of the owner first.
     #[must_use]
     pub fn keys(&self) -> Vec<&'static str> {
         let owner = self.tags.iter().filter_map(|tag| match tag {
@@ -188,9 +216,18 @@ impl<S: Source> Measurement<S> {
         });
         let own = self.tags.iter().filter_map(|tag| match tag {
             Tag::Name(key, _) | Tag::Text(key, _) => Some(*key),
-            Tag::Of(_) | Tag::Free(_) => None,
+            Tag::Of(_) | Tag::Free(_) | Tag::Known(..) => None,
         });
         owner.flatten().copied().chain(own).collect()
+    }
+
+    /// The keys of those that are only there where they are asked for.
+    fn known_keys(&self) -> impl Iterator<Item = &'static str> {
+        let known = self.tags.iter().filter_map(|tag| match tag {
+            Tag::Known(_, keys, _) => Some(*keys),
+            _ => None,
+        });
+        known.flatten().copied()
     }
 }
 
@@ -207,8 +244,8 @@ macro_rules! sources {
 
 sources! {
     OfNode = Node
-    OfPod = Pod
-    OfContainer = Container
+    OfPod = JoinedPod
+    OfContainer = JoinedContainer
     OfVolume = Volume
     OfInterface = Interface
     OfAccelerator = Accelerator

@@ -5,7 +5,8 @@
 //!
 //! From the names to a batch: `schema` has them, `plan` what is wanted of them, `line` writes a line and takes it back,
 //! `listing` and `page` see to it that each series of a list is written once and in order, with `rank` to choose, `tick`
-//! receives a summary's parts, and `render` is what others see. Each knows only those before it.
+//! receives a summary's parts, with what `metadata` knows of them beside it, `unlisted` writes what it alone knows, and
+//! `render` is what others see. Each knows only those before it.
 
 mod called;
 mod catalog;
@@ -18,6 +19,7 @@ mod line;
 mod listing;
 mod made;
 mod measurement;
+pub mod metadata;
 mod page;
 mod plan;
 mod rank;
@@ -28,13 +30,14 @@ mod scrape;
 mod settings;
 mod tags;
 mod tick;
+mod unlisted;
 pub mod value;
 
 pub use crate::batch::{Batch, clear};
 pub use catalog::{is_cpu_and_memory_alone, rows};
 pub use filter::{Filter, Globs, PatternFault};
 pub use measurement::Row;
-pub use render::{OfNode, Rendered, Renderer, Unusable};
+pub use render::{Metadata, OfNode, Rendered, Renderer, Unusable};
 pub use scrape::{
     FIELDS as SCRAPE_FIELDS, MEASUREMENT as SCRAPE_MEASUREMENT, ScrapeField, ScrapeReport,
     TAGS as SCRAPE_TAGS,

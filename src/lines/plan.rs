@@ -3,9 +3,10 @@
 use super::catalog;
 use super::filter::Filter;
 use super::measurement::{
-    Field, Kind, Measurement, OfAccelerator, OfContainer, OfInterface, OfNode, OfPod, OfUserMetric, OfVolume,
-    Source, Tag,
+    self, Field, Get, Kind, Measurement, OfAccelerator, OfContainer, OfInterface, OfNode, OfPod,
+    OfUserMetric, OfVolume, Source, Tag,
 };
+use super::metadata::{Group, Groups};
 use super::schema;
 use super::settings::Settings;
 use super::value;
@@ -41,6 +42,8 @@ pub enum PlanTag<S: Source> {
         /// Where they are.
         get: for<'s> fn(&'s S::Of<'_>) -> Pairs<'s>,
     },
+    /// Known ones, as they stand in a line.
+    Known(for<'s> fn(&'s S::Of<'_>) -> &'s [u8]),
 }
 
 /// Fields of one moment.
@@ -49,6 +52,16 @@ pub struct PlanGroup<S: Source> {
     pub time: for<'s> fn(&'s S::Of<'_>) -> Time<'s>,
     /// The fields.
     pub fields: Vec<PlanField<S>>,
+    /// Those that are computed.
+    pub computed: Vec<PlanComputed<S>>,
+}
+
+/// A computed field ready to be written.
+pub struct PlanComputed<S: Source> {
+    /// `,name=`.
+    pub key: Vec<u8>,
+    /// What it is.
+    pub get: fn(&S::Of<'_>) -> Option<f64>,
 }
 
 /// A field ready to be written.
@@ -62,28 +75,23 @@ pub struct PlanField<S: Source> {
 }
 
 impl<S: Source> Plan<S> {
-    /// The plan of a measurement, written under the name `name`, with the fields that `wanted` lets through.
-    pub fn new(measurement: &'static Measurement<S>, name: &str, wanted: &Filter) -> Self {
+    /// The plan of a measurement, written under the name `name`, with the fields that `wanted` lets through, and of those that
+    /// have to be asked for the groups that are.
+    pub fn new(measurement: &'static Measurement<S>, name: &str, wanted: &Filter, asked: Groups) -> Self {
         let mut escaped = Vec::new();
         super::escape::push_measurement(&mut escaped, name);
         let is_wanted = |field: &&Field<S>| catalog::is_wanted(wanted, measurement.name, field.name);
-        let groups = measurement.groups.iter().map(|group| PlanGroup {
-            time: group.time,
-            fields: group
-                .fields
-                .iter()
-                .filter(is_wanted)
-                .map(PlanField::new)
-                .collect(),
+        let is_asked = |by: Option<Group>| by.is_none_or(|group| asked.has(group));
+        let groups = measurement.groups.iter().filter(|group| is_asked(group.asked_by));
+        let groups = groups.map(|group| PlanGroup::new(group, group.fields.iter().filter(is_wanted)));
+        let tags = measurement.tags.iter().filter(|tag| match tag {
+            Tag::Known(group, ..) => is_asked(Some(*group)),
+            _ => true,
         });
         Self {
             name: escaped,
-            tags: measurement
-                .tags
-                .iter()
-                .map(|tag| PlanTag::new(tag, measurement))
-                .collect(),
-            groups: groups.filter(|group| !group.fields.is_empty()).collect(),
+            tags: tags.map(|tag| PlanTag::new(tag, measurement)).collect(),
+            groups: groups.filter(|group| !group.is_empty()).collect(),
         }
     }
 }
@@ -96,19 +104,45 @@ impl<S: Source> Plan<S> {
 }
 
 impl<S: Source> PlanGroup<S> {
+    fn new<'f>(group: &'static measurement::Group<S>, fields: impl Iterator<Item = &'f Field<S>>) -> Self {
+        let mut planned = Self {
+            time: group.time,
+            fields: Vec::new(),
+            computed: Vec::new(),
+        };
+        for field in fields {
+            let key = format!(",{}=", field.name).into_bytes();
+            match field.get {
+                Get::Printed(get) => planned.fields.push(PlanField {
+                    key,
+                    kind: field.kind,
+                    get,
+                }),
+                Get::Computed(get) => planned.computed.push(PlanComputed { key, get }),
+            }
+        }
+        planned
+    }
+
+    fn is_empty(&self) -> bool {
+        self.fields.is_empty() && self.computed.is_empty()
+    }
+
     /// Whether there is a value for any of its fields.
     pub fn has_any(&self, of: &S::Of<'_>) -> bool {
         self.fields.iter().any(|field| !(field.get)(of).is_empty())
+            || self.computed.iter().any(|field| (field.get)(of).is_some())
     }
 }
 
 impl<S: Source> PlanGroup<S> {
     /// Whether any of its fields can be written.
     pub fn has_value(&self, of: &S::Of<'_>) -> bool {
-        self.fields.iter().any(|field| {
+        let mut printed = self.fields.iter();
+        printed.any(|field| {
             let token = (field.get)(of);
             !token.is_empty() && value::is_one(field.kind, token)
-        })
+        }) || self.computed.iter().any(|field| (field.get)(of).is_some())
     }
 }
 
@@ -123,20 +157,11 @@ impl<S: Source> PlanTag<S> {
             Tag::Of(_) => Self::Owner,
             Tag::Name(key, get) => own(key, true, get),
             Tag::Text(key, get) => own(key, false, get),
+            Tag::Known(_, _, get) => Self::Known(get),
             Tag::Free(get) => Self::Free {
                 taken: [schema::reserved(), measurement.keys()].concat(),
                 get,
             },
-        }
-    }
-}
-
-impl<S: Source> PlanField<S> {
-    fn new(field: &Field<S>) -> Self {
-        Self {
-            key: format!(",{}=", field.name).into_bytes(),
-            kind: field.kind,
-            get: field.get,
         }
     }
 }
@@ -159,7 +184,12 @@ impl Plans {
     /// The plans that `settings` ask for.
     pub fn new(settings: &Settings) -> Self {
         Self {
-            node: Plan::new(&schema::NODE, &settings.node_metric_name, &settings.fields),
+            node: Plan::new(
+                &schema::NODE,
+                &settings.node_metric_name,
+                &settings.fields,
+                settings.metadata.groups,
+            ),
             node_interface: plan(&schema::NODE_INTERFACE, settings),
             system_container: plan(&schema::SYSTEM_CONTAINER, settings),
             pod: plan(&schema::POD, settings),
@@ -175,5 +205,6 @@ impl Plans {
 
 /// The plan of a measurement under its own name.
 fn plan<S: Source>(measurement: &'static Measurement<S>, settings: &Settings) -> Plan<S> {
-    Plan::new(measurement, measurement.name, &settings.fields)
+    let asked = settings.metadata.groups;
+    Plan::new(measurement, measurement.name, &settings.fields, asked)
 }

@@ -4,12 +4,16 @@
 //! are escaped once, and nothing is allocated per line. Nothing is held that a body may have any number of, but lines, and
 //! a few numbers for each.
 
+use std::sync::Arc;
+
 use super::kept::Kept;
 use super::line::Limits;
+use super::metadata::{self, Known, Seen};
 use super::samples::Samples;
 use super::scrape::{self, ScrapeReport};
 use super::settings::Settings;
 use super::tick::Tick;
+use super::unlisted;
 use crate::batch::Batch;
 use crate::json::{Rejected, SteppedOver, Unknown};
 use crate::summary::{self, NotASummary};
@@ -44,13 +48,19 @@ pub struct Rendered {
     pub labels_left_out: u64,
     /// Entries put aside because another one is the same series.
     pub duplicates: u64,
+    /// What was left out of the metadata.
+    pub metadata_left_out: u64,
 }
 
 impl Rendered {
     /// Everything that was left out and is in no other line.
     #[must_use]
     pub fn left_out(&self) -> u64 {
-        self.out_of_range + self.rejected.count + self.lines_left_out + self.labels_left_out
+        self.out_of_range
+            + self.rejected.count
+            + self.lines_left_out
+            + self.labels_left_out
+            + self.metadata_left_out
     }
 }
 
@@ -89,6 +99,31 @@ pub struct OfNode {
     name: String,
     /// Only with timestamps of the samples.
     samples: Samples,
+    /// What is known of its pods beside the summary. Nothing, where it is not asked for.
+    pub metadata: Metadata,
+}
+
+/// What is known of a node's pods from `/pods`, and how much of that the last summary had.
+#[derive(Debug, Default)]
+pub struct Metadata {
+    known: Arc<Known>,
+    seen: Seen,
+    /// Pods that the summary does not list are told of.
+    is_fresh: bool,
+}
+
+impl Metadata {
+    /// From now on this is known; what it has no more of pods that the last summary had stays.
+    pub fn learn(&mut self, known: Arc<Known>) {
+        self.known = metadata::carry(&self.known, &self.seen, known);
+        self.seen.begin(&self.known);
+        self.is_fresh = true;
+    }
+
+    /// It is so old by now that what the summary does not list may not be there any more.
+    pub fn is_stale(&mut self) {
+        self.is_fresh = false;
+    }
 }
 
 impl OfNode {
@@ -144,7 +179,7 @@ impl Renderer {
         batch: &mut Batch,
     ) -> Result<Rendered, Unusable> {
         self.swap(node);
-        let rendered = self.render(body, arrived, batch);
+        let rendered = self.render_with(&mut node.metadata, body, arrived, batch);
         self.swap(node);
         rendered
     }
@@ -163,10 +198,20 @@ impl Renderer {
     /// # Errors
     /// The body is no summary; then `batch` is empty.
     pub fn render(&mut self, body: &[u8], arrived: i64, batch: &mut Batch) -> Result<Rendered, Unusable> {
+        self.render_with(&mut Metadata::default(), body, arrived, batch)
+    }
+
+    fn render_with(
+        &mut self,
+        metadata: &mut Metadata,
+        body: &[u8],
+        arrived: i64,
+        batch: &mut Batch,
+    ) -> Result<Rendered, Unusable> {
         batch.empty();
         let (text, order) = (std::mem::take(&mut batch.text), std::mem::take(&mut batch.order));
         self.0.page.line.begin(text, order, arrived);
-        let outcome = self.read(body);
+        let outcome = self.read(body, metadata);
         self.0.page.rest();
         let counts = *self.0.page.line.counts();
         (batch.text, batch.order) = self.0.page.line.end(outcome.is_ok());
@@ -186,16 +231,27 @@ impl Renderer {
             lines_left_out: counts.lines_left_out,
             labels_left_out: counts.labels_left_out,
             duplicates: counts.duplicates,
+            metadata_left_out: metadata.known.left_out(),
         })
     }
 
     /// Makes the lines of a body, as many as there may be.
-    fn read(&mut self, body: &[u8]) -> Result<SteppedOver, Unusable> {
+    fn read(&mut self, body: &[u8], metadata: &mut Metadata) -> Result<SteppedOver, Unusable> {
         let (each, some) = MOST_LINES;
-        let bytes = body.len().saturating_mul(each).saturating_add(some);
+        let Metadata {
+            known,
+            seen,
+            is_fresh,
+        } = metadata;
+        let bytes = (body.len() + known.bytes())
+            .saturating_mul(each)
+            .saturating_add(some);
         for series in MOST_SERIES {
             self.0.page.line.limit(Limits { bytes, series });
-            let stepped_over = summary::read(body, self.0.names, &mut Tick::new(&mut self.0))?;
+            let stepped_over = summary::read(body, self.0.names, &mut Tick::new(&mut self.0, known, seen))?;
+            if *is_fresh {
+                unlisted::pods(&mut self.0, known, seen);
+            }
             if !self.0.page.line.is_too_much() {
                 return Ok(stepped_over);
             }

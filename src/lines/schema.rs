@@ -5,10 +5,11 @@
 //! name, it is that name.
 
 use super::measurement::{
-    Described, Field, Group, Measurement, OfAccelerator, OfContainer, OfInterface, OfNode, OfPod,
+    Described, Field, Get, Group, Measurement, OfAccelerator, OfContainer, OfInterface, OfNode, OfPod,
     OfUserMetric, OfVolume, Owner, Reserved, Tag,
 };
 pub use super::measurement::{Kind, Platform};
+use super::metadata::{self, ContainerValue, PodValue};
 use crate::json::Time;
 
 /// Of the node, on every line of it.
@@ -21,20 +22,27 @@ pub const POD_NAME: &str = "pod_name";
 pub const POD_UID: &str = "pod_uid";
 /// Of a container, on every line of it.
 pub const CONTAINER_NAME: &str = "container_name";
+/// Of a pod that a controller made, on every line of it, where that is asked for.
+pub const OWNER_KIND: &str = "owner_kind";
+/// The controller's name.
+pub const OWNER_NAME: &str = "owner_name";
+/// Of a container, on its own line, where that is asked for.
+pub const IMAGE: &str = "image";
+/// Of its image.
+pub const VERSION: &str = "version";
+/// Of a pod, on its own line, where that is asked for.
+pub const QOS_CLASS: &str = "qos_class";
 
 /// Keys that free pairs do not get, beside those of the measurements' tags. What Telegraf adds and InfluxDB refuses stands
-/// first; then what is written where it is asked for, and the tags of the metadata from `/pods`.
+/// first; then what all lines of a pod have where it is asked for.
 const RESERVED: &[&str] = &[
     "host",
     "time",
     "_field",
     "_measurement",
     POD_UID,
-    "image",
-    "version",
-    "owner_kind",
-    "owner_name",
-    "qos_class",
+    OWNER_KIND,
+    OWNER_NAME,
 ];
 
 /// All keys that free pairs do not get, be they on the line at hand or not: a database has to know one meaning of each.
@@ -48,6 +56,18 @@ pub fn reserved() -> Vec<&'static str> {
     }
     keys.sort_unstable();
     keys.dedup();
+    keys
+}
+
+/// The keys that free pairs do not get on the lines of some measurements.
+#[must_use]
+pub fn reserved_on_some_lines() -> Vec<&'static str> {
+    let everywhere = reserved();
+    let mut keys: Vec<_> = ALL
+        .iter()
+        .flat_map(|measurement| measurement.reserved().0)
+        .collect();
+    keys.retain(|key| !everywhere.contains(key));
     keys
 }
 
@@ -68,6 +88,7 @@ macro_rules! group {
     ($time:expr; $($name:expr, $path:expr, $kind:ident, $unit:literal, $since:literal, $platform:ident, $($leaf:ident).+;)+) => {
         Group {
             time: $time,
+            asked_by: None,
             fields: &[$(Field {
                 name: $name,
                 path: $path,
@@ -75,8 +96,83 @@ macro_rules! group {
                 unit: $unit,
                 since: $since,
                 platform: Platform::$platform,
-                get: |of| of.$($leaf).+.token(),
+                get: Get::Printed(|of| of.$($leaf).+.token()),
             }),+],
+        }
+    };
+}
+
+/// A group that is known from `/pods`: what it is asked for by, then a row a field: name, JSON path, kind, unit, value. All
+/// of it is there since 1.0, on any node, and is true when it is written.
+macro_rules! known {
+    ($asked_by:ident, $value:ident; $($name:literal, $path:literal, $kind:ident, $unit:literal, $place:ident;)+) => {
+        Group {
+            time: |_| Time::default(),
+            asked_by: Some(metadata::Group::$asked_by),
+            fields: &[$(Field {
+                name: $name,
+                path: $path,
+                kind: Kind::$kind,
+                unit: $unit,
+                since: "",
+                platform: Platform::Any,
+                get: Get::Printed(|of| of.known($value::$place)),
+            }),+],
+        }
+    };
+}
+
+/// A group of parts in percent, of what is measured at one moment: then a row a field: name, what it is a part of, how it
+/// is computed.
+macro_rules! parts {
+    ($time:expr; $($name:literal, $path:literal, $get:expr;)+) => {
+        Group {
+            time: $time,
+            asked_by: Some(metadata::Group::Utilization),
+            fields: &[$(Field {
+                name: $name,
+                path: $path,
+                kind: Kind::Float,
+                unit: "percent",
+                since: "",
+                platform: Platform::Any,
+                get: Get::Computed($get),
+            }),+],
+        }
+    };
+}
+
+/// What is kept for it, and what it may use, as it is in force.
+macro_rules! resources {
+    ($value:ident) => {
+        known! { Resources, $value;
+            "resource_requests_millicpu_units", "resources.requests.cpu", Unsigned, "1/1000 cpu", RequestsCpu;
+            "resource_limits_millicpu_units", "resources.limits.cpu", Unsigned, "1/1000 cpu", LimitsCpu;
+            "resource_requests_memory_bytes", "resources.requests.memory", Unsigned, "bytes", RequestsMemory;
+            "resource_limits_memory_bytes", "resources.limits.memory", Unsigned, "bytes", LimitsMemory;
+            "resource_requests_ephemeral_storage_bytes", "resources.requests.ephemeral-storage", Unsigned, "bytes", RequestsEphemeralStorage;
+            "resource_limits_ephemeral_storage_bytes", "resources.limits.ephemeral-storage", Unsigned, "bytes", LimitsEphemeralStorage;
+        }
+    };
+}
+
+/// How much of its processors it uses, of the summary's numbers of the same tick.
+macro_rules! cpu_parts {
+    ($value:ident) => {
+        parts! { |of| of.cpu.time;
+            "cpu_usage_limit_percent", "cpu.usageNanoCores / limits.cpu", |of| of.cpu_percent($value::LimitsCpu);
+            "cpu_usage_request_percent", "cpu.usageNanoCores / requests.cpu", |of| of.cpu_percent($value::RequestsCpu);
+        }
+    };
+}
+
+/// The same of its memory: the working set, by which the node is out of it, and all that its limit counts.
+macro_rules! memory_parts {
+    ($value:ident) => {
+        parts! { |of| of.memory.time;
+            "memory_working_set_limit_percent", "memory.workingSetBytes / limits.memory", |of| of.percent(of.memory.working_set_bytes, $value::LimitsMemory);
+            "memory_working_set_request_percent", "memory.workingSetBytes / requests.memory", |of| of.percent(of.memory.working_set_bytes, $value::RequestsMemory);
+            "memory_usage_limit_percent", "memory.usageBytes / limits.memory", |of| of.percent(of.memory.usage_bytes, $value::LimitsMemory);
         }
     };
 }
@@ -150,18 +246,23 @@ macro_rules! filesystem {
     };
 }
 
-/// All that a container has; a system container has no filesystems, swap or start time on most kubelets.
-static CONTAINER_GROUPS: &[Group<OfContainer>] = &[
-    start_time!(),
-    cpu!(),
-    psi!("cpu", cpu),
-    memory!(),
-    psi!("memory", memory),
-    psi!("io", io),
-    swap!(),
-    filesystem!("rootfs", "rootfs", "1.3", rootfs),
-    filesystem!("logsfs", "logs", "1.3", logs),
-];
+/// All that a container has, and these; a system container has no filesystems, swap or start time on most kubelets.
+macro_rules! container_groups {
+    ($($more:expr),*) => {
+        &[
+            start_time!(),
+            cpu!(),
+            psi!("cpu", cpu),
+            memory!(),
+            psi!("memory", memory),
+            psi!("io", io),
+            swap!(),
+            filesystem!("rootfs", "rootfs", "1.3", rootfs),
+            filesystem!("logsfs", "logs", "1.3", logs),
+            $($more),*
+        ]
+    };
+}
 
 static INTERFACE_GROUPS: &[Group<OfInterface>] = &[group! { |_| Time::default();
     "rx_bytes", "rxBytes", Unsigned, "bytes, counter", "1.3", Any, rx_bytes;
@@ -224,7 +325,7 @@ measurements! {
         per: "system container",
         tags: &[Tag::Name(CONTAINER_NAME, |of| of.name), Tag::Of(Owner::Node)],
         reserved: Reserved::Everywhere,
-        groups: CONTAINER_GROUPS,
+        groups: container_groups!(),
     }
 
     /// A pod's own cgroup.
@@ -232,7 +333,10 @@ measurements! {
         name: "kubernetes_pod",
         path: "pods[]",
         per: "pod",
-        tags: &[Tag::Of(Owner::Pod)],
+        tags: &[
+            Tag::Of(Owner::Pod),
+            Tag::Known(metadata::Group::Qos, &[QOS_CLASS], |of| of.qos()),
+        ],
         reserved: Reserved::Everywhere,
         groups: &[
             start_time!(),
@@ -251,6 +355,17 @@ measurements! {
             group! { |_| Time::default();
                 "process_count", "process_stats.process_count", Unsigned, "processes", "1.19", Linux, process_stats.process_count;
             },
+            known! { Status, PodValue;
+                "phase", "status.phase", Text, "", Phase;
+                "phase_reason", "status.reason", Text, "", PhaseReason;
+                "ready", "status.conditions[type=Ready].status", Unsigned, "0 or 1", Ready;
+            },
+            resources!(PodValue),
+            cpu_parts!(PodValue),
+            memory_parts!(PodValue),
+            parts! { |of| of.ephemeral_storage.time;
+                "ephemeral_storage_used_limit_percent", "ephemeral-storage.usedBytes / limits.ephemeral-storage", |of| of.percent(of.ephemeral_storage.used_bytes, PodValue::LimitsEphemeralStorage);
+            },
         ],
     }
 
@@ -259,9 +374,29 @@ measurements! {
         name: "kubernetes_pod_container",
         path: "pods[].containers[]",
         per: "container",
-        tags: &[Tag::Name(CONTAINER_NAME, |of| of.name), Tag::Of(Owner::Pod)],
+        tags: &[
+            Tag::Name(CONTAINER_NAME, |of| of.name),
+            Tag::Of(Owner::Pod),
+            Tag::Known(metadata::Group::Image, &[IMAGE, VERSION], |of| of.image()),
+        ],
         reserved: Reserved::Everywhere,
-        groups: CONTAINER_GROUPS,
+        groups: container_groups!(
+            known! { Status, ContainerValue;
+                "restarts_total", "containerStatuses[].restartCount", Unsigned, "counter", Restarts;
+                "state_code", "containerStatuses[].state", Unsigned, "0 running, 1 terminated, 2 waiting, 3 unknown", StateCode;
+                "state_reason", "containerStatuses[].state.*.reason", Text, "", StateReason;
+                "ready", "containerStatuses[].ready", Unsigned, "0 or 1", Ready;
+                "last_terminated_reason", "containerStatuses[].lastState.terminated.reason", Text, "", LastReason;
+                "last_terminated_exit_code", "containerStatuses[].lastState.terminated.exitCode", Signed, "", LastExitCode;
+                "last_terminated_time_seconds", "containerStatuses[].lastState.terminated.finishedAt", Seconds, "s since 1970", LastTime;
+            },
+            resources!(ContainerValue),
+            cpu_parts!(ContainerValue),
+            memory_parts!(ContainerValue),
+            parts! { |of| of.rootfs.time;
+                "ephemeral_storage_used_limit_percent", "(rootfs.usedBytes + logs.usedBytes) / limits.ephemeral-storage", |of| of.ephemeral_storage_percent(ContainerValue::LimitsEphemeralStorage);
+            }
+        ),
     }
 
     /// A pod's default interface.

@@ -1,6 +1,7 @@
 //! What is written of a summary, as it was chosen. Values that cannot be wrong; knows no TOML.
 
 use super::filter::Filter;
+use super::metadata;
 
 /// What the timestamp of a line is.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -41,6 +42,8 @@ pub struct Settings {
     pub fields: Filter,
     /// Whether a pod's lines have its uid as a tag.
     pub pod_uid: bool,
+    /// What of `/pods`.
+    pub metadata: metadata::Settings,
 }
 
 impl Default for Settings {
@@ -54,6 +57,7 @@ impl Default for Settings {
             volumes: Volumes::default(),
             fields: Filter::default(),
             pod_uid: false,
+            metadata: metadata::Settings::default(),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Tags that several lines have in common, and how long a line may be.
 
 use super::escape;
+use super::filter::Filter;
 use crate::json::Text;
 
 /// The longest line: `InfluxDB` takes no series key above 65,535 bytes, and Telegraf reads datagrams of up to 65,536; the
@@ -17,6 +18,8 @@ pub struct Tags {
     outer: usize,
     /// Where the value of the last one begins that was added by itself.
     orders_from: usize,
+    /// Where those begin that are known of a pod from `/pods`, if there are any.
+    known_from: Option<usize>,
     too_long: bool,
 }
 
@@ -26,6 +29,7 @@ impl Tags {
         self.text.clear();
         self.outer = 0;
         self.orders_from = 0;
+        self.known_from = None;
         self.text.shrink_to(LONGEST);
         self.too_long = false;
     }
@@ -50,10 +54,30 @@ impl Tags {
         }
     }
 
-    /// Adds those of an owner, as the last ones.
-    pub fn belong_to(&mut self, owner: &Self) {
+    /// Adds those that are known of a pod, as they stand in a line.
+    pub fn append_known(&mut self, known: &[u8]) {
+        if !known.is_empty() {
+            self.known_from = Some(self.text.len());
+            self.text.extend_from_slice(known);
+        }
+    }
+
+    /// Adds those of an owner, as the last ones; in the place of those that are known of it these, if there are any.
+    pub fn belong_to(&mut self, owner: &Self, known: &[u8]) {
         self.outer = self.text.len();
-        self.append(owner);
+        self.text.extend_from_slice(owner.own());
+        self.too_long |= owner.too_long;
+        self.append_known(if known.is_empty() { owner.known() } else { known });
+    }
+
+    /// Those that are known of a pod.
+    pub fn known(&self) -> &[u8] {
+        &self.text[self.known_from.unwrap_or(self.text.len())..]
+    }
+
+    /// Those that are not, and which say what it is.
+    pub fn own(&self) -> &[u8] {
+        &self.text[..self.known_from.unwrap_or(self.text.len())]
     }
 
     /// Behind how many bytes those of the owner stand, if these belong to one.
@@ -93,4 +117,9 @@ fn push_odd(line: &mut Vec<u8>, value: Text<'_>) -> bool {
     }
     escape::push_tag(line, &value.text());
     true
+}
+
+/// Whether a name is let through. One that is too long for any line is: it is left out there, and counted.
+pub fn lets_through(filter: &Filter, name: Text<'_>) -> bool {
+    filter.lets_all_through() || name.raw().len() > 6 * LONGEST || filter.lets_through(&name.text())
 }

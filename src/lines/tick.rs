@@ -3,13 +3,14 @@
 use std::ops::Range;
 
 use super::called;
-use super::filter::Filter;
 use super::kept::Kept;
 use super::made::{Made, Mark};
+use super::metadata::{JoinedContainer, JoinedPod, Known, PodKnown, Seen};
 use super::rank::{Inside, Rank};
 use super::schema::CONTAINER_NAME;
 use super::settings::Volumes;
-use super::tags::LONGEST;
+use super::tags::lets_through;
+use super::unlisted;
 use crate::json::{Text, Time};
 use crate::summary::{
     Accelerator, Container, Interface, ListOf, Node, Pod, PodReference, Then, UserMetric, Visit, Volume,
@@ -26,6 +27,11 @@ pub(super) struct Tick<'r, 'a> {
     container: ContainerAtHand<'a>,
     /// The pod at hand.
     pod: PodReference<'a>,
+    /// What is known of pods from elsewhere, and of the one at hand.
+    known: &'r Known,
+    known_pod: Option<PodKnown<'r>>,
+    /// What of that the body has.
+    seen: &'r mut Seen,
 }
 
 /// The node or the pod at hand.
@@ -76,8 +82,12 @@ impl ContainerAtHand<'_> {
 }
 
 impl<'r> Tick<'r, '_> {
-    pub(super) fn new(kept: &'r mut Kept) -> Self {
+    pub(super) fn new(kept: &'r mut Kept, known: &'r Known, seen: &'r mut Seen) -> Self {
+        seen.begin(known);
         Self {
+            known,
+            known_pod: None,
+            seen,
             kept,
             owner: Owner::default(),
             container: ContainerAtHand::default(),
@@ -100,14 +110,43 @@ impl<'r> Tick<'r, '_> {
     }
 
     /// What the owner itself wrote stands first, then its lists, the network before its interfaces.
-    fn put_in_order(&mut self, own: Range<usize>, network: Range<usize>) {
+    fn put_in_order(&mut self, own: Range<usize>, unlisted: Range<usize>, network: Range<usize>) {
         let [containers, interfaces, volumes] = self
             .owner
             .lists
             .each_ref()
             .map(|list| list.as_ref().map_or(0..0, |(_, runs)| runs.clone()));
-        let parts = [own, containers, network, interfaces, volumes];
+        let parts = [own, containers, unlisted, network, interfaces, volumes];
         self.kept.page.put_in_order(self.owner.start.runs, &parts);
+    }
+
+    /// What is known of this pod, which is listed, and so no other one of its name is there to be told of.
+    fn meet(&mut self, pod: &PodReference<'_>) -> Option<PodKnown<'r>> {
+        if self.known.is_empty() {
+            return None;
+        }
+        let found = self.known.find(pod.uid);
+        if let Some(at) = found.or_else(|| self.known.named(pod)) {
+            self.seen.pod(at);
+        }
+        found.map(|at| self.known.pod(at))
+    }
+
+    /// Whether the network of the pod at hand is to be written.
+    fn has_own_network(&self) -> bool {
+        !self.kept.settings.metadata.own_network_only
+            || self.known_pod.is_none_or(|pod| !pod.is_on_host_network())
+    }
+
+    fn network(&mut self, pod: &JoinedPod<'_>) -> bool {
+        let Kept {
+            page,
+            plans,
+            pod_tags,
+            ..
+        } = &mut *self.kept;
+        page.write(&plans.pod_network, pod, pod_tags, Time::default())
+            .is_some()
     }
 
     /// Whether the lists of this kind are wanted of what is at hand.
@@ -123,7 +162,7 @@ impl<'r> Tick<'r, '_> {
     fn series_of_pod(&self) -> Made {
         let Kept { page, pod_tags, .. } = &*self.kept;
         let at = page.line.owner_at();
-        let tags = pod_tags.text().unwrap_or_default();
+        let tags = pod_tags.own();
         Made::new(at as usize, tags.len(), 0).numbered(page.number(tags), at != 0)
     }
 
@@ -145,13 +184,8 @@ impl<'r> Tick<'r, '_> {
             &plans.system_container
         };
         let number = page.line.number(plan, container_tags);
-        Some(within.of(container_tags.text()?, container_tags.orders_from(), number))
+        Some(within.of(container_tags.own(), container_tags.orders_from(), number))
     }
-}
-
-/// Whether a name is let through. One that is too long for any line is: it is left out there, and counted.
-fn lets_through(filter: &Filter, name: Text<'_>) -> bool {
-    filter.lets_all_through() || name.raw().len() > 6 * LONGEST || filter.lets_through(&name.text())
 }
 
 impl<'a> Visit<'a> for Tick<'_, 'a> {
@@ -179,7 +213,7 @@ impl<'a> Visit<'a> for Tick<'_, 'a> {
         let start = page.runs();
         page.write(&plans.node, node, node_tags, Time::default());
         let own = start..page.runs();
-        self.put_in_order(own, 0..0);
+        self.put_in_order(own, 0..0, 0..0);
     }
 
     fn pod_begins(&mut self, reference: &PodReference<'a>) {
@@ -191,6 +225,7 @@ impl<'a> Visit<'a> for Tick<'_, 'a> {
             page.line.counts().pods += 1;
             page.entry_begins(ListOf::Pods, || called::pod(reference))
         };
+        self.known_pod = self.meet(reference);
         let settings = &self.kept.settings;
         let wanted = chosen
             && lets_through(&settings.namespaces, reference.namespace)
@@ -203,7 +238,7 @@ impl<'a> Visit<'a> for Tick<'_, 'a> {
         });
         if wanted {
             self.pod = reference.clone();
-            self.kept.name_pod(reference);
+            self.kept.name_pod(reference, self.known_pod);
         }
     }
 
@@ -218,14 +253,22 @@ impl<'a> Visit<'a> for Tick<'_, 'a> {
             pod_tags,
             ..
         } = &mut *self.kept;
+        let joined = JoinedPod {
+            of: pod,
+            known: self.known_pod,
+        };
         let start = page.runs();
-        let own = page.write(&plans.pod, pod, pod_tags, Time::default());
-        let between = page.runs();
-        let network = page.write(&plans.pod_network, pod, pod_tags, Time::default());
-        let end = page.runs();
-        self.put_in_order(start..between, between..end);
+        let own = page.write(&plans.pod, &joined, pod_tags, Time::default());
+        let after_own = page.runs();
+        let unlisted = self
+            .known_pod
+            .is_some_and(|known| unlisted::containers(self.kept, &known, self.seen));
+        let before_network = self.kept.page.runs();
+        let network = self.has_own_network() && self.network(&joined);
+        let end = self.kept.page.runs();
+        self.put_in_order(start..after_own, after_own..before_network, before_network..end);
         let Owner { start, inside, .. } = self.owner;
-        let any = self.owner.any || own.is_some() || network.is_some();
+        let any = self.owner.any || own.is_some() || unlisted || network;
         let made = any.then(|| self.series_of_pod());
         let rank = || Rank::of_pod(pod, inside);
         self.kept.page.entry_ends(ListOf::Pods, start, made, rank);
@@ -283,6 +326,9 @@ impl<'a> Visit<'a> for Tick<'_, 'a> {
             ..
         } = &mut *self.kept;
         let is_pod = self.owner.is_pod;
+        let known_pod = self.known_pod.filter(|_| is_pod);
+        let known = known_pod.and_then(|pod| pod.container(container.name, self.seen));
+        let joined = JoinedContainer { of: container, known };
         let of = is_pod.then_some(&self.pod);
         let name = || called::entry("container", container.name, of);
         if !page.entry_begins(ListOf::Containers, name)
@@ -295,9 +341,9 @@ impl<'a> Visit<'a> for Tick<'_, 'a> {
         } else {
             (&plans.system_container, &*node_tags)
         };
-        let nameless = is_pod && pod_tags.text() == node_tags.text();
+        let nameless = is_pod && pod_tags.own() == node_tags.own();
         let start = page.line.mark();
-        let made = page.write(plan, container, tags, Time::default());
+        let made = page.write(plan, &joined, tags, Time::default());
         let has_lists = container
             .accelerators
             .at()
@@ -306,7 +352,7 @@ impl<'a> Visit<'a> for Tick<'_, 'a> {
         if has_lists {
             container_tags.clear();
             container_tags.push(CONTAINER_NAME, container.name);
-            container_tags.belong_to(tags);
+            container_tags.belong_to(tags, known_pod.map_or(&[], |pod| pod.tags(true)));
         }
         self.container = ContainerAtHand {
             name: container.name,
@@ -382,7 +428,7 @@ impl<'a> Visit<'a> for Tick<'_, 'a> {
     }
 
     fn interface(&mut self, interface: &Interface<'a>, time: Time<'a>) {
-        if !self.owner.wanted {
+        if !self.owner.wanted || (self.owner.is_pod && !self.has_own_network()) {
             return;
         }
         let Kept {

@@ -1,5 +1,6 @@
 //! A leaf's text into a field's value, or not at all: never clamped, wrapped, rounded or made up.
 
+use super::escape::REPLACEMENT;
 use super::measurement::Kind;
 use super::tags::LONGEST;
 
@@ -20,6 +21,7 @@ pub fn push(line: &mut Vec<u8>, kind: Kind, token: &[u8]) -> bool {
         Kind::Float => fits_float(token) && push_text(line, token),
         Kind::Boolean => push_text(line, token),
         Kind::Seconds => push_seconds(line, token),
+        Kind::Text => push_string(line, token),
     }
 }
 
@@ -30,9 +32,23 @@ pub fn is_one(kind: Kind, token: &[u8]) -> bool {
         Kind::Unsigned => fits_unsigned(token),
         Kind::Signed => fits_signed(token),
         Kind::Float => fits_float(token),
-        Kind::Boolean => true,
+        Kind::Boolean | Kind::Text => true,
         Kind::Seconds => crate::json::unix_nanoseconds(token).is_some(),
     }
+}
+
+/// A text in quotes. What line protocol can not carry is replaced as in a tag, a backslash too: readers do not agree on it.
+fn push_string(line: &mut Vec<u8>, text: &[u8]) -> bool {
+    line.push(b'"');
+    for &byte in text {
+        match byte {
+            b'"' => line.extend_from_slice(b"\\\""),
+            b'\\' | 0..=0x1f | 0x7f => line.push(REPLACEMENT),
+            byte => line.push(byte),
+        }
+    }
+    line.push(b'"');
+    true
 }
 
 #[inline]
@@ -85,6 +101,20 @@ fn push_seconds(line: &mut Vec<u8>, token: &[u8]) -> bool {
     push_i64(line, nanoseconds.div_euclid(1_000_000_000));
     line.push(b'i');
     true
+}
+
+/// Appends a float, which is finite.
+pub fn push_f64(line: &mut Vec<u8>, value: f64) {
+    use std::io::Write;
+    // Writing to memory cannot fail.
+    let _ = write!(line, "{value}");
+}
+
+/// Appends a number in decimal.
+pub fn push_u64(line: &mut Vec<u8>, value: u64) {
+    use std::io::Write;
+    // Writing to memory cannot fail.
+    let _ = write!(line, "{value}");
 }
 
 /// Appends a number in decimal.

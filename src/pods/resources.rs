@@ -14,12 +14,13 @@
 //! beside all sidecars. For a resize half done, Kubernetes takes the larger of wanted, granted and in force, which
 //! is what the scheduler has to keep free; ours is in force, as for containers.
 //!
-//! **A pod's limit**: the most that it can use at any time, so it is the same sum, and there only if no container can use
-//! more: all main containers, sidecars and init containers count, those that have ended too, each resource by itself. The
-//! kubelet makes the pod's cgroup by this rule, and gives it no limit if one of them has none (`cm/helpers_linux.go`,
-//! `ResourceConfigForPod`). `PodLimits` adds up those that there are: half a limit, which nobody keeps to, but for
-//! ephemeral storage, where the kubelet evicts by it (`eviction_manager.go`, `podEphemeralStorageLimitEviction`). We tell
-//! no half limit there either.
+//! **A pod's limit**: the most that it may use while it runs, so it is the same sum, and there only if nothing that runs can
+//! use more: all main containers and sidecars count, each resource by itself. An init container counts where it has a limit,
+//! and is over soon where it has none, which is so in most pods that have one. That is `PodLimits`, which is also what
+//! the kubelet tells in the pod's `status.resources`, but for the sum of those that have a limit beside one that has none:
+//! half a limit, which nobody keeps to, but for ephemeral storage, where the kubelet evicts by it (`eviction_manager.go`,
+//! `podEphemeralStorageLimitEviction`). We tell no half limit there either. (The pod's cgroup gets a limit only if init
+//! containers have one too: `cm/helpers_linux.go`, `ResourceConfigForPod`.)
 //!
 //! **Both**: the pod's own `spec.resources` (KEP-2837) take the sum's place for processors and memory, where they name
 //! them; of their resize (KEP-5419) only that `status.resources` tells. Then comes the overhead (KEP-688), on a limit only
@@ -98,7 +99,10 @@ pub fn of_pod(claims: impl IntoIterator<Item = Claim>, pod_level: Resources, ove
     for claim in claims {
         let now = in_force(&claim);
         requests.add(claim.kind, now.requests);
-        let most = |amount| Some(limit(amount).unwrap_or(ENDLESS));
+        let most = |amount| match claim.kind {
+            Kind::Init => limit(amount),
+            _ => Some(limit(amount).unwrap_or(ENDLESS)),
+        };
         limits.add(claim.kind, now.limits.each(most));
     }
     let requests = requests.most().replaced_by(pod_level.requests);

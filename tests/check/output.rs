@@ -171,7 +171,7 @@ fn granted(manifests: &str) -> Vec<(String, String)> {
 }
 
 fn wanted() -> Vec<(String, String)> {
-    Right::wanted()
+    Right::needed(false)
         .map(|right| (right.name.to_owned(), right.verb.to_owned()))
         .collect()
 }

@@ -11,6 +11,28 @@ fn assert_errors(cases: &[(&str, &str)]) {
 }
 
 #[test]
+fn metadata_that_is_none() {
+    assert_errors(&[
+        (
+            "label_include = ['app name']",
+            "2: label_include: pattern 1 of the list can match nothing: Kubernetes allows no ' ' in such a name; correct it, or take it out",
+        ),
+        (
+            "metadata = ['image', 'labels']",
+            "2: metadata: not one of its words; write one of \"image\", \"owner\", \"qos\", \"status\", \"resources\", \"utilization\"",
+        ),
+        (
+            "metadata = 'image'",
+            "2: metadata = 'image': a TOML string where an array of strings belongs; write an array of strings",
+        ),
+        (
+            "pod_network = 'host'",
+            r#"2: pod_network = 'host': not one of its words; write one of "all", "own""#,
+        ),
+    ]);
+}
+
+#[test]
 fn a_value_of_the_wrong_type_or_form() {
     assert_errors(&[
         (
@@ -210,10 +232,6 @@ fn a_key_that_is_not_ours() {
         (
             "bearer_token_string = 'x'",
             "2: bearer_token_string: Telegraf removed it too; write the token into a file, and its path into bearer_token",
-        ),
-        (
-            "label_include = []",
-            "2: label_include: labels need the kubelet's /pods, and with it the right nodes/proxy before Kubernetes 1.33; take the line out, or keep inputs.kubernetes beside this plugin for labels",
         ),
         (
             "name_override = 'x'",

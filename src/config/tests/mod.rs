@@ -84,6 +84,7 @@ fn in_cluster() -> Kubelet {
             max_response: 64 * 1024 * 1024,
         }),
         question: Question::Everything,
+        metadata: None,
         lines: Arc::default(),
     }
 }
@@ -308,6 +309,37 @@ fn the_sample_is_valid_and_its_commented_defaults_are_the_defaults() {
             Sample::Example(_) => assert_ne!(config.expect(&line), block("").expect("nothing"), "{line}"),
         }
     }
+}
+
+/// As in `inputs.kubernetes`, but that an include list alone is enough.
+#[test]
+fn labels_are_wanted_as_in_telegraf() {
+    let wants = |text: &str, key: &str| {
+        let config = block(text).expect(text);
+        let kubelet = &config.kubelets[0];
+        let labels = kubelet.lines.metadata.labels.clone();
+        assert_eq!(kubelet.metadata.is_some(), labels.is_some(), "{text}");
+        labels.is_some_and(|labels| labels.lets_through(key))
+    };
+    for (text, app, team) in [
+        ("", false, false),
+        ("label_exclude = ['*']", false, false),
+        ("label_include = ['a*']", true, false),
+        ("label_include = ['a*']\nlabel_exclude = ['*']", true, false),
+        ("label_include = ['*']\nlabel_exclude = ['team']", true, false),
+        ("label_include = ['app']\nlabel_exclude = ['app']", false, false),
+        ("label_exclude = []", true, true),
+        ("label_exclude = ['team']", true, false),
+        ("label_include = ['app.kubernetes.io/*', 'team']", false, true),
+    ] {
+        assert_eq!((wants(text, "app"), wants(text, "team")), (app, team), "{text}");
+    }
+    let config = block("metadata = ['status', 'qos']\nmetadata_interval = '1m'").expect("valid");
+    assert_eq!(config.kubelets[0].metadata, Some(Duration::from_secs(60)));
+    assert_eq!(
+        block("metadata_interval = '1m'").expect("valid").kubelets[0].metadata,
+        None
+    );
 }
 
 /// One that was only listed would be taken and do nothing.

@@ -133,9 +133,9 @@ fn a_pod_with_init_containers_and_sidecars() {
             resources(300, 300),
         ),
         (
-            "an init container that has no limit: helpers_linux.go, ResourceConfigForPod",
+            "an init container that has no limit, and is over soon: helpers.go, PodLimits",
             &[init(10, NONE), main(100, 200)],
-            resources(100, NONE),
+            resources(100, 200),
         ),
         (
             "a sidecar comes on top: KEP-753",
@@ -176,7 +176,7 @@ fn a_pod_with_init_containers_and_sidecars() {
         (
             "as a kubelet 1.37.2 had it: an init container in the middle has no limit",
             &[sidecar(10, 50), init(500, NONE), main(100, 200)],
-            resources(510, NONE),
+            resources(510, 250),
         ),
     ]);
 }

@@ -4,7 +4,7 @@ use super::super::*;
 use proptest::prelude::*;
 
 /// The processors of a pod's containers phase by phase, as KEP-753 tells it: each init container with the sidecars before
-/// it, and in the end all that stay. Without a limit, a phase can use any amount.
+/// it, and in the end all that stay. Without a limit, these can use any amount; an init container without one is over soon.
 fn slowly(claims: &[Claim]) -> (Option<u128>, Option<u128>) {
     let at_start = |claim: &&Claim| matches!(claim.kind, Kind::Init | Kind::Sidecar);
     let starting: Vec<_> = claims.iter().filter(at_start).collect();
@@ -29,8 +29,13 @@ fn slowly(claims: &[Claim]) -> (Option<u128>, Option<u128>) {
         let asked = phase.iter().filter_map(request);
         asked.reduce(|sum, request| sum + request)
     });
+    let is_told = |phase: &&Vec<&Claim>| match phase.last() {
+        Some(last) if last.kind == Kind::Init => limit(last).is_some(),
+        _ => true,
+    };
     let limits: Option<Vec<u128>> = phases
         .iter()
+        .filter(is_told)
         .map(|phase| phase.iter().map(limit).sum::<Option<u128>>())
         .collect();
     let limit = limits.and_then(|limits| limits.into_iter().max());
@@ -112,19 +117,22 @@ proptest! {
 
     /// All that count have one, or the pod itself does.
     #[test]
-    fn a_pod_has_a_limit_only_if_nothing_in_it_is_without(
+    fn a_pod_has_a_limit_only_if_nothing_that_runs_is_without(
         claims in some_claims(SMALL),
         pod_level in some_resources(SMALL),
         overhead in some_amounts(SMALL),
     ) {
         let pod = of_pod(claims.iter().copied(), pod_level, overhead);
-        let counts = |claim: &&Claim| claim.kind != Kind::Ephemeral;
+        let counts = |claim: &&Claim| matches!(claim.kind, Kind::Main | Kind::Sidecar);
+        let init = claims.iter().filter(|claim| claim.kind == Kind::Init);
+        let of_init: Vec<_> = init.map(|claim| all(of_container(claim))).collect();
         let of_each: Vec<_> = claims.iter().filter(counts).map(|claim| all(of_container(claim))).collect();
         for at in 3..6 {
             let own = all(pod_level)[at].filter(|_| at < 5);
             let expected = match own {
                 Some(own) => own > 0,
-                None => !of_each.is_empty() && of_each.iter().all(|one| one[at].is_some()),
+                None if of_each.is_empty() => of_init.iter().any(|one| one[at].is_some()),
+                None => of_each.iter().all(|one| one[at].is_some()),
             };
             prop_assert_eq!(all(pod)[at].is_some(), expected);
         }

@@ -1,0 +1,430 @@
+//! From an answer to `/pods` to what is kept of it.
+
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use super::known::{ContainerValue, KeptContainer, KeptPod, Known, PodValue, Seen, Span};
+use super::settings::{Group, Settings};
+use super::written::Written;
+use crate::json::{Pairs, Rejected, Text};
+use crate::lines::escape;
+use crate::lines::filter::Filter;
+use crate::lines::labels::{self, Fate, Label};
+use crate::lines::schema;
+use crate::lines::tags::{LONGEST, lets_through, push_value};
+use crate::lines::value::push_u64;
+use crate::pods::{self, Amounts, ContainerStatus, Member, NotPods, Owner, Pod, Resources};
+
+/// A reason, a phase or a name that is longer tells nobody anything.
+const LONGEST_TEXT: usize = 1024;
+
+/// The tags of a pod together: half of what a line may have. An annotation can have 256 KiB.
+const LONGEST_TAGS: usize = LONGEST / 2;
+
+/// Reads answers to `/pods`.
+#[derive(Debug)]
+pub struct Gatherer {
+    settings: Settings,
+    namespaces: Filter,
+    pods: Filter,
+    /// The keys that no label gets.
+    reserved: Vec<&'static str>,
+    /// Those that it does not get on the lines of some measurements.
+    reserved_there: Vec<&'static str>,
+}
+
+/// What became of one label, or one annotation.
+pub type Told<'t> = &'t mut dyn FnMut(&Label<'_>);
+
+impl Gatherer {
+    /// For these settings, and pods that are let through.
+    #[must_use]
+    pub fn new(settings: &Settings, namespaces: &Filter, pods: &Filter) -> Self {
+        Self {
+            settings: settings.clone(),
+            namespaces: namespaces.clone(),
+            pods: pods.clone(),
+            reserved: schema::reserved(),
+            reserved_there: schema::reserved_on_some_lines(),
+        }
+    }
+
+    /// Reads an answer. What is written there as it was `before` is taken from there.
+    ///
+    /// # Errors
+    /// It is no list of pods.
+    pub fn read(&self, body: &[u8], before: &Known) -> Result<Known, NotPods> {
+        let (known, _) = self.read_aloud(body, before, &mut |_| {})?;
+        Ok(known)
+    }
+
+    /// The same, and says what became of each label that is let through and was not there before.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn read_aloud(
+        &self,
+        body: &[u8],
+        before: &Known,
+        told: Told<'_>,
+    ) -> Result<(Known, Rejected), NotPods> {
+        let mut reading = Reading {
+            gatherer: self,
+            before,
+            known: Known::like(before),
+            scratch: Vec::new(),
+            left_out: 0,
+            told,
+        };
+        let rejected = pods::read(body, &mut reading)?;
+        reading.known.finish();
+        Ok((reading.known, rejected))
+    }
+}
+
+/// Keeps of what was known before those pods that the summary had, and the answer has not.
+#[must_use]
+pub fn carry(before: &Known, seen: &Seen, known: Arc<Known>) -> Arc<Known> {
+    let is_missing = |at: &usize| seen.has_pod(*at) && known.find(before.pod(*at).reference().uid).is_none();
+    let missing: Vec<_> = (0..before.pods()).filter(is_missing).collect();
+    if missing.is_empty() {
+        return known;
+    }
+    let mut known = Arc::unwrap_or_clone(known);
+    for at in missing {
+        if !known.is_too_much() {
+            known.copy(&before.pod(at), true);
+        }
+    }
+    known.finish();
+    Arc::new(known)
+}
+
+/// One answer on its way.
+struct Reading<'r> {
+    gatherer: &'r Gatherer,
+    before: &'r Known,
+    known: Known,
+    /// Where tags are put together.
+    scratch: Vec<u8>,
+    /// What was left out of the pod at hand.
+    left_out: u32,
+    told: Told<'r>,
+}
+
+impl<'a> pods::Visit<'a> for Reading<'_> {
+    fn begin(&mut self) {
+        self.known.clear();
+    }
+
+    fn is_known(&mut self, rest: &'a [u8]) -> Option<usize> {
+        let (pod, length) = self.before.written(rest)?;
+        match pod {
+            Some(pod) => self.known.copy(&pod, false),
+            None => self
+                .known
+                .unwanted
+                .push(Written::new(rest, length, self.before.hasher())),
+        }
+        self.known.listed += 1;
+        Some(length)
+    }
+
+    fn pod(&mut self, pod: &Pod<'a>, rest: &'a [u8], length: usize) -> ControlFlow<()> {
+        self.known.listed += 1;
+        let metadata = &pod.metadata;
+        let written = Written::new(rest, length, self.known.hasher());
+        if lets_through(&self.gatherer.namespaces, metadata.namespace)
+            && lets_through(&self.gatherer.pods, metadata.name)
+        {
+            self.keep(pod, written);
+        } else {
+            self.known.unwanted.push(written);
+        }
+        if self.known.is_too_much() {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
+        }
+    }
+}
+
+impl Reading<'_> {
+    fn wants(&self, group: Group) -> bool {
+        self.gatherer.settings.groups.has(group)
+    }
+
+    fn keep(&mut self, pod: &Pod<'_>, written: Written) {
+        self.left_out = 0;
+        let metadata = &pod.metadata;
+        let names = [metadata.uid, metadata.namespace, metadata.name].map(|name| self.text(name));
+        let [Some(uid), Some(namespace), Some(name)] = names else {
+            // Whose it is can not be said.
+            self.known.left_out += 1;
+            return;
+        };
+        let mut kept = KeptPod {
+            uid,
+            namespace,
+            name,
+            on_host_network: pod.spec.host_network.token() == b"true",
+            written,
+            created: metadata.created.unix_nanoseconds().unwrap_or(i64::MIN),
+            ..KeptPod::default()
+        };
+        self.tags(pod, &mut kept);
+        if self.wants(Group::Status) {
+            self.status(pod, &mut kept);
+        }
+        let resources = self.wants(Group::Resources) || self.wants(Group::Utilization);
+        if resources {
+            let (effective, unreadable) = pods::of_pod(pod);
+            self.left_out += unreadable;
+            self.resources(
+                effective,
+                |value, span| kept.values[value as usize] = span,
+                OF_POD,
+            );
+        }
+        for member in pod.members() {
+            self.container(&member, resources);
+        }
+        kept.left_out = self.left_out;
+        self.known.push_pod(kept);
+    }
+
+    /// Those of all lines of the pod, and of its own.
+    fn tags(&mut self, pod: &Pod<'_>, kept: &mut KeptPod) {
+        let settings = &self.gatherer.settings;
+        let owner = if self.wants(Group::Owner) {
+            Owner::of(&pod.metadata)
+        } else {
+            None
+        };
+        self.scratch.clear();
+        if let Some(owner) = owner {
+            for (key, value) in [
+                (schema::OWNER_KIND, &owner.kind),
+                (schema::OWNER_NAME, &owner.name),
+            ] {
+                self.left_out += u32::from(!push_tag(&mut self.scratch, key, value));
+            }
+        }
+        let metadata = &pod.metadata;
+        let families = [
+            (metadata.labels, settings.labels.as_ref()),
+            (metadata.annotations, settings.annotations.as_ref()),
+        ];
+        let head = self.scratch.len();
+        kept.tags = self.labels(families, false);
+        if self.is_there(families) {
+            self.scratch.truncate(head);
+            kept.tags_beside = self.labels(families, true);
+        }
+        if self.wants(Group::Qos) {
+            let class = pod.status.qos_class.word();
+            self.scratch.clear();
+            self.left_out += u32::from(!push_tag(&mut self.scratch, schema::QOS_CLASS, &class));
+            kept.qos = self.known.keep(&self.scratch);
+        }
+    }
+
+    /// Whether a label would have a key of a measurement whose keys are free elsewhere.
+    fn is_there(&self, families: [(Pairs<'_>, Option<&Filter>); 2]) -> bool {
+        let mut any = false;
+        for (pairs, filter) in families {
+            if filter.is_some() {
+                pairs.each(|key, _| {
+                    let key = key.word();
+                    any |= self
+                        .gatherer
+                        .reserved_there
+                        .iter()
+                        .any(|there| *there == key || *there == escape::carried(&key));
+                });
+            }
+        }
+        any
+    }
+
+    fn labels(&mut self, families: [(Pairs<'_>, Option<&Filter>); 2], there: bool) -> Span {
+        let Gatherer {
+            reserved,
+            reserved_there,
+            ..
+        } = self.gatherer;
+        let chosen = labels::of_pod(families, |key| {
+            reserved.contains(&key) || (there && reserved_there.contains(&key))
+        });
+        let tags = &mut self.scratch;
+        for mut label in chosen {
+            let before = tags.len();
+            let fits =
+                label.fate != Fate::LeftOut && label.push(tags).is_some() && tags.len() <= LONGEST_TAGS;
+            if !fits {
+                tags.truncate(before);
+                label.fate = Fate::LeftOut;
+            }
+            if !there {
+                self.left_out += u32::from(!fits);
+                (self.told)(&label);
+            }
+        }
+        self.known.keep(&self.scratch)
+    }
+
+    fn status(&mut self, pod: &Pod<'_>, kept: &mut KeptPod) {
+        let status = &pod.status;
+        let mut set = |value: PodValue, span: Span| kept.values[value as usize] = span;
+        set(PodValue::Phase, self.text_or_none(status.phase));
+        set(PodValue::PhaseReason, self.text_or_none(status.reason));
+        if let Some(ready) = pod.is_ready() {
+            set(PodValue::Ready, self.number(u64::from(ready)));
+        }
+    }
+
+    fn container(&mut self, member: &Member<'_, '_>, resources: bool) {
+        let Some(name) = self.text(member.spec.name) else {
+            self.left_out += 1;
+            return;
+        };
+        let mut kept = KeptContainer {
+            name,
+            ..KeptContainer::default()
+        };
+        if self.wants(Group::Image) {
+            kept.tags = self.image(member.spec.image);
+        }
+        if self.wants(Group::Status) {
+            self.container_status(member.status, &mut kept);
+        }
+        if resources {
+            let (effective, unreadable) = member.resources();
+            self.left_out += unreadable;
+            self.resources(
+                effective,
+                |value, span| kept.values[value as usize] = span,
+                OF_CONTAINER,
+            );
+        }
+        self.known.push_container(kept);
+    }
+
+    /// The image whole, as `inputs.kubernetes` has it, and its version.
+    fn image(&mut self, image: Text<'_>) -> Span {
+        if image.raw().len() > LONGEST_TEXT {
+            self.left_out += 1;
+            return Span::default();
+        }
+        let image = image.text();
+        self.scratch.clear();
+        push_tag(&mut self.scratch, schema::IMAGE, &image);
+        push_tag(&mut self.scratch, schema::VERSION, pods::version(&image));
+        self.known.keep(&self.scratch)
+    }
+
+    fn container_status(&mut self, status: Option<&ContainerStatus<'_>>, kept: &mut KeptContainer) {
+        let mut set = |value: ContainerValue, span: Span| kept.values[value as usize] = span;
+        let state = pods::StateCode::of(status);
+        set(ContainerValue::StateCode, self.number(state as u64));
+        let Some(status) = status else { return };
+        set(
+            ContainerValue::StateReason,
+            self.text_or_none(status.state.reason()),
+        );
+        set(
+            ContainerValue::Restarts,
+            self.known.keep(status.restart_count.token()),
+        );
+        match status.ready.token() {
+            b"true" => set(ContainerValue::Ready, self.number(1)),
+            b"false" => set(ContainerValue::Ready, self.number(0)),
+            _ => {}
+        }
+        if let Some(last) = status.last_state.terminated.get() {
+            set(ContainerValue::LastReason, self.text_or_none(last.reason));
+            set(
+                ContainerValue::LastExitCode,
+                self.known.keep(last.exit_code.token()),
+            );
+            if last.finished.unix_nanoseconds().is_some() {
+                set(ContainerValue::LastTime, self.known.keep(last.finished.token()));
+            }
+        }
+    }
+
+    /// A limit of 0 is none.
+    fn resources<V>(&mut self, of: Resources, mut set: impl FnMut(V, Span), [requests, limits]: [[V; 3]; 2]) {
+        let amounts = |of: Amounts| [of.cpu_milli, of.memory_bytes, of.ephemeral_storage_bytes];
+        let limit = |amount: Option<u64>| amount.filter(|&amount| amount > 0);
+        let requests = requests.into_iter().zip(amounts(of.requests));
+        let limits = limits.into_iter().zip(amounts(of.limits).map(limit));
+        for (value, amount) in requests.chain(limits) {
+            if let Some(amount) = amount {
+                set(value, self.number(amount));
+            }
+        }
+    }
+
+    /// A text as it is; `None` without one, or where it is too long.
+    fn text(&mut self, text: Text<'_>) -> Option<Span> {
+        if text.is_empty() || text.raw().len() > LONGEST_TEXT {
+            return None;
+        }
+        let text = text.text();
+        Some(self.known.keep(text.as_bytes()))
+    }
+
+    fn text_or_none(&mut self, text: Text<'_>) -> Span {
+        self.left_out += u32::from(text.raw().len() > LONGEST_TEXT);
+        self.text(text).unwrap_or_default()
+    }
+
+    fn number(&mut self, number: u64) -> Span {
+        self.scratch.clear();
+        push_u64(&mut self.scratch, number);
+        self.known.keep(&self.scratch)
+    }
+}
+
+const OF_POD: [[PodValue; 3]; 2] = [
+    [
+        PodValue::RequestsCpu,
+        PodValue::RequestsMemory,
+        PodValue::RequestsEphemeralStorage,
+    ],
+    [
+        PodValue::LimitsCpu,
+        PodValue::LimitsMemory,
+        PodValue::LimitsEphemeralStorage,
+    ],
+];
+
+const OF_CONTAINER: [[ContainerValue; 3]; 2] = [
+    [
+        ContainerValue::RequestsCpu,
+        ContainerValue::RequestsMemory,
+        ContainerValue::RequestsEphemeralStorage,
+    ],
+    [
+        ContainerValue::LimitsCpu,
+        ContainerValue::LimitsMemory,
+        ContainerValue::LimitsEphemeralStorage,
+    ],
+];
+
+/// Appends a tag, unless its value is empty; false where it is too long.
+fn push_tag(tags: &mut Vec<u8>, key: &str, value: &str) -> bool {
+    if value.is_empty() {
+        return true;
+    }
+    let before = tags.len();
+    tags.push(b',');
+    tags.extend_from_slice(key.as_bytes());
+    tags.push(b'=');
+    let fits = value.len() <= LONGEST_TEXT && push_value(tags, Text::plain(value.as_bytes()));
+    if !fits {
+        tags.truncate(before);
+    }
+    fits
+}

@@ -1,0 +1,15 @@
+//! What `/pods` tells of the pods whose numbers are in the summary: tags for their lines, and fields that no summary has.
+//!
+//! From an answer to a line: `settings` say what is wanted, `gather` reads an answer, `known` keeps what is wanted of it, `written` knows what needs no reading,
+//! `joined` puts it beside the summary's types, and `unlisted` writes what the summary does not list. Names are `schema`'s.
+
+mod gather;
+mod joined;
+mod known;
+mod settings;
+mod written;
+
+pub use gather::{Gatherer, Told, carry};
+pub use joined::{JoinedContainer, JoinedPod};
+pub use known::{ContainerKnown, ContainerValue, Known, PodKnown, PodValue, Seen};
+pub use settings::{Group, Groups, Settings};
