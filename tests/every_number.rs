@@ -107,6 +107,15 @@ fn living(summary: &mut Value) {
     }
 }
 
+/// The same for a real answer, of a kubelet of our own.
+#[test]
+fn of_a_real_kubelet() {
+    let body = include_bytes!("captures/live-1.37.2-meta.summary.json");
+    let mut json = serde_json::from_slice(body).unwrap();
+    living(&mut json);
+    check(body, &json);
+}
+
 /// The same for every real answer, where they are at hand: `.ci/run` sees to it that they are.
 #[test]
 fn of_every_capture() {

@@ -3,7 +3,7 @@
 use time::OffsetDateTime;
 use x509_parser::prelude::{FromDer as _, X509Certificate};
 
-use crate::{Options, Wording};
+use crate::{Options, Right, Wording};
 
 /// What a request shows of itself.
 pub(crate) struct Shown<'a> {
@@ -71,9 +71,20 @@ fn user_of(certificate: &[u8], client_ca: &[u8]) -> Option<String> {
     name.as_str().ok().map(str::to_owned)
 }
 
-/// Whether `user` may do that to this subresource of nodes, as RBAC would say.
+/// The subresources of nodes of which one is enough for `path`, in the order in which a kubelet asks for them.
+pub(crate) fn subresources(path: &str, wording: Wording) -> &'static [&'static str] {
+    match path {
+        path if path.starts_with("/stats/") => &["stats"],
+        path if path.starts_with("/metrics/") => &["metrics"],
+        "/pods" if wording == Wording::New => &["pods", "proxy"],
+        _ => &["proxy"],
+    }
+}
+
+/// Whether `user` may do that to this subresource of nodes, as RBAC would say. `rights` are those of the usual account.
 pub(crate) fn authorize(
     options: &Options,
+    rights: &[Right],
     user: &str,
     verb: &str,
     subresources: &[&str],
@@ -88,22 +99,23 @@ pub(crate) fn authorize(
             format!("Authorization error (user={user}, verb={verb}, resource=nodes, subresource={listed})");
         return Err(Refusal(500, body));
     }
-    let rights: &[&str] = match user {
-        "system:serviceaccount:monitoring:telegraf" | "telegraf-kubelet" => &["stats"],
-        "system:serviceaccount:monitoring:proxy" => &["stats", "pods", "proxy"],
+    let rights: &[Right] = match user {
+        "system:serviceaccount:monitoring:telegraf" | "telegraf-kubelet" => rights,
+        "system:serviceaccount:monitoring:pods" => &[Right::Stats, Right::Pods],
+        "system:serviceaccount:monitoring:proxy" => &[Right::Stats, Right::Pods, Right::Proxy],
         _ => &[],
     };
     if verb == "get"
         && subresources
             .iter()
-            .any(|subresource| rights.contains(subresource))
+            .any(|subresource| rights.iter().any(|right| right.subresource() == *subresource))
     {
         return Ok(());
     }
     Err(Refusal(
         403,
         match options.wording {
-            Wording::New => format!(
+            Wording::New | Wording::NewWithoutFineRights => format!(
                 "Forbidden (user={user}, verb={verb}, resource=nodes, subresource(s)={subresources:?})\n"
             )
             .replace("[\"", "[")

@@ -69,27 +69,20 @@ pub fn summary(options: &GeneratorOptions, tick: u64) -> Vec<u8> {
     )
 }
 
-/// The `PodList` of the same pods, as far as collectors read it.
-#[must_use]
-pub fn pod_list(options: &GeneratorOptions) -> Vec<u8> {
-    let items: Vec<_> = (0..options.pods)
-        .map(|pod| {
-            let containers: Vec<_> = (0..options.containers)
-                .map(|at| serde_json::json!({"name": container_name(at), "image": format!("registry.example/app-{at}:1.{pod}")}))
-                .collect();
-            serde_json::json!({
-                "metadata": {"name": pod_name(pod), "namespace": namespace(pod), "uid": uid(pod), "labels": {"app": format!("app-{pod}")}},
-                "spec": {"containers": containers},
-            })
-        })
-        .collect();
-    serde_json::json!({"kind": "PodList", "apiVersion": "v1", "items": items})
-        .to_string()
-        .into_bytes()
-}
+/// From pod 10 on there is one of a file (number 9).
+const STATIC: usize = 9;
 
-fn pod_name(pod: usize) -> String {
-    format!("app-{}-7d9f8b6c5d-{pod:05}", ["web", "worker", "cache"][pod % 3])
+/// The shapes of names that each of Kubernetes' controllers makes, all of one length: most are a Deployment's.
+fn pod_name(pod: usize, node: &str) -> String {
+    let program = ["web", "worker", "cache"][pod % 3];
+    match pod {
+        STATIC => format!("kube-apiserver-{node}"),
+        4.. if pod % 10 == 4 => format!("app-{program}-every-node-{pod:05}"),
+        5.. if pod % 10 == 5 => format!("app-{program}-shard-of-{pod:05}-{}", pod % 3),
+        6.. if pod % 10 == 6 => format!("app-{program}-1-{}-{pod:05}", BOOT / 60),
+        8.. if pod % 10 == 8 => format!("app-{program}-handmade-p{pod:06}"),
+        _ => format!("app-{program}-7d9f8b6c5d-{pod:05}"),
+    }
 }
 
 fn namespace(pod: usize) -> String {
@@ -97,6 +90,10 @@ fn namespace(pod: usize) -> String {
 }
 
 fn uid(pod: usize) -> String {
+    // The hash of the file.
+    if pod == STATIC {
+        return "6e1c7a520b1d4c0e9c1f8d3a5b7e2f04".to_owned();
+    }
     format!("6e1c7a52-0b1d-4c0e-9c1f-{pod:012x}")
 }
 
@@ -362,8 +359,9 @@ impl Printer {
 
     fn pod(&mut self, pod: usize, options: &GeneratorOptions) {
         let seed = pod as u64 * 1_000_003;
+        let own = pod_name(pod, &options.node_name);
         self.object(Some("podRef"), |p| {
-            p.text("name", &pod_name(pod));
+            p.text("name", &own);
             p.text("namespace", &namespace(pod));
             p.text("uid", &uid(pod));
         });
@@ -389,7 +387,7 @@ impl Printer {
                 p.text("name", name);
                 if name == "data" {
                     p.object(Some("pvcRef"), |p| {
-                        p.text("name", &format!("data-{}", pod_name(pod)));
+                        p.text("name", &format!("data-{own}"));
                         p.text("namespace", &namespace(pod));
                     });
                 }

@@ -3,8 +3,10 @@
 //! It runs in a thread of its own, so that tests need no event loop, and tells what happened by conditions to wait for
 //! instead of times to sleep.
 
+mod answers;
 mod auth;
 mod der;
+mod faults;
 mod files;
 pub mod generate;
 mod keys;
@@ -13,9 +15,12 @@ mod options;
 mod pace;
 mod peer;
 mod pki;
+pub mod pods;
 mod random;
 mod serve;
 mod small;
+#[cfg(test)]
+mod tests;
 mod tls;
 mod tokens;
 
@@ -25,16 +30,20 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant, SystemTime};
 
+pub use faults::Fault;
 pub use files::Files;
 pub use generate::{GeneratorOptions, summary};
 pub use keys::KeyKind;
 pub use odd::Odd;
-pub use options::{Fault, Options, Serving, Wording};
+pub use options::{Options, Right, Serving, Wording};
 pub use peer::{Peer, Wire};
 use pki::Ca;
 pub use pki::ClientSpec;
+pub use pods::pod_list;
 pub use tokens::TokenSpec;
 
+use faults::{Faults, PODS};
+use pods::Pods;
 use tokens::Tokens;
 use tokio::sync::watch;
 
@@ -72,25 +81,40 @@ pub(crate) struct Shared {
     client_ca: Ca,
     state: Mutex<State>,
     changed: Condvar,
-    fault: watch::Sender<Fault>,
+    faults: watch::Sender<Faults>,
 }
 
 struct State {
     serving_ca: Ca,
     side: tls::Side,
+    rights: Vec<Right>,
     body: Option<Vec<u8>>,
+    pods_body: Option<Vec<u8>>,
+    /// The summary's pods, once they were asked for.
+    pods: Option<Pods>,
     /// Requests that have come, answered or not.
     arrived: usize,
+    /// Those to `/pods` among them.
+    arrived_pods: usize,
     seen: Vec<Seen>,
     connections: u64,
     /// Summaries generated so far.
     scrapes: u64,
+    /// Lists of pods so far.
+    lists: u64,
 }
 
 impl Shared {
     fn state(&self) -> MutexGuard<'_, State> {
         // A test that failed while it held the lock has said so already.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits until this no longer goes wrong with `path`.
+    async fn over(&self, path: &str, fault: Fault) {
+        let mut changes = self.faults.subscribe();
+        // The sender lives as long as the kubelet.
+        let _ = changes.wait_for(|faults| *faults.of(path) != fault).await;
     }
 
     fn change<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
@@ -138,15 +162,19 @@ impl TestKubelet {
         let listener = listen(ip, options.port);
         listener.set_nonblocking(true).expect("a socket");
         let address = listener.local_addr().expect("a bound socket");
-        let body = options.body.clone();
         let state = State {
             serving_ca,
             side,
-            body,
+            rights: options.rights.clone(),
+            body: options.body.clone(),
+            pods_body: options.pods_body.clone(),
+            pods: None,
             arrived: 0,
+            arrived_pods: 0,
             seen: Vec::new(),
             connections: 0,
             scrapes: 0,
+            lists: 0,
         };
         let shared = Arc::new(Shared {
             options,
@@ -154,7 +182,7 @@ impl TestKubelet {
             client_ca,
             state: Mutex::new(state),
             changed: Condvar::new(),
-            fault: watch::Sender::new(Fault::None),
+            faults: watch::Sender::new(Faults::NONE),
         });
         let (stop, stopped) = watch::channel(false);
         let serving = Arc::clone(&shared);
@@ -200,12 +228,31 @@ impl TestKubelet {
 
     /// From now on this goes wrong; requests that are held go on.
     pub fn set_fault(&self, fault: Fault) {
-        self.shared.fault.send_replace(fault);
+        self.shared.faults.send_modify(|faults| faults.all = fault);
     }
 
-    /// From now on this summary, or generated ones.
+    /// From now on this goes wrong with `/pods` alone, or what goes wrong with the whole kubelet. With
+    /// `Some(Fault::None)` it is good whatever [`set_fault`](Self::set_fault) does.
+    pub fn set_pods_fault(&self, fault: Option<Fault>) {
+        self.shared.faults.send_modify(|faults| faults.pods = fault);
+    }
+
+    /// From now on the usual account and certificate have these rights.
+    pub fn set_rights(&self, rights: &[Right]) {
+        self.shared.change(|state| state.rights = rights.to_vec());
+    }
+
+    /// From now on this summary, or generated ones; and at `/pods` the list of its pods.
     pub fn set_body(&self, body: Option<Vec<u8>>) {
-        self.shared.change(|state| state.body = body);
+        self.shared.change(|state| {
+            state.body = body;
+            state.pods = None;
+        });
+    }
+
+    /// From now on these bytes at `/pods`, or the list of the summary's pods.
+    pub fn set_pods_body(&self, body: Option<Vec<u8>>) {
+        self.shared.change(|state| state.pods_body = body);
     }
 
     /// All requests that were answered, or given up by their sender.
@@ -217,9 +264,19 @@ impl TestKubelet {
     /// Waits until `count` requests have come in all, answered or not; false when that takes longer than `timeout`.
     #[must_use]
     pub fn wait_for_requests(&self, count: usize, timeout: Duration) -> bool {
+        self.wait_until(|state| state.arrived >= count, timeout)
+    }
+
+    /// The same of those to `/pods`.
+    #[must_use]
+    pub fn wait_for_pods_requests(&self, count: usize, timeout: Duration) -> bool {
+        self.wait_until(|state| state.arrived_pods >= count, timeout)
+    }
+
+    fn wait_until(&self, holds: impl Fn(&State) -> bool, timeout: Duration) -> bool {
         let deadline = Instant::now() + timeout;
         let mut state = self.shared.state();
-        while state.arrived < count {
+        while !holds(&state) {
             let Some(left) = deadline.checked_duration_since(Instant::now()) else {
                 return false;
             };
@@ -246,9 +303,19 @@ impl TestKubelet {
     /// The summary that was answered last.
     #[must_use]
     pub fn last_body(&self) -> Option<Arc<Vec<u8>>> {
-        let state = self.shared.state();
-        let good = |seen: &&Seen| seen.status == 200 && seen.path.starts_with("/stats/");
-        state
+        self.last_of("/stats/")
+    }
+
+    /// What was answered last at `/pods`.
+    #[must_use]
+    pub fn last_pods(&self) -> Option<Arc<Vec<u8>>> {
+        self.last_of(PODS)
+    }
+
+    fn last_of(&self, path: &str) -> Option<Arc<Vec<u8>>> {
+        let good = |seen: &&Seen| seen.status == 200 && seen.path.starts_with(path);
+        self.shared
+            .state()
             .seen
             .iter()
             .rev()

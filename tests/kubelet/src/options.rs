@@ -1,6 +1,4 @@
-//! What a test kubelet is like, and what can go wrong with it.
-
-use std::time::Duration;
+//! What a test kubelet is like.
 
 use crate::odd::Odd;
 
@@ -29,8 +27,11 @@ pub struct Options {
     pub always_allow: bool,
     /// `enableDebuggingHandlers`.
     pub debugging_handlers: bool,
-    /// The words of a 403.
+    /// The words of a 403, and which right `/pods` wants.
     pub wording: Wording,
+    /// What the account `telegraf` and the client certificate's user may do. That account `pods` may `nodes/stats` and
+    /// `nodes/pods`, the account `proxy` everything, any other nothing.
+    pub rights: Vec<Right>,
     /// Offers HTTP/2. One with a CA for clients does not (1.37: it answers the question for a protocol with none), so that
     /// HTTP/1.1 is what is spoken in most clusters.
     pub http2: bool,
@@ -42,7 +43,7 @@ pub struct Options {
     pub port: u16,
     /// A fixed summary instead of generated ones.
     pub body: Option<Vec<u8>>,
-    /// A fixed `PodList`.
+    /// These bytes at `/pods`, instead of a `PodList` of the summary's pods.
     pub pods_body: Option<Vec<u8>>,
 }
 
@@ -59,6 +60,7 @@ impl Default for Options {
             always_allow: false,
             debugging_handlers: true,
             wording: Wording::New,
+            rights: vec![Right::Stats],
             http2: false,
             psi: true,
             ipv6: false,
@@ -80,13 +82,36 @@ impl Options {
     }
 }
 
-/// The words of a 403.
+/// The words of a 403, and which right `/pods` wants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Wording {
-    /// Since 1.32.
+    /// Since 1.33: `nodes/pods`, or else `nodes/proxy`.
     New,
-    /// Up to 1.31.
+    /// 1.32, and to 1.35 where `KubeletFineGrainedAuthz` is off: the same words, but `nodes/proxy` alone.
+    NewWithoutFineRights,
+    /// Up to 1.31: `nodes/proxy` alone.
     Old,
+}
+
+/// A right to `get` of a subresource of nodes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Right {
+    /// The summary.
+    Stats,
+    /// `/pods`, where the kubelet is new enough.
+    Pods,
+    /// `/pods` of every kubelet, and to run commands in every container of the node.
+    Proxy,
+}
+
+impl Right {
+    pub(crate) fn subresource(self) -> &'static str {
+        match self {
+            Self::Stats => "stats",
+            Self::Pods => "pods",
+            Self::Proxy => "proxy",
+        }
+    }
 }
 
 /// What is shown in the handshake.
@@ -116,48 +141,4 @@ pub enum Serving {
     Unapproved,
     /// No TLS: the read-only port, without any authentication.
     PlainHttp,
-}
-
-/// What goes wrong.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Fault {
-    /// Nothing.
-    None,
-    /// This status with this body.
-    Status {
-        /// The status.
-        code: u16,
-        /// The body.
-        body: String,
-    },
-    /// Tokens and rights cannot be looked up.
-    ApiServerAway,
-    /// Tokens are known that have expired: a kubelet remembers each for up to 2 minutes.
-    TokensRemembered,
-    /// Requests are taken and never answered, until the fault changes.
-    Silent,
-    /// Requests are judged, and who may ask is never answered, until the fault changes: the container runtime hangs.
-    RuntimeHung,
-    /// The API server answers with this status, whoever asks.
-    ApiServerAnswers(u16),
-    /// The kubelet cannot find out whether somebody may `nodes/proxy`.
-    ProxyUnknown,
-    /// Headers and half the body come, the rest when the fault changes.
-    HoldBody,
-    /// The body comes in sixteen pieces with a pause before each.
-    Trickle(Duration),
-    /// The body breaks off in the middle.
-    Truncated,
-    /// 200 with nothing in it.
-    EmptyBody,
-    /// The connection is closed at the request.
-    Drop,
-    /// A redirect.
-    Redirect(String),
-    /// So many bytes of body.
-    Oversized(usize),
-    /// 500 as in the first seconds after the start.
-    NotReady,
-    /// 200 with a page for people.
-    Html,
 }

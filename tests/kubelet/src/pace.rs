@@ -1,5 +1,6 @@
 //! Bodies as they are sent: at once, slowly, or not to their end.
 
+use std::future::Future;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -11,17 +12,17 @@ use http_body_util::Either;
 use hyper::Response;
 use hyper::body::{Body, Frame};
 use hyper::header::{CONTENT_TYPE, HeaderValue};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::mpsc;
 
-use crate::Fault;
-use crate::serve::Answer;
+use crate::answers::Answer;
 
 /// How a body is sent.
 pub(crate) enum Pace {
     AtOnce,
     Every(Duration),
     BreakOff,
-    Held(watch::Receiver<Fault>),
+    /// Half of it until this is over.
+    Held(Pin<Box<dyn Future<Output = ()> + Send>>),
 }
 
 /// A body without a length, piece by piece: chunked in HTTP/1.1, as the kubelet sends whatever is longer than 2 kB.
@@ -38,9 +39,7 @@ pub(crate) fn chunked(body: Arc<Vec<u8>>, pace: Pace) -> Answer {
                     let _ = sender.send(Err(io::Error::other("broken off on request"))).await;
                     return;
                 }
-                Pace::Held(fault) if at == count / 2 => {
-                    let _ = fault.wait_for(|fault| *fault != Fault::HoldBody).await;
-                }
+                Pace::Held(over) if at == count / 2 => over.await,
                 _ => {}
             }
             if sender.send(Ok(Bytes::copy_from_slice(piece))).await.is_err() {

@@ -2,14 +2,12 @@
 
 use std::net::TcpListener;
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::SystemTime;
 
-use bytes::Bytes;
-use http_body_util::{Either, Full};
 use hyper::body::Incoming;
-use hyper::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue, LOCATION};
+use hyper::header::{AUTHORIZATION, HeaderValue, LOCATION};
 use hyper::service::service_fn;
-use hyper::{Request, Response, Version};
+use hyper::{Request, Version};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto::Builder;
 use rustls::AlertDescription;
@@ -18,11 +16,10 @@ use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio_rustls::LazyConfigAcceptor;
 
-use crate::auth::{Refusal, Shown, authenticate, authorize, bearer};
-use crate::generate::{GeneratorOptions, pod_list, summary_at};
-use crate::pace::{Pace, Pieces, chunked};
-use crate::small;
-use crate::{Fault, Options, Seen, Serving, Shared};
+use crate::answers::{self, Answer, Judged, plain};
+use crate::auth::{Refusal, Shown, authenticate, authorize, bearer, subresources};
+use crate::faults::{Fault, PODS};
+use crate::{Seen, Serving, Shared};
 
 /// Serves until stopped.
 pub(crate) fn run(listener: TcpListener, shared: &Arc<Shared>, mut stopped: watch::Receiver<bool>) {
@@ -157,12 +154,13 @@ impl std::fmt::Display for Dropped {
 
 impl std::error::Error for Dropped {}
 
-/// An answer whose body is whole, or comes in pieces.
-pub(crate) type Answer = Response<Either<Full<Bytes>, Pieces>>;
-
 async fn answer(connection: &Connection, request: Request<Incoming>) -> Result<Answer, Dropped> {
     let shared = &connection.shared;
-    shared.change(|state| state.arrived += 1);
+    let of_pods = usize::from(request.uri().path() == PODS);
+    shared.change(|state| {
+        state.arrived += 1;
+        state.arrived_pods += of_pods;
+    });
     let at = SystemTime::now();
     let (user, status, body, answer) = judge(connection, &request).await?;
     let headers = request
@@ -196,21 +194,17 @@ async fn answer(connection: &Connection, request: Request<Incoming>) -> Result<A
     Ok(answer)
 }
 
-type Judged = (Option<String>, u16, Arc<Vec<u8>>, Answer);
-
 async fn judge(connection: &Connection, request: &Request<Incoming>) -> Result<Judged, Dropped> {
     let shared = &connection.shared;
-    let fault = shared.fault.borrow().clone();
+    let path = request.uri().path();
+    let fault_now = || shared.faults.borrow().of(path).clone();
     let said = |user: Option<String>, status: u16, body: String| {
         let body = Arc::new(body.into_bytes());
         (user, status, Arc::clone(&body), plain(status, &body))
     };
-    match fault {
-        Fault::Silent => {
-            let mut changes = shared.fault.subscribe();
-            // The sender lives as long as the kubelet.
-            let _ = changes.wait_for(|fault| *fault != Fault::Silent).await;
-        }
+    match fault_now() {
+        Fault::Silent => shared.over(path, Fault::Silent).await,
+        Fault::Late(time) => tokio::time::sleep(time).await,
         Fault::Drop => return Err(Dropped),
         Fault::Redirect(to) => {
             let (user, status, body, mut answer) = said(None, 302, String::new());
@@ -222,56 +216,29 @@ async fn judge(connection: &Connection, request: &Request<Incoming>) -> Result<J
         Fault::Status { code, body } => return Ok(said(None, code, body)),
         _ => {}
     }
-    let away = *shared.fault.borrow() == Fault::ApiServerAway;
-    if request.uri().path() == "/version" {
+    let away = fault_now() == Fault::ApiServerAway;
+    if path == "/version" {
         return api_server(connection, request, away);
     }
     let user = match permitted(connection, request, away) {
         Ok(user) => user,
         Err((user, Refusal(status, body))) => return Ok(said(user, status, body)),
     };
-    if *shared.fault.borrow() == Fault::RuntimeHung {
-        let mut changes = shared.fault.subscribe();
-        // As above.
-        let _ = changes.wait_for(|fault| *fault != Fault::RuntimeHung).await;
+    if fault_now() == Fault::RuntimeHung {
+        shared.over(path, Fault::RuntimeHung).await;
     }
-    let path = request.uri().path();
-    if path == "/pods" {
-        let body = shared
-            .options
-            .pods_body
-            .clone()
-            .unwrap_or_else(|| pod_list(&generator(shared)));
-        return Ok((
-            user,
-            200,
-            Arc::new(body.clone()),
-            chunked(Arc::new(body), Pace::AtOnce),
-        ));
-    }
-    if path.starts_with("/containerLogs/") {
-        let (status, words) = container_logs(&shared.options, request);
-        return Ok(said(user, status, words.to_owned()));
-    }
-    if !matches!(path, "/stats/summary" | "/stats/summary/") {
-        return Ok(said(user, 404, "404: Page Not Found".to_owned()));
-    }
-    let small = request.uri().query() == Some("only_cpu_and_memory=true");
-    Ok(summary(shared, user, small))
-}
-
-/// What a kubelet of 1.37 answers about the logs of a container that it does not have: its route promises no type, so
-/// that go-restful finds none for who wants JSON.
-fn container_logs(options: &Options, request: &Request<Incoming>) -> (u16, &'static str) {
-    let accept = request.headers().get(ACCEPT);
-    let takes_any = accept.is_none_or(|types| types.to_str().is_ok_and(|types| types.contains("*/*")));
-    if !options.debugging_handlers {
-        (405, "Debug endpoints are disabled.\n")
-    } else if takes_any {
-        (404, "pod \"none\" does not exist\n")
-    } else {
-        (406, "406: Not Acceptable\n\nAvailable representations: ")
-    }
+    let query = request.uri().query();
+    Ok(match path {
+        PODS => answers::pods(shared, user),
+        "/stats/summary" | "/stats/summary/" => {
+            answers::summary(shared, user, query == Some("only_cpu_and_memory=true"))
+        }
+        path if path.starts_with("/containerLogs/") => {
+            let (status, words) = answers::container_logs(&shared.options, request);
+            said(user, status, words.to_owned())
+        }
+        _ => said(user, 404, "404: Page Not Found".to_owned()),
+    })
 }
 
 /// The cluster's API server, for who asks it where a kubelet cannot tell: it knows tokens, whatever the kubelet does
@@ -280,7 +247,7 @@ fn api_server(connection: &Connection, request: &Request<Incoming>, away: bool) 
     if away {
         return Err(Dropped);
     }
-    if let Fault::ApiServerAnswers(status) = *connection.shared.fault.borrow() {
+    if let Fault::ApiServerAnswers(status) = connection.shared.faults.borrow().all {
         let body = Arc::new(Vec::new());
         return Ok((None, status, Arc::clone(&body), plain(status, &body)));
     }
@@ -314,7 +281,9 @@ fn permitted(
         certificate: connection.certificate.as_deref(),
         authorization: authorization(request),
     };
-    let remembers = *shared.fault.borrow() == Fault::TokensRemembered;
+    let path = request.uri().path();
+    let fault = shared.faults.borrow().of(path).clone();
+    let remembers = fault == Fault::TokensRemembered;
     let review = |token: &str| match (away, remembers) {
         (true, _) => None,
         (false, true) => shared.tokens.remember(token),
@@ -327,77 +296,18 @@ fn permitted(
         "POST" => "create",
         _ => "",
     };
-    let subresources: &[&str] = match request.uri().path() {
-        path if path.starts_with("/stats/") => &["stats"],
-        path if path.starts_with("/metrics/") => &["metrics"],
-        "/pods" => &["pods", "proxy"],
-        _ => &["proxy"],
-    };
-    let unknown = *shared.fault.borrow() == Fault::ProxyUnknown && subresources == ["proxy"];
-    match authorize(&shared.options, &user, verb, subresources, away || unknown) {
+    let subresources = subresources(path, shared.options.wording);
+    let unknown = fault == Fault::ProxyUnknown && subresources == ["proxy"];
+    let rights = shared.state().rights.clone();
+    match authorize(
+        &shared.options,
+        &rights,
+        &user,
+        verb,
+        subresources,
+        away || unknown,
+    ) {
         Ok(()) => Ok(Some(user)),
         Err(refusal) => Err((Some(user), refusal)),
     }
-}
-
-fn generator(shared: &Shared) -> GeneratorOptions {
-    let options = &shared.options;
-    GeneratorOptions {
-        pods: options.pods,
-        containers: options.containers,
-        node_name: options.node_name.clone(),
-        psi: options.psi,
-    }
-}
-
-fn summary(shared: &Arc<Shared>, user: Option<String>, small: bool) -> Judged {
-    let fault = shared.fault.borrow().clone();
-    let said = |status: u16, body: String| {
-        let body = Arc::new(body.into_bytes());
-        (user.clone(), status, Arc::clone(&body), plain(status, &body))
-    };
-    let now = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default()
-        .as_secs();
-    let (fixed, tick) = shared.change(|state| {
-        state.scrapes += 1;
-        (state.body.clone(), state.scrapes)
-    });
-    let generated = || summary_at(&generator(shared), tick, i64::try_from(now).unwrap_or(0));
-    let mut body = fixed.unwrap_or_else(generated);
-    if small {
-        body = small::cpu_and_memory(&body).unwrap_or(body);
-    }
-    let body = Arc::new(body);
-    let pace = match fault {
-        Fault::NotReady => {
-            let node = &shared.options.node_name;
-            return said(
-                500,
-                format!("Internal Error: failed to get node info: node \"{node}\" not found"),
-            );
-        }
-        Fault::EmptyBody => return said(200, String::new()),
-        Fault::Html => return said(200, "<!DOCTYPE html><title>Sign in</title>".to_owned()),
-        Fault::Oversized(size) => {
-            let body = Arc::new(vec![b' '; size]);
-            return (user, 200, Arc::new(Vec::new()), chunked(body, Pace::AtOnce));
-        }
-        Fault::HoldBody => Pace::Held(shared.fault.subscribe()),
-        Fault::Trickle(pause) => Pace::Every(pause),
-        Fault::Truncated => Pace::BreakOff,
-        _ => Pace::AtOnce,
-    };
-    (user, 200, Arc::clone(&body), chunked(body, pace))
-}
-
-fn plain(status: u16, body: &[u8]) -> Answer {
-    let mut answer = Response::new(Either::Left(Full::new(Bytes::copy_from_slice(body))));
-    *answer.status_mut() = hyper::StatusCode::from_u16(status).expect("a status");
-    answer.headers_mut().insert(
-        CONTENT_TYPE,
-        HeaderValue::from_static("text/plain; charset=utf-8"),
-    );
-    answer
 }

@@ -3,7 +3,7 @@
 use std::io::Read as _;
 use std::path::PathBuf;
 
-use test_kubelet::{Options, Serving, TestKubelet};
+use test_kubelet::{Options, Right, Serving, TestKubelet};
 
 const HELP: &str = "\
 A kubelet for trials, on loopback, with real TLS, tokens and client certificates.
@@ -14,6 +14,7 @@ Usage: test-kubelet [flags]
   --containers N    so many containers in each (2)
   --port PORT       listen there (a free one)
   --dir DIR         put ca.crt, token, client.crt, client.key and worse ones there (test-kubelet in the temporary directory)
+  --rights LIST     what its account may: stats, pods and proxy, with commas between them (stats)
   --serving WHOSE   its certificate: ca-issued or self-signed (ca-issued)
 
 Prints `ready URL DIR` when it listens, and serves until its stdin ends (Ctrl-D).";
@@ -33,6 +34,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             "--containers" => options.containers = value.parse()?,
             "--port" => options.port = value.parse()?,
             "--dir" => dir = PathBuf::from(value),
+            "--rights" => options.rights = value.split(',').map(right).collect::<Result<_, _>>()?,
             "--serving" => {
                 options.serving = match value.as_str() {
                     "ca-issued" => Serving::CaIssued,
@@ -48,4 +50,13 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     println!("ready {} {}", kubelet.url(), dir.display());
     std::io::stdin().read_to_end(&mut Vec::new())?;
     Ok(())
+}
+
+fn right(word: &str) -> Result<Right, String> {
+    match word {
+        "stats" => Ok(Right::Stats),
+        "pods" => Ok(Right::Pods),
+        "proxy" => Ok(Right::Proxy),
+        _ => Err(format!("unknown right {word}")),
+    }
 }
