@@ -115,6 +115,7 @@ fn number(kind: &str, value: &Value) -> Number {
         "integer" => value.as_i64().map(Number::Integer),
         "float" => value.as_f64().map(Number::Float),
         "boolean" => value.as_bool().map(Number::Boolean),
+        "string" => value.as_str().map(|text| Number::Text(text.to_owned())),
         _ => None,
     };
     number.unwrap_or_else(|| panic!("{value} in a field of type {kind}"))
