@@ -132,7 +132,7 @@ END
 # As kubeadm has it, with certificates that the cluster signs, and without what makes a test wait: for how long the kubelet
 # remembers what the API server said.
 lay_out_kubelet() {
-  mkdir -p $dropped
+  mkdir -p $dropped /etc/kubernetes/manifests
   cat >/var/lib/kubelet/config.yaml <<END
 apiVersion: kubelet.config.k8s.io/v1beta1
 kind: KubeletConfiguration
@@ -153,6 +153,7 @@ cgroupDriver: cgroupfs
 cgroupRoot: /$group
 kubeletCgroups: /$group/kubelet
 containerRuntimeEndpoint: unix:///run/containerd/containerd.sock
+staticPodPath: /etc/kubernetes/manifests
 clusterDomain: cluster.local
 clusterDNS: [10.96.0.10]
 resolvConf: ""

@@ -9,6 +9,7 @@ mod away;
 mod certificates;
 mod database;
 mod images;
+mod known;
 mod load;
 mod machine;
 mod manifests;
