@@ -5,12 +5,13 @@ use std::time::Duration;
 use super::Diagnosis;
 use super::finding::{Finding, Mend, Step};
 use super::lines::Made;
+use super::text::several;
 use crate::client::Phase;
 use crate::config::Ticking;
 use crate::json::Unknown;
 use crate::kubelet::{Cause, Refusal, ScrapeError};
 use crate::lines::Unusable;
-use crate::redact::{self, Redacted};
+use crate::redact::Redacted;
 use crate::summary::NotASummary;
 
 /// Why there is none, of a kubelet that let us in.
@@ -71,7 +72,7 @@ fn late(limit: Duration, phase: Phase, error: &ScrapeError, ticking: Ticking) ->
 }
 
 /// Half as much again, where the interval has room for it.
-fn longer(limit: Duration, ticking: Ticking) -> Mend {
+pub fn longer(limit: Duration, ticking: Ticking) -> Mend {
     let seconds = (limit.as_secs().max(1) * 3).div_ceil(2);
     match ticking {
         Ticking::Every(interval) if Duration::from_secs(seconds) >= interval => Mend::say(format!(
@@ -152,25 +153,10 @@ pub fn tell(made: &Made, bytes: usize, has_us: bool, told: impl Fn(&str) -> Reda
     findings
 }
 
-/// As many of the keys as fit into what may be told. None is cut, and it is the whole that is made safe: neither what is cut
-/// off nor what stands between two could hide a secret.
 fn named(unknown: &Unknown, told: impl Fn(&str) -> Redacted) -> Redacted {
-    const OTHERS: &str = " and others";
-    let mut names: Vec<_> = unknown.names().iter().map(String::as_str).collect();
+    let mut names: Vec<_> = unknown.names().iter().collect();
     names.sort_unstable();
-    let (mut said, mut others) = (String::new(), unknown.has_others());
-    for name in names {
-        if said.is_empty() {
-            said.push_str(name);
-        } else if said.len() + ", ".len() + name.len() + OTHERS.len() <= redact::LONGEST {
-            said.extend([", ", name]);
-        } else {
-            others = true;
-            break;
-        }
-    }
-    said.push_str(if others { OTHERS } else { "" });
-    told(&said)
+    told(&several(names, unknown.has_others()))
 }
 
 /// It happens when cAdvisor or the runtime's root is not where the kubelet looks (kubernetes issues 33192 and 69658).

@@ -72,10 +72,11 @@ pub fn forbidden(kubelet: &Kubelet, refusal: &Refusal, who: &Who) -> Finding {
         "see whom bindings name, if there is one already",
         "kubectl get clusterrolebindings -o wide | grep telegraf",
     ))
-    .mend(can_i(kubelet, user, who))
+    .mend(can_i(kubelet, Right::STATS, user, who))
 }
 
-fn give(metadata: bool, subject: &Subject) -> Mend {
+/// That very user gets the rights, be it for metadata too.
+pub fn give(metadata: bool, subject: &Subject) -> Mend {
     let how = match subject {
         Subject::Nodes => {
             "give the right to the group of all nodes, since that user is this node's alone: every node may then read every \
@@ -111,7 +112,7 @@ fn default_account(metadata: bool, said: impl Fn(Diagnosis, &str) -> Finding, na
 }
 
 /// Groups come from a certificate, so the API server has to be told of them when it is asked about somebody.
-fn can_i(kubelet: &Kubelet, user: &str, who: &Who) -> Mend {
+pub fn can_i(kubelet: &Kubelet, right: Right, user: &str, who: &Who) -> Mend {
     let node = kubelet.target.server_name.as_deref().unwrap_or("NODE");
     let mut somebody = format!("--as={}", shell(user));
     if let Who::Certificate(facts) = who {
@@ -123,9 +124,9 @@ fn can_i(kubelet: &Kubelet, user: &str, who: &Who) -> Mend {
         "see whether the API server agrees",
         format!(
             "kubectl auth can-i {} nodes/{} --subresource={} {somebody}",
-            Right::STATS.verb,
+            right.verb,
             shell(node),
-            Right::STATS.subresource
+            right.subresource
         ),
     )
 }

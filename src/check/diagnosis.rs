@@ -1,6 +1,6 @@
 //! Every wrong set-up that a check can name, by the word that `--json` prints.
 
-use crate::kubelet::{nodes_proxy, nodes_stats};
+use crate::kubelet::{nodes_pods, nodes_proxy, nodes_stats};
 
 macro_rules! diagnoses {
     ($($name:ident = $word:literal, $meaning:expr;)*) => {
@@ -103,8 +103,21 @@ diagnoses! {
     BadAnswer = "bad_answer", "what answers is no kubelet, or its answer cannot be used";
     NoPods = "no_pods", "the kubelet lists no pod, and our own runs on its node";
     UnknownKeys = "unknown_keys", "the kubelet is newer than this program, and tells things that are not written (no fault)";
+    PodsForbidden = "pods_forbidden", concat!("metadata of pods is asked for, and we have no right ", nodes_pods!(whole));
+    PodsNeedProxy = "pods_need_proxy",
+        concat!("metadata of pods is asked for, and the kubelet, older than 1.33, wants `", nodes_proxy!(), "` for it");
+    PodsMissing = "pods_missing", "metadata of pods is asked for, and `/pods` does not come, or is no list of pods";
+    PodsNotInSummary = "pods_not_in_summary",
+        "`/pods` has pods that the summary does not list: they wait, are between two crashes, or ended (no fault)";
+    PodsNotListed = "pods_not_listed",
+        "the summary has pods that `/pods` does not list: the kubelet has just started, or they are gone (no fault)";
+    LabelsLeftOut = "labels_left_out",
+        "labels or annotations get a prefix, or are left out, because another tag has their key (no fault)";
+    QuantitiesLeftOut = "quantities_left_out", "requests or limits that cannot be read";
     ValuesRejected = "values_rejected", "values that are not of the API's type";
     DuplicateSeries = "duplicate_series", "the kubelet lists twice what is one series; what lives is written (no fault of yours)";
+    TagsOfControllers = "tags_of_controllers",
+        "tags get another value with each rollout or run, which makes series anew (no fault)";
     AllRejected = "all_rejected", "no line is made: no value is of the API's type";
     NoValues = "no_values", "no line is made: the summary holds no value";
     NoLines = "no_lines", "no line is made: the filters let nothing through";

@@ -54,6 +54,8 @@ pub enum Step {
     Authorization,
     /// The summary.
     Answer,
+    /// What `/pods` tells, where metadata is wanted.
+    Pods,
     /// The lines made of it.
     Lines,
     /// Where they go, if that is a socket; once for all kubelets.
@@ -62,7 +64,7 @@ pub enum Step {
 
 impl Step {
     /// All that are taken with each kubelet, in their order.
-    pub const OF_KUBELET: [Self; 10] = [
+    pub const OF_KUBELET: [Self; 11] = [
         Self::Config,
         Self::Files,
         Self::Address,
@@ -72,6 +74,7 @@ impl Step {
         Self::Authentication,
         Self::Authorization,
         Self::Answer,
+        Self::Pods,
         Self::Lines,
     ];
 }
@@ -88,6 +91,7 @@ impl fmt::Display for Step {
             Self::Authentication => "authentication",
             Self::Authorization => "authorization",
             Self::Answer => "answer",
+            Self::Pods => "pods",
             Self::Lines => "lines",
             Self::Output => "output",
         })

@@ -1,12 +1,15 @@
 //! The lines of the answer, read by a parser that is not ours.
 
+use std::sync::Arc;
+
 use influxdb_line_protocol::parse_lines;
 
 use super::finding::{Finding, Mend, Step};
-use super::{Diagnosis, duplicates, version};
+use super::{Diagnosis, duplicates, text, version};
 use crate::config::Kubelet;
 use crate::json::Unknown;
-use crate::lines::{Batch, Rendered, Renderer, Settings, Unusable};
+use crate::lines::metadata::Known;
+use crate::lines::{Batch, OfNode, Rendered, Renderer, Settings, Unusable};
 use crate::redact::Redacted;
 
 /// So many of the keys that no type has are named: more of them help nobody.
@@ -26,46 +29,51 @@ pub struct Made {
     pub newest: Option<u32>,
 }
 
-/// Makes the lines, as a tick does, and tells what became of them.
+/// Makes the lines, as a tick does that knows this of `/pods`, and tells what became of them.
 ///
 /// # Errors
 /// The body is no summary.
 pub fn make(
     kubelet: &Kubelet,
     body: &[u8],
+    known: Option<Arc<Known>>,
     now: i64,
     redact: impl Fn(&str) -> Redacted,
 ) -> Result<Made, Unusable> {
-    let at = now.saturating_mul(1_000_000_000);
+    let at = nanoseconds(now);
+    let mut node = OfNode::default();
+    if let Some(known) = known {
+        node.metadata.learn(known);
+    }
     let mut renderer = Renderer::new(&kubelet.lines);
     renderer.name_unknown(NAMED);
     let mut batch = Batch::default();
-    let counted = renderer.render(body, at, &mut batch)?;
+    let counted = renderer.render_for(&mut node, body, at, &mut batch)?;
     let findings = found(&counted, &batch, renderer.first_duplicate().map(redact));
 
     // All that there is, whatever is wanted of it. It may be too much where that is not.
     let all = Renderer::new(&Settings::default()).render(body, at, &mut batch);
-    let newest = version::newest(&text(&batch));
+    let newest = version::newest(&text::of(&batch));
     Ok(Made {
         findings: if counted.lines == 0 {
             vec![nothing(&all?)]
         } else {
             findings
         },
-        node: renderer.node_name().to_owned(),
+        node: node.name().to_owned(),
         counted,
         unknown: renderer.unknown().clone(),
         newest,
     })
 }
 
-fn text(batch: &Batch) -> String {
-    let text: Vec<u8> = batch.runs().flatten().copied().collect();
-    String::from_utf8_lossy(&text).into_owned()
+/// Of a second since 1970, for a line.
+pub fn nanoseconds(now: i64) -> i64 {
+    now.saturating_mul(1_000_000_000)
 }
 
 fn found(made: &Rendered, batch: &Batch, first_duplicate: Option<Redacted>) -> Vec<Finding> {
-    let mut findings = vec![parsed(&text(batch), made)];
+    let mut findings = vec![parsed(&text::of(batch), made)];
     if made.rejected.count > 0 {
         findings.push(
             Finding::warning(

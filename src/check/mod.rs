@@ -20,10 +20,13 @@ mod finding;
 mod handshake;
 mod identity;
 mod lines;
+mod listed;
 mod output;
+mod pods;
 mod rbac;
 mod reach;
 mod report;
+mod series;
 mod serving;
 mod setting;
 mod text;
@@ -100,7 +103,15 @@ pub fn run(
         Ok(config) => (walk_all(&config, env)?, output::look(&config.output)),
         Err(error) => {
             let findings = vec![misconfigured(&error)];
-            (vec![Walked { url: None, findings }], None)
+            (
+                vec![Walked {
+                    url: None,
+                    asks_pods: false,
+                    findings,
+                    series: None,
+                }],
+                None,
+            )
         }
     };
     let output = output.as_ref();

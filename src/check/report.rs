@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use serde_json::{Value, json};
 
 use super::finding::{Finding, Level, Mend, Step};
+use super::series::{Series, Size};
 use super::text;
 use crate::printable::printable;
 
@@ -13,8 +14,12 @@ use crate::printable::printable;
 pub struct Walked {
     /// Its base URL; `None` where the configuration does not say.
     pub url: Option<String>,
+    /// Whether `/pods` belongs to the way.
+    pub asks_pods: bool,
     /// What was found, in the order of the steps.
     pub findings: Vec<Finding>,
+    /// How many series there are, where it went so far.
+    pub series: Option<Series>,
 }
 
 impl Walked {
@@ -33,6 +38,7 @@ impl Walked {
         let reached = |step: &Step| self.findings.iter().any(|finding| finding.step == *step);
         Step::OF_KUBELET
             .into_iter()
+            .filter(|step| *step != Step::Pods || self.asks_pods)
             .filter(|step| !reached(step))
             .collect()
     }
@@ -137,6 +143,7 @@ pub fn json(walked: &[Walked], output: Option<&Finding>) -> String {
                 "result": way.level().to_string(),
                 "findings": way.findings.iter().map(json_of).collect::<Vec<_>>(),
                 "not_reached": words(&way.not_reached()),
+                "series": way.series.as_ref().map(json_of_series),
             })
         })
         .collect();
@@ -167,6 +174,18 @@ fn json_of(finding: &Finding) -> Value {
         "said": finding.said,
         "mends": mends,
     })
+}
+
+fn json_of_series(series: &Series) -> Value {
+    let json_of_size = |size: &Size| json!({"count": size.series, "bytes": size.bytes});
+    let without = series.without.iter();
+    let without: serde_json::Map<_, _> = without
+        .map(|(option, size)| ((*option).to_owned(), json_of_size(size)))
+        .collect();
+    let mut value = json_of_size(&series.all);
+    value["of_pods_alone"] = json!(series.of_pods_alone);
+    value["without"] = Value::Object(without);
+    value
 }
 
 fn words(steps: &[Step]) -> Vec<String> {

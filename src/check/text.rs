@@ -3,7 +3,9 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
+use crate::lines::Batch;
 use crate::printable::is_steering;
+use crate::redact;
 
 const DAY: i64 = 86_400;
 
@@ -23,6 +25,32 @@ pub fn span(seconds: i64) -> String {
         seconds if seconds >= 730 * DAY => format!("{} years", seconds / (365 * DAY)),
         _ => crate::kubelet::span(seconds),
     }
+}
+
+/// The lines of a batch.
+pub fn of(batch: &Batch) -> String {
+    let text: Vec<u8> = batch.runs().flatten().copied().collect();
+    String::from_utf8_lossy(&text).into_owned()
+}
+
+/// As many of these as fit into what may be told. None is cut; and it is the whole that has to be made safe: neither what is
+/// cut off nor what stands between two could hide a secret.
+pub fn several(names: impl IntoIterator<Item = impl AsRef<str>>, has_others: bool) -> String {
+    const OTHERS: &str = " and others";
+    let (mut said, mut others) = (String::new(), has_others);
+    for name in names {
+        let name = name.as_ref();
+        if said.is_empty() {
+            said.push_str(name);
+        } else if said.len() + ", ".len() + name.len() + OTHERS.len() <= redact::LONGEST {
+            said.extend([", ", name]);
+        } else {
+            others = true;
+            break;
+        }
+    }
+    said.push_str(if others { OTHERS } else { "" });
+    said
 }
 
 /// A path for a shell.

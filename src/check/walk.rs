@@ -7,15 +7,18 @@ use std::sync::Arc;
 use super::finding::{Finding, Level, Mend, Step};
 use super::handshake::Handshake;
 use super::report::Walked;
+use super::series::Series;
 use super::text::toml;
 use super::{
-    Diagnosis, answer, authentication, authorization, clock, files, identity, lines, reach, setting, tls,
+    Diagnosis, answer, authentication, authorization, clock, files, identity, lines, listed, pods, reach,
+    series, setting, tls,
 };
 use crate::client::inspect::Who;
 use crate::client::{Anchors, Phase, Profile, Scheme};
 use crate::config::{Kubelet, NODE_ADDRESS, Ticking};
 use crate::date::now;
 use crate::kubelet::{Answer, Cause, Refusal, ScrapeError, Scraper, TlsFault, What, authenticated};
+use crate::lines::metadata::Known;
 use crate::redact::Secrets;
 
 /// The variables of the environment.
@@ -31,6 +34,7 @@ pub async fn walk(kubelet: &Kubelet, ticking: Ticking, env: Env<'_>) -> Walked {
         now,
         secrets: Secrets::default(),
         findings: settings(kubelet),
+        series: None,
     };
     let in_pod = env("KUBERNETES_SERVICE_HOST").is_some();
     let (files, who) = files::look(kubelet, now, in_pod, &way.secrets);
@@ -38,7 +42,9 @@ pub async fn walk(kubelet: &Kubelet, ticking: Ticking, env: Env<'_>) -> Walked {
     way.go(who).await;
     Walked {
         url: Some(kubelet.target.url.to_string()),
+        asks_pods: kubelet.metadata.is_some(),
         findings: way.findings,
+        series: way.series,
     }
 }
 
@@ -81,6 +87,7 @@ struct Way<'k> {
     /// What no finding may tell.
     secrets: Secrets,
     findings: Vec<Finding>,
+    series: Option<Series>,
 }
 
 impl Way<'_> {
@@ -116,7 +123,7 @@ impl Way<'_> {
             }
         }
         if self.let_in(&mut scraper, &outcome, &who).await {
-            self.answer(&scraper, outcome, &body);
+            self.answer(&scraper, outcome, &body, &who).await;
         }
     }
 
@@ -256,25 +263,65 @@ impl Way<'_> {
         (self.env)("KUBERNETES_SERVICE_HOST").is_some() && is_here
     }
 
-    fn answer(&mut self, scraper: &Scraper, outcome: Result<Answer, ScrapeError>, body: &[u8]) {
+    async fn answer(
+        &mut self,
+        scraper: &Scraper,
+        outcome: Result<Answer, ScrapeError>,
+        body: &[u8],
+        who: &Who,
+    ) {
         if let Err(error) = outcome {
             self.add(answer::missing(&error, self.ticking));
             return;
         }
-        match lines::make(self.kubelet, body, self.now, |text| scraper.redact(text)) {
+        let (listed, known, of_pods) = self.pods(scraper, body, who).await;
+        let told = |text: &str| scraper.redact(text);
+        match lines::make(self.kubelet, body, known, self.now, told) {
             Ok(made) => {
                 let has_us = self.runs_us(&made.node);
-                let told = |text: &str| scraper.redact(text);
                 self.findings
                     .extend(answer::tell(&made, body.len(), has_us, told));
+                self.findings.extend(of_pods);
                 self.findings.extend(made.findings);
+                let at = lines::nanoseconds(self.now);
+                let counted = series::count(&self.kubelet.lines, body, listed.as_deref(), at, told);
+                if let Some((series, findings)) = counted.filter(|_| made.counted.lines > 0) {
+                    self.findings.extend(findings);
+                    self.series = Some(series);
+                }
             }
             Err(error) => {
                 self.add(answer::unusable(&error));
+                self.findings.extend(of_pods);
             }
         }
     }
+
+    /// What there is of `/pods`, where it is wanted: the answer, what is taken of it, and what is to be said.
+    async fn pods(&self, scraper: &Scraper, summary: &[u8], who: &Who) -> OfPods {
+        if self.kubelet.metadata.is_none() {
+            return (None, None, Vec::new());
+        }
+        let body = match pods::ask(scraper).await {
+            Ok(body) => body,
+            Err(error) => {
+                let finding = pods::missing(self.kubelet, &error, who, self.ticking);
+                return (None, None, vec![finding]);
+            }
+        };
+        let learned = match pods::learn(self.kubelet, &body) {
+            Ok(learned) => learned,
+            Err(finding) => return (None, None, vec![finding]),
+        };
+        let told = |text: &str| scraper.redact(text);
+        let mut findings = pods::tell(self.kubelet, &learned, body.len(), told);
+        findings.extend(listed::compare(self.kubelet, summary, &body, told));
+        (Some(body), Some(learned.known), findings)
+    }
 }
+
+/// An answer to `/pods`, what is taken of it, and what is to be said.
+type OfPods = (Option<Vec<u8>>, Option<Arc<Known>>, Vec<Finding>);
 
 /// `user` is the kubelet's own word, which it says with a no only.
 fn known(user: Option<&str>, who: &Who) -> Finding {

@@ -219,6 +219,17 @@ impl fmt::Display for About<'_> {
                     )
                 })
             }
+            (
+                Question::Pods,
+                ScrapeError::Timeout {
+                    limit,
+                    phase: Phase::Waiting,
+                },
+            ) => write!(
+                f,
+                "connected, and no answer in {limit:?}: an API server that hangs looks so (a kubelet asks it about each \
+                 right), or a node with more pods than response_timeout allows for"
+            ),
             (_, error) => error.fmt(f),
         }
     }

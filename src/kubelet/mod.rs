@@ -17,7 +17,7 @@ pub use expiry::{Expiries, Reminder, Reminders, What, span};
 pub use port::{PORT, READ_ONLY_PORT, authenticated};
 pub use refusal::{Attributes, NOBODY, Refusal};
 pub use right::{Right, Worth};
-pub(crate) use right::{nodes_proxy, nodes_stats};
+pub(crate) use right::{nodes_pods, nodes_proxy, nodes_stats};
 pub use tls_fault::{Alert, Flaw, Holder, Link, TlsFault, Trouble};
 
 use crate::client::certificate::Facts;

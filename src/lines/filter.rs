@@ -56,6 +56,12 @@ impl Filter {
         self.include.is_empty() && self.exclude.is_empty()
     }
 
+    /// Whether the second list is empty.
+    #[must_use]
+    pub fn excludes_none(&self) -> bool {
+        self.exclude.is_empty()
+    }
+
     /// Whether the name is let through.
     #[must_use]
     pub fn lets_through(&self, name: &str) -> bool {

@@ -36,6 +36,7 @@ pub mod value;
 pub use crate::batch::{Batch, clear};
 pub use catalog::{is_cpu_and_memory_alone, rows};
 pub use filter::{Filter, Globs, PatternFault};
+pub use labels::{Fate, Label};
 pub use measurement::Row;
 pub use render::{Metadata, OfNode, Rendered, Renderer, Unusable};
 pub use scrape::{

@@ -4,6 +4,7 @@ mod harness;
 mod keys;
 mod odd;
 mod output;
+mod pods;
 #[path = "../support/mod.rs"]
 mod support;
 mod way;
@@ -35,6 +36,7 @@ fn every_diagnosis_is_met() {
     let tests = concat!(
         include_str!("keys.rs"),
         include_str!("odd.rs"),
+        include_str!("pods.rs"),
         include_str!("way.rs"),
         include_str!("who.rs"),
         include_str!("whom.rs"),

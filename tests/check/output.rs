@@ -170,8 +170,8 @@ fn granted(manifests: &str) -> Vec<(String, String)> {
     resources.into_iter().zip(verbs).collect()
 }
 
-fn wanted() -> Vec<(String, String)> {
-    Right::needed(false)
+fn wanted(metadata: bool) -> Vec<(String, String)> {
+    Right::needed(metadata)
         .map(|right| (right.name.to_owned(), right.verb.to_owned()))
         .collect()
 }
@@ -183,10 +183,10 @@ fn the_manifests_give_what_is_wanted_and_nothing_else() {
         "/telegraf/kubernetes/access/access.yaml"
     );
     let access = std::fs::read_to_string(access).unwrap();
-    assert_eq!(granted(&access), wanted());
-    assert!(!wanted().is_empty());
+    assert_eq!(granted(&access), wanted(false));
+    assert!(!wanted(false).is_empty());
     let more = access.replace("[nodes/stats]", "[nodes/stats, nodes/proxy]");
-    assert_ne!(granted(&more), wanted());
+    assert_ne!(granted(&more), wanted(false));
 }
 
 #[test]
@@ -206,8 +206,24 @@ fn the_rights_that_are_printed_are_the_least() {
     );
     for text in [&of_token, &of_certificate] {
         assert_eq!(text.matches("kind: ClusterRoleBinding").count(), 1);
-        assert_eq!(granted(text), wanted());
+        assert_eq!(granted(text), wanted(false));
         assert!(!text.contains("proxy") && !text.contains('*'), "{text}");
+    }
+    // What metadata needs is printed where any block asks for it, and only there.
+    let plain = with_token(&kubelet, &files.token);
+    let other = plain.replace("127.0.0.1", "localhost");
+    for (asks, config) in [
+        (true, format!("{plain}  metadata = [\"status\"]\n")),
+        (true, format!("{plain}  label_include = [\"app\"]\n")),
+        (true, format!("{plain}  pod_network = \"own\"\n{other}")),
+        (
+            false,
+            format!("{plain}  metadata = []\n  label_include = []\n  metadata_interval = \"1m\"\n"),
+        ),
+    ] {
+        let text = rbac(&config);
+        assert_eq!(granted(&text), wanted(asks), "{config}");
+        assert!(!text.contains("proxy"), "{text}");
     }
     let unknown = rbac(&with_token(&kubelet, std::path::Path::new("/nowhere/token")));
     assert!(

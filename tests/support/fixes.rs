@@ -7,7 +7,7 @@ use test_kubelet::TestKubelet;
 use super::check::{Checked, of_check, run};
 
 /// Diagnoses whose lines of configuration need more than can be had here, and why.
-const NOT_ENOUGH: [(&str, &str); 4] = [
+const NOT_ENOUGH: [(&str, &str); 5] = [
     (
         "serving_unknown_issuer",
         "the file that is named need not be the right one",
@@ -18,6 +18,7 @@ const NOT_ENOUGH: [(&str, &str); 4] = [
     ),
     ("no_answer", "a longer deadline is for nodes with many pods"),
     ("slow_answer", "a longer deadline is for nodes with many pods"),
+    ("pods_missing", "a longer deadline is for nodes with many pods"),
 ];
 
 /// What certificates are called in fixes; the test kubelet's own takes their place.
