@@ -5,11 +5,13 @@
 //! noise on most machines; what counts is each row's ratio to the first, from one run. Nothing here is a test.
 
 use std::hint::black_box;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use serde::de::IgnoredAny;
-use telegraf_kubelet::lines::{Batch, Renderer, Settings, Timestamp};
-use test_kubelet::generate;
+use telegraf_kubelet::lines::metadata::{Gatherer, Group, Known};
+use telegraf_kubelet::lines::{Batch, Filter, OfNode, Renderer, Settings, Timestamp, metadata};
+use test_kubelet::{generate, pod_list};
 
 /// The timestamp of the generated answers, about.
 const ARRIVED: i64 = 1_764_000_000_000_000_000;
@@ -72,12 +74,44 @@ fn main() {
         black_box(sampling.render(black_box(&body), ARRIVED, &mut batch).is_ok());
     });
 
+    let pods_body = pod_list(&body, 0);
+    let with_metadata = Settings {
+        metadata: metadata::Settings {
+            labels: Some(Filter::default()),
+            annotations: None,
+            groups: Group::ALL.iter().copied().collect(),
+            own_network_only: true,
+        },
+        ..Settings::default()
+    };
+    let gatherer = Gatherer::new(&with_metadata.metadata, &Filter::default(), &Filter::default());
+    let (nothing, again) = (Known::default(), pod_list(&body, 1));
+    let known = gatherer
+        .read(&pods_body, &nothing)
+        .expect("the generator makes lists of pods");
+    let learning = best(rounds, || {
+        black_box(gatherer.read(black_box(&pods_body), &nothing).is_ok());
+    });
+    let learning_again = best(rounds, || {
+        black_box(gatherer.read(black_box(&again), &known).is_ok());
+    });
+    let mut node = OfNode::default();
+    node.metadata.learn(Arc::new(known));
+    let mut joining = Renderer::new(&with_metadata);
+    let joined = best(rounds, || {
+        let made = joining.render_for(&mut node, black_box(&body), ARRIVED, &mut batch);
+        black_box(made.is_ok());
+    });
+
     let least = skip + copying;
     for (what, time) in [
         ("serde_json skipping everything, and copying the output", least),
         ("serde_json into a Value", value),
         ("the body to lines", gather),
         ("the body to lines, times of the samples, nothing new", sample),
+        ("the body to lines, with all metadata", joined),
+        ("/pods, all of it new", learning),
+        ("/pods, written as before", learning_again),
     ] {
         println!("{:>6.2} x  {what}", time.as_secs_f64() / least.as_secs_f64());
     }

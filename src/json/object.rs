@@ -24,7 +24,7 @@ macro_rules! object {
                 let mut more = reader.begin_object()?;
                 while more {
                     $(
-                        if reader.at_key(concat!("\"", $key, "\":").as_bytes()) {
+                        if reader.at_key(concat!("\"", $key, "\": ").as_bytes()) {
                             self.$field.read_member($key, reader)?;
                             more = reader.next_member()?;
                             if !more {
@@ -94,7 +94,7 @@ macro_rules! parted_object {
             ) -> Result<Option<$part>, $crate::json::Malformed> {
                 while *more {
                     $(
-                        if reader.at_key(concat!("\"", $key, "\":").as_bytes()) {
+                        if reader.at_key(concat!("\"", $key, "\": ").as_bytes()) {
                             $crate::json::read_or_stop!(self, reader, more, $key, $field $(, $part::$variant)?);
                         }
                     )*

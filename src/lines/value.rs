@@ -105,9 +105,7 @@ fn push_seconds(line: &mut Vec<u8>, token: &[u8]) -> bool {
 
 /// Appends a float, which is finite.
 pub fn push_f64(line: &mut Vec<u8>, value: f64) {
-    use std::io::Write;
-    // Writing to memory cannot fail.
-    let _ = write!(line, "{value}");
+    line.extend_from_slice(zmij::Buffer::new().format_finite(value).as_bytes());
 }
 
 /// Appends a number in decimal.

@@ -105,8 +105,13 @@ fn number(of: Whole<'_>) -> Option<u64> {
     to_number(of.token()).filter(|&number| i64::try_from(number).is_ok())
 }
 
+/// By itself: the library's wants text first, and this is asked ten times for each container.
 fn to_number(token: &[u8]) -> Option<u64> {
-    std::str::from_utf8(token).ok()?.parse().ok()
+    let digit = |number: u64, byte: &u8| {
+        let digit = byte.is_ascii_digit().then(|| u64::from(byte - b'0'))?;
+        number.checked_mul(10)?.checked_add(digit)
+    };
+    token.iter().try_fold(0, digit).filter(|_| !token.is_empty())
 }
 
 /// `None` where there is nothing that it would be a part of.
