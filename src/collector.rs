@@ -187,6 +187,9 @@ impl Collector {
     async fn tick(&mut self, ticks: &mut Ticks, mut prompts: u64) -> Result<(), Broken> {
         let (mut clock, mut room) = (Clock::default(), None);
         let began = tokio::time::Instant::now();
+        if self.scraper.is_shared() {
+            self.ask_beside(began);
+        }
         let answer = self.scrape(ticks.clone(), &mut clock, &mut room).await;
         if matches!(answer, Err(Failure::GivenUp)) {
             prompts += ticks.rest();

@@ -96,13 +96,28 @@ impl Client {
     pub async fn begin(&mut self, path: &'static str) -> Result<Beginning, Failure> {
         let (deadline, began) = (self.profile.response_timeout(), Instant::now());
         // What is dropped in its middle takes its connection with it: perhaps nobody is at the other end any more.
-        match tokio::time::timeout(deadline, self.fetch(path)).await {
+        let outcome = match tokio::time::timeout(deadline, self.fetch(path)).await {
             Ok(outcome) => outcome.map(|answered| Beginning {
                 answered,
                 left: deadline.saturating_sub(began.elapsed()),
             }),
             Err(_) => Err(self.late(0)),
+        };
+        self.end(outcome)
+    }
+
+    /// What gave no answer is not used again, by nobody. A refusal is an answer.
+    fn end<T>(&self, outcome: Result<T, Failure>) -> Result<T, Failure> {
+        if !matches!(outcome, Ok(_) | Err(Failure::Refused(_))) {
+            self.connections.forget();
         }
+        outcome
+    }
+
+    /// Whether something else can be asked over the very connection meanwhile.
+    #[must_use]
+    pub fn is_shared(&self) -> bool {
+        self.connections.is_shared()
     }
 
     /// The second half: appends it to `body`, not more than the profile takes. There is one deadline over name, connection,
@@ -121,10 +136,11 @@ impl Client {
             self.connections.keep(open).await;
             Ok(())
         };
-        match tokio::time::timeout(left, rest).await {
+        let outcome = match tokio::time::timeout(left, rest).await {
             Ok(outcome) => outcome,
             Err(_) => Err(self.late(body.len() - before)),
-        }
+        };
+        self.end(outcome)
     }
 
     /// Both halves at once.

@@ -1,8 +1,9 @@
-//! One HTTP connection, over which one question is asked at a time.
+//! One HTTP connection: over HTTP/1.1 one question is asked at a time, over HTTP/2 several can be.
 
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 
 use hyper::Request;
@@ -21,6 +22,7 @@ use super::fault::{Exchange, Handshake};
 use super::http1::{Http1, MAX_HEADERS, NoBody};
 use super::stream::{Stream, cause};
 use super::tasks::Tasks;
+use super::together::Together;
 use super::wire::{Metered, Wire};
 
 /// HTTP/2: a body of 0.7 MB, a full node's, needs three round trips on loopback and little memory.
@@ -36,7 +38,7 @@ const UNASKED: usize = 16 * 1024;
 /// What is spoken.
 enum Speaking {
     Http1(Http1),
-    Http2(http2::SendRequest<NoBody>, Tasks),
+    Http2(http2::SendRequest<NoBody>, Arc<Together>),
 }
 
 impl Speaking {
@@ -44,7 +46,7 @@ impl Speaking {
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         match self {
             Self::Http1(http1) => http1.poll(cx),
-            Self::Http2(_, tasks) => tasks.poll(cx),
+            Self::Http2(_, together) => together.poll(cx),
         }
     }
 }
@@ -54,6 +56,7 @@ pub struct Connection {
     speaking: Speaking,
     wire: Arc<Wire>,
     authority: Authority,
+    questions: Questions,
 }
 
 /// The beginning of an answer; [`Connection::chunk`] has the rest.
@@ -61,6 +64,32 @@ pub struct Reply {
     /// Status and headers.
     pub head: Parts,
     body: Incoming,
+    _question: Question,
+}
+
+/// How many questions are without their whole answer.
+#[derive(Debug, Clone, Default)]
+struct Questions(Arc<AtomicUsize>);
+
+/// One of them, until dropped.
+#[derive(Debug)]
+struct Question(Questions);
+
+impl Questions {
+    fn any(&self) -> bool {
+        self.0.load(Ordering::Relaxed) > 0
+    }
+
+    fn one_more(&self) -> Question {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        Question(self.clone())
+    }
+}
+
+impl Drop for Question {
+    fn drop(&mut self) {
+        self.0.0.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 impl Connection {
@@ -103,18 +132,34 @@ impl Connection {
             speaking,
             wire,
             authority,
+            questions: Questions::default(),
+        })
+    }
+
+    /// The same for another who asks meanwhile; `None` where it carries but one question. It is closed when all are dropped.
+    pub fn share(&self) -> Option<Self> {
+        let Speaking::Http2(asking, together) = &self.speaking else {
+            return None;
+        };
+        Some(Self {
+            speaking: Speaking::Http2(asking.clone(), Arc::clone(together)),
+            wire: Arc::clone(&self.wire),
+            authority: self.authority.clone(),
+            questions: self.questions.clone(),
         })
     }
 
     /// Whether it is fit for another question: one look at what came while nobody waited, be it its end or more than an
     /// idle connection has to say. It keeps no more from here on than it needs.
     pub async fn is_fit(&mut self) -> bool {
-        self.wire.allow(UNASKED);
+        if !self.questions.any() {
+            self.wire.allow(UNASKED);
+        }
         poll_fn(|cx| {
             self.wire.go();
             let is_open = match &mut self.speaking {
                 Speaking::Http1(http1) => http1.rests(cx),
-                Speaking::Http2(asking, tasks) => tasks.poll(cx).is_pending() && !asking.is_closed(),
+                Speaking::Http2(asking, together) => together.poll(cx).is_pending() && !asking.is_closed(),
             };
             Poll::Ready(is_open && self.wire.broken().is_none())
         })
@@ -126,7 +171,12 @@ impl Connection {
     /// # Errors
     /// There is no answer.
     pub async fn ask(&mut self, path: &'static str, headers: HeaderMap) -> Result<Reply, Exchange> {
-        self.wire.allow(AROUND);
+        if self.questions.any() {
+            self.wire.allow_more(AROUND);
+        } else {
+            self.wire.allow(AROUND);
+        }
+        let question = self.questions.one_more();
         let request = self.request(path, headers);
         let wire = &self.wire;
         let answer = match &mut self.speaking {
@@ -141,12 +191,16 @@ impl Connection {
                 };
                 drive(work, wire, answer).await
             }
-            Speaking::Http2(asking, tasks) => {
-                drive(|cx| tasks.poll(cx), wire, asking.send_request(request)).await
+            Speaking::Http2(asking, together) => {
+                drive(|cx| together.poll(cx), wire, asking.send_request(request)).await
             }
         };
         let (head, body) = answer?.into_parts();
-        Ok(Reply { head, body })
+        Ok(Reply {
+            head,
+            body,
+            _question: question,
+        })
     }
 
     /// The next piece of the body, `None` at its end.
@@ -211,7 +265,7 @@ async fn http(stream: Stream) -> hyper::Result<Speaking> {
         // Whoever asks is told how it ends.
         let _ = connection.await;
     });
-    Ok(Speaking::Http2(asking, tasks))
+    Ok(Speaking::Http2(asking, Arc::new(Together::new(tasks))))
 }
 
 /// Waits for `outcome` and does meanwhile what there is to do for the connection, without which none ever comes.

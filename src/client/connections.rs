@@ -35,6 +35,16 @@ pub struct Open {
 }
 
 impl Open {
+    /// The same for another, where it carries more than one question at a time.
+    fn share(&self) -> Option<Self> {
+        Some(Self {
+            connection: self.connection.share()?,
+            since: self.since,
+            used: self.used,
+            of: self.of.clone(),
+        })
+    }
+
     fn is_young(&self) -> bool {
         self.since.elapsed() < MAX_CONNECTION_AGE && self.used.elapsed() < MAX_IDLE
     }
@@ -110,7 +120,23 @@ impl Connections {
     pub async fn kept(&mut self) -> Option<Open> {
         let kept = self.slot().take();
         let mut kept = kept.filter(|open| open.is_young() && self.is_ours(open))?;
-        kept.connection.is_fit().await.then_some(kept)
+        let is_fit = kept.connection.is_fit().await;
+        // Whoever asks meanwhile finds it still.
+        if let Some(share) = kept.share().filter(|_| is_fit) {
+            self.slot().get_or_insert(share);
+        }
+        is_fit.then_some(kept)
+    }
+
+    /// Whether the connection that is kept carries more than one question at a time.
+    pub fn is_shared(&self) -> bool {
+        let slot = self.slot();
+        slot.as_ref().is_some_and(|open| open.share().is_some())
+    }
+
+    /// Nobody uses any more what several use: it gave no answer, and perhaps nobody is at its other end.
+    pub fn forget(&self) {
+        self.slot().take_if(|open| open.share().is_some());
     }
 
     /// Keeps it for the next question, if it is fit for one.

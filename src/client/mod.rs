@@ -38,6 +38,7 @@ mod shown;
 mod stream;
 mod tasks;
 mod tls;
+mod together;
 mod token;
 mod trust;
 mod verifier;

@@ -101,8 +101,8 @@ impl Beside {
 
     /// Asks, if it is time to and nobody is asking yet, and comes back at once. The tick at hand began at `tick`.
     ///
-    /// Behind a summary, over HTTP/1.1, its connection is free; before one, or where this takes longer than until the next
-    /// tick, there are two.
+    /// Behind a summary its connection is free, which over HTTP/1.1 carries one question at a time; before one, or where this
+    /// takes longer than until the next tick, there are two. Over HTTP/2 both are asked at once, over one.
     pub fn ask(&mut self, tick: Instant) {
         let early = self.interval / LEEWAY;
         let is_due = self

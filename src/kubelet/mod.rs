@@ -129,6 +129,12 @@ impl Scraper {
         asked.map_err(|failure| self.meaning(failure))
     }
 
+    /// Whether something else can be asked over the very connection meanwhile: over HTTP/2.
+    #[must_use]
+    pub fn is_shared(&self) -> bool {
+        self.client.is_shared()
+    }
+
     fn meaning(&self, failure: Failure) -> ScrapeError {
         ScrapeError::of(failure, self.client.shown())
     }
