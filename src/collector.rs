@@ -6,22 +6,23 @@
 mod clock;
 mod metadata;
 mod unknown;
+mod words;
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
 use clock::Clock;
 use metadata::{Beside, Told};
+use words::{Failure, what_is_left_out};
 
 use crate::batch::Batch;
 use crate::client::Left;
 use crate::execd::{Broken, Output, Prompts, Ticks};
-use crate::kubelet::{Answer, Cause, Reminders, ScrapeError, Scraper};
+use crate::kubelet::{Answer, Cause, Reminders, Scraper};
 use crate::lines::metadata::Gatherer;
-use crate::lines::{OfNode, Rendered, Renderer, ScrapeReport, Unusable};
+use crate::lines::{OfNode, Rendered, Renderer, ScrapeReport};
 use crate::pace::{Pace, Runner};
 use crate::pool::{Pool, Room, Taken};
-use crate::system::Fault;
 
 /// Lines have less than so many times the bytes of the answer that they come from, as a rule.
 const LINES_PER_BODY: usize = 2;
@@ -89,43 +90,6 @@ struct Said {
     no_pods: bool,
     /// What runs out.
     reminders: Reminders,
-}
-
-/// Why a tick has no summary.
-enum Failure {
-    Scrape(ScrapeError),
-    Summary(Unusable),
-    NoMemory,
-    GivenUp,
-}
-
-impl Failure {
-    fn cause(&self) -> Cause {
-        match self {
-            Self::Scrape(error) => error.cause(),
-            Self::Summary(_) | Self::NoMemory => Cause::BadAnswer,
-            Self::GivenUp => Cause::Timeout,
-        }
-    }
-
-    fn status(&self) -> Option<u16> {
-        match self {
-            Self::Scrape(error) => error.status(),
-            Self::Summary(_) | Self::NoMemory => Some(200),
-            Self::GivenUp => None,
-        }
-    }
-}
-
-impl std::fmt::Display for Failure {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Scrape(error) => error.fmt(f),
-            Self::Summary(error) => write!(f, "{error}; tried again at the next tick"),
-            Self::NoMemory => write!(f, "the answer can not be used: {}", Fault::NoMemory),
-            Self::GivenUp => f.write_str("no answer yet, given up because we are told to stop"),
-        }
-    }
 }
 
 impl Collector {
@@ -402,39 +366,6 @@ impl Collector {
         };
         Renderer::push_report(&report, at, batch);
     }
-}
-
-fn what_is_left_out(rendered: &Rendered) -> String {
-    let first = rendered
-        .rejected
-        .first_at
-        .map(|at| format!(", the first at byte {at}"))
-        .unwrap_or_default();
-    let kinds = [
-        (
-            rendered.out_of_range,
-            "values that no integer field holds (kubelets wrap below zero: kubernetes helper.go)".to_owned(),
-        ),
-        (
-            rendered.rejected.count,
-            format!("values that are not of the API's type{first}"),
-        ),
-        (
-            rendered.lines_left_out,
-            "lines whose names are longer than InfluxDB takes, or missing".to_owned(),
-        ),
-        (
-            rendered.labels_left_out,
-            "labels that would be another tag".to_owned(),
-        ),
-        (
-            rendered.metadata_left_out,
-            "labels that would be another tag, or texts and quantities that are too long or none, of what /pods tells".to_owned(),
-        ),
-    ];
-    let told = kinds.iter().filter(|(count, _)| *count > 0);
-    let told: Vec<_> = told.map(|(count, kind)| format!("{count} {kind}")).collect();
-    told.join(", ")
 }
 
 fn nanoseconds_since_1970(time: SystemTime) -> i64 {

@@ -8,10 +8,12 @@
 //! receives a summary's parts, with what `metadata` knows of them beside it, `unlisted` writes what it alone knows, and
 //! `render` is what others see. Each knows only those before it.
 
+mod at_hand;
 mod called;
 mod catalog;
 pub mod escape;
 mod filter;
+mod groups;
 mod index;
 mod kept;
 mod labels;

@@ -2,11 +2,12 @@
 
 use std::ops::Range;
 
+use super::at_hand::{ContainerAtHand, Owner};
 use super::called;
 use super::kept::Kept;
 use super::made::{Made, Mark};
 use super::metadata::{JoinedContainer, JoinedPod, Known, PodKnown, Seen};
-use super::rank::{Inside, Rank};
+use super::rank::Rank;
 use super::schema::CONTAINER_NAME;
 use super::settings::Volumes;
 use super::tags::lets_through;
@@ -32,53 +33,6 @@ pub(super) struct Tick<'r, 'a> {
     known_pod: Option<PodKnown<'r>>,
     /// What of that the body has.
     seen: &'r mut Seen,
-}
-
-/// The node or the pod at hand.
-#[derive(Debug, Default)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is asked by itself, and most of them can be true together"
-)]
-struct Owner {
-    /// It began, and did not end.
-    begun: bool,
-    is_pod: bool,
-    /// It is not put aside.
-    chosen: bool,
-    /// It is neither put aside nor filtered out.
-    wanted: bool,
-    start: Mark,
-    /// Where each of its lists began, and its runs.
-    lists: [Option<(Mark, Range<usize>)>; 3],
-    /// It has a series.
-    any: bool,
-    inside: Inside,
-}
-
-/// The container at hand.
-#[derive(Debug, Default)]
-struct ContainerAtHand<'a> {
-    name: Text<'a>,
-    wanted: bool,
-    /// What it has lists of is wanted.
-    lists_wanted: bool,
-    /// It belongs to a pod without a name: what it has lists of would be the node's.
-    nameless: bool,
-    start: Mark,
-    /// Its own series, and one of those that it has lists of.
-    made: Option<Made>,
-    within: Option<Made>,
-}
-
-impl ContainerAtHand<'_> {
-    /// One of its lists has this series. One that has a line tells where the container's tags stand.
-    fn has(&mut self, made: Option<Made>) {
-        if self.within.is_none_or(|within| !within.is_written()) || made.is_some_and(|made| made.is_written())
-        {
-            self.within = made.or(self.within);
-        }
-    }
 }
 
 impl<'r> Tick<'r, '_> {
