@@ -2,7 +2,7 @@
 //!
 //! `cargo bench --bench metadata`, or with a number of pods behind `--`; `PLUGIN` may name another binary. The real binary,
 //! run as Telegraf runs it, against the test kubelet on loopback, over HTTP/1.1 with TLS, each pod of its `/pods` as fat as
-//! real ones. Ticks come at a steady pace, and `/pods` is asked behind each of them (an interval of 10s, metadata_interval
+//! real ones. Ticks come at a steady pace, and `/pods` is asked behind each of them (an interval of 10s, `metadata_interval`
 //! 10s) or behind every third (30s). Ratios from one run; memory as the system counts it. Nothing here is a test.
 
 mod support;

@@ -14,7 +14,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use support::{as_ratio, processor, resident};
-use test_kubelet::{Options, TestKubelet};
+use test_kubelet::{Options, Right, TestKubelet};
 
 const WARM_UP: usize = 10;
 const TICKS: usize = 30;
@@ -30,6 +30,9 @@ const NOT_THE_PEERS: &str = r#"
   ]
 "#;
 
+/// The same labels on both sides.
+const LABELS: &str = "  label_include = ['app*']\n  label_exclude = []\n";
+
 fn main() -> Result<(), Box<dyn Error>> {
     let telegraf = std::env::var_os("TELEGRAF").unwrap_or_else(|| "telegraf".into());
     if Command::new(&telegraf).arg("version").output().is_err() {
@@ -41,12 +44,26 @@ fn main() -> Result<(), Box<dyn Error>> {
         .unwrap_or(110);
     let kubelet = TestKubelet::start(Options {
         pods,
+        rights: vec![Right::Stats, Right::Pods],
         ..Options::default()
     });
     println!("{pods} pods, HTTP/1.1, Telegraf and all that it runs, processor time of a tick:");
     let peers = measure(&telegraf, &kubelet, &peer(&kubelet))?;
+    let with_labels = format!("{}{LABELS}", peer(&kubelet));
     for (cost, what) in [
         (peers, "with inputs.kubernetes"),
+        (
+            measure(&telegraf, &kubelet, &with_labels)?,
+            "with inputs.kubernetes and labels",
+        ),
+        (
+            measure(
+                &telegraf,
+                &kubelet,
+                &ours(&kubelet, &format!("{NOT_THE_PEERS}{LABELS}"))?,
+            )?,
+            "with telegraf-kubelet, the same fields and labels",
+        ),
         (
             measure(&telegraf, &kubelet, &ours(&kubelet, NOT_THE_PEERS)?)?,
             "with telegraf-kubelet, the same fields",
