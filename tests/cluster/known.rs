@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::load::until_nothing_is_wrong;
 use crate::machine::{Cluster, cluster};
-use crate::pod::{self, NAMESPACE, Volume};
+use crate::pod::{self, Volume};
 use crate::support::lines::{Key, Number, parse};
 use crate::support::plugin::{PATIENCE as OF_A_TICK, Plugin};
 
@@ -384,13 +384,7 @@ fn pods_of_all_states_have_their_lines() {
     assert_nothing_is_lost(&cluster, &volume, &mut plugin);
 
     // Beside `nodes/stats`, which the account has: nothing else is needed.
-    cluster.sh(&format!(
-        "kubectl create clusterrole telegraf-kubelet-pods --verb=get --resource=nodes/pods --dry-run=client -o yaml |
-           kubectl apply -f -
-         kubectl create clusterrolebinding telegraf-kubelet-pods --clusterrole=telegraf-kubelet-pods \
-         --serviceaccount={NAMESPACE}:{}",
-        pod::ACCOUNT
-    ));
+    pod::may_ask_for_pods(&cluster);
     cluster.kubectl(&[
         "wait",
         "-n",

@@ -67,3 +67,13 @@ pub fn good(cluster: &mut Cluster) -> Volume {
     cluster.apply(&guides_account());
     Volume::created(cluster, "good", ACCOUNT, &[])
 }
+
+/// Gives the guide's account the right to ask for `/pods` beside the one that it has.
+pub fn may_ask_for_pods(cluster: &Cluster) {
+    cluster.sh(&format!(
+        "kubectl create clusterrole telegraf-kubelet-pods --verb=get --resource=nodes/pods --dry-run=client -o yaml |
+           kubectl apply -f -
+         kubectl create clusterrolebinding telegraf-kubelet-pods --clusterrole=telegraf-kubelet-pods \
+         --serviceaccount={NAMESPACE}:{ACCOUNT}"
+    ));
+}
