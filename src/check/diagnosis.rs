@@ -105,7 +105,7 @@ diagnoses! {
     UnknownKeys = "unknown_keys", "the kubelet is newer than this program, and tells things that are not written (no fault)";
     PodsForbidden = "pods_forbidden", concat!("metadata of pods is asked for, and we have no right ", nodes_pods!(whole));
     PodsNeedProxy = "pods_need_proxy",
-        concat!("metadata of pods is asked for, and the kubelet, older than 1.33, wants `", nodes_proxy!(), "` for it");
+        concat!("metadata of pods is asked for, and the kubelet, as those before 1.33, wants `", nodes_proxy!(), "` for it");
     PodsMissing = "pods_missing", "metadata of pods is asked for, and `/pods` does not come, or is no list of pods";
     PodsNotInSummary = "pods_not_in_summary",
         "`/pods` has pods that the summary does not list: they wait, are between two crashes, or ended (no fault)";
@@ -114,6 +114,7 @@ diagnoses! {
     LabelsLeftOut = "labels_left_out",
         "labels or annotations get a prefix, or are left out, because another tag has their key (no fault)";
     QuantitiesLeftOut = "quantities_left_out", "requests or limits that cannot be read";
+    TextsLeftOut = "texts_left_out", "names, images, labels or annotations that are too long for a line are left out (no fault)";
     ValuesRejected = "values_rejected", "values that are not of the API's type";
     DuplicateSeries = "duplicate_series", "the kubelet lists twice what is one series; what lives is written (no fault of yours)";
     TagsOfControllers = "tags_of_controllers",

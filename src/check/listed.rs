@@ -138,12 +138,12 @@ impl<'a> pods::Visit<'a> for InPods<'_, 'a> {
     }
 }
 
-/// Compares what each answer has of the pods that are let through; `left_out` is how much was, by the way, that is no label.
-/// What came can be read, and `told` makes safe what may be anything.
+/// Compares what each answer has of the pods that are let through. Of `/pods` so much was left out that is no label that
+/// was told. Both can be read, and `told` makes safe what may be anything.
 pub fn compare(
     kubelet: &Kubelet,
-    summary: &[u8],
-    pods: &[u8],
+    [summary, pods]: [&[u8]; 2],
+    left_out: u64,
     told: impl Fn(&str) -> Redacted,
 ) -> Vec<Finding> {
     let wanted = &*kubelet.lines;
@@ -170,6 +170,7 @@ pub fn compare(
         not_in_summary(&summary, &pods, groups, told),
         not_in_pods(&summary, &pods, told),
         unreadable(&pods, groups, told),
+        others(&pods, groups, left_out),
     ];
     findings.into_iter().flatten().collect()
 }
@@ -263,21 +264,39 @@ fn not_in_pods(
     )
 }
 
+/// How many quantities are wanted that cannot be read.
+fn quantities(pods: &[Listed<'_>], groups: Groups) -> u32 {
+    if groups.has(Group::Resources) || groups.has(Group::Utilization) {
+        pods.iter().map(|pod| pod.unreadable).sum()
+    } else {
+        0
+    }
+}
+
 fn unreadable(pods: &[Listed<'_>], groups: Groups, told: &impl Fn(&str) -> Redacted) -> Option<Finding> {
-    let wanted = groups.has(Group::Resources) || groups.has(Group::Utilization);
-    let bad = || pods.iter().filter(|pod| wanted && pod.unreadable > 0);
-    let count: u32 = bad().map(|pod| pod.unreadable).sum();
+    let count = quantities(pods, groups);
     if count == 0 {
         return None;
     }
+    let bad = pods.iter().filter(|pod| pod.unreadable > 0);
     let said = format!(
         "{count} requests or limits are no quantities, or more than a field holds, and left out with each sum that they \
          belong to: those of {}",
-        named(bad().map(|pod| &pod.name), told)
+        named(bad.map(|pod| &pod.name), told)
     );
     Some(
         Finding::warning(Step::Pods, Diagnosis::QuantitiesLeftOut, said).mend(Mend::say(
             "correct resources in the pods' templates: numbers like 250m, 1.5, 512Mi or 2G, below 8Ei",
         )),
     )
+}
+
+/// What no kubelet prints of any pod that an API server takes, but for labels and annotations without end.
+fn others(pods: &[Listed<'_>], groups: Groups, left_out: u64) -> Option<Finding> {
+    let left_out = left_out.saturating_sub(quantities(pods, groups).into());
+    let said = format!(
+        "{left_out} names, images, reasons, labels or annotations of /pods have no end that a line has room for, or are none, \
+         and are left out"
+    );
+    (left_out > 0).then(|| Finding::notice(Step::Pods, Diagnosis::TextsLeftOut, said))
 }

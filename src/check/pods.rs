@@ -147,7 +147,7 @@ fn none_of_it(settings: &Settings) -> Mend {
     ];
     let asking = options.iter().filter(|(asks, _)| *asks);
     Mend::configure(
-        "or do without metadata: take these options out, or let them be",
+        "else do without metadata: take these options out of the configuration, or write them so",
         asking.map(|(_, toml)| *toml).collect::<String>(),
     )
 }
@@ -161,6 +161,15 @@ pub struct Learned {
     prefixed: BTreeMap<String, u64>,
     /// The same of those that are left out.
     left_out: BTreeMap<String, u64>,
+    /// How many these are, be they told by key or not.
+    labels_left_out: u64,
+}
+
+impl Learned {
+    /// How much is left out that is no label of those.
+    pub fn others_left_out(&self) -> u64 {
+        self.known.left_out().saturating_sub(self.labels_left_out)
+    }
 }
 
 /// Reads an answer, as a tick does.
@@ -170,12 +179,15 @@ pub struct Learned {
 pub fn learn(kubelet: &Kubelet, body: &[u8]) -> Result<Learned, Finding> {
     let lines = &kubelet.lines;
     let gatherer = Gatherer::new(&lines.metadata, &lines.namespaces, &lines.pods);
-    let (mut prefixed, mut left_out) = (BTreeMap::new(), BTreeMap::new());
+    let (mut prefixed, mut left_out, mut labels_left_out) = (BTreeMap::new(), BTreeMap::new(), 0);
     let mut told = |label: &Label<'_>| {
         let keys = match label.fate {
             Fate::Written => return,
             Fate::Prefixed => &mut prefixed,
-            Fate::LeftOut => &mut left_out,
+            Fate::LeftOut => {
+                labels_left_out += 1;
+                &mut left_out
+            }
         };
         if keys.len() <= TOLD || keys.contains_key(&*label.key) {
             *keys.entry(label.key.clone().into_owned()).or_insert(0) += 1;
@@ -194,6 +206,7 @@ pub fn learn(kubelet: &Kubelet, body: &[u8]) -> Result<Learned, Finding> {
         rejected,
         prefixed,
         left_out,
+        labels_left_out,
     })
 }
 

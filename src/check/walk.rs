@@ -315,7 +315,8 @@ impl Way<'_> {
         };
         let told = |text: &str| scraper.redact(text);
         let mut findings = pods::tell(self.kubelet, &learned, body.len(), told);
-        findings.extend(listed::compare(self.kubelet, summary, &body, told));
+        let left_out = learned.others_left_out();
+        findings.extend(listed::compare(self.kubelet, [summary, &body], left_out, told));
         (Some(body), Some(learned.known), findings)
     }
 }

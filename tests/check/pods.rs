@@ -118,13 +118,13 @@ fn an_older_kubelet_is_not_given_nodes_proxy() {
 #[test]
 fn nobody_in_particular_is_given_nothing() {
     let kubelet = with_rights(Wording::New);
-    kubelet.set_pods_fault(Some(fault(
-        403,
-        "Forbidden (user=system:anonymous, verb=get, resource=nodes, subresource(s)=[pods proxy])",
-    )));
-    let checked = check(&kubelet, &asking(&kubelet, "  metadata = [\"status\"]\n"), &[]);
-    assert_warned(&checked, "pods_forbidden", &["nobody in particular"]);
-    assert!(!checked.said().contains("kind: ClusterRole"), "{}", checked.text);
+    for subresources in ["subresource(s)=[pods proxy]", "subresource=proxy"] {
+        let refusal = format!("Forbidden (user=system:anonymous, verb=get, resource=nodes, {subresources})");
+        kubelet.set_pods_fault(Some(fault(403, &refusal)));
+        let checked = check(&kubelet, &asking(&kubelet, "  metadata = [\"status\"]\n"), &[]);
+        assert_warned(&checked, "pods_forbidden", &["nobody in particular"]);
+        assert!(!checked.said().contains("kind: ClusterRole"), "{}", checked.text);
+    }
 }
 
 #[test]
@@ -132,7 +132,7 @@ fn pods_that_do_not_come_cost_nothing_else() {
     let kubelet = with_rights(Wording::New);
     let config = asking(
         &kubelet,
-        "  metadata = [\"status\"]\n  response_timeout = \"1s\"\n  max_response = \"4MiB\"\n",
+        "  metadata = [\"status\"]\n  response_timeout = \"2s\"\n  max_response = \"4MiB\"\n",
     );
     for (fault, words) in [
         (Fault::Silent, "/readyz"),
@@ -215,7 +215,13 @@ fn pods_that_the_summary_does_not_list() {
     assert!(series["of_pods_alone"].as_u64().unwrap() >= 8, "{series:#}");
     assert_eq!(series["of_pods_alone"], alone_of(series, "status"));
 
+    // A pod's successor of the same name is no pod that waits: the other one is there still.
+    pods["items"][1]["metadata"]["uid"] = json!("successor");
+    set(&kubelet, &summary, &pods);
     let checked = check(&kubelet, &asking(&kubelet, "  metadata = [\"owner\"]\n"), &[]);
+    assert_eq!(notices(&checked), ["pods_not_in_summary", "pods_not_listed"]);
+    assert_says(&checked, "pods_not_in_summary", &["4 of 8 pods"]);
+    assert_says(&checked, "pods_not_listed", &["1 of 4 pods"]);
     assert_says(&checked, "pods_not_in_summary", &["they have no line"]);
     assert_eq!(checked.json["kubelets"][0]["series"]["of_pods_alone"], 0);
     // Of what is filtered out nothing is told.
@@ -223,7 +229,7 @@ fn pods_that_the_summary_does_not_list() {
         &kubelet,
         "  metadata = [\"status\"]\n  namespace_exclude = [\"shop\"]\n",
     );
-    assert_eq!(notices(&check(&kubelet, &filtered, &[])), [""; 0]);
+    assert_eq!(notices(&check(&kubelet, &filtered, &[])), ["pods_not_listed"]);
 }
 
 /// How many series an option makes.
@@ -297,6 +303,25 @@ fn quantities_and_values_that_are_none() {
         "values_rejected",
         &["1 values of /pods"],
     );
+}
+
+#[test]
+fn texts_without_end() {
+    let kubelet = with_rights(Wording::New);
+    let (summary, mut pods) = both(2);
+    let long = "i".repeat(2000);
+    pods["items"][0]["spec"]["containers"][0]["image"] = json!(long);
+    pods["items"][1]["spec"]["containers"][0]["resources"] = json!({"limits": {"cpu": "much"}});
+    pods["items"][1]["status"]["containerStatuses"] = json!([]);
+    pods["items"][1]["metadata"]["labels"] = json!({"time": "t", "label_time": "u"});
+    set(&kubelet, &summary, &pods);
+    // Each is told once, by what it is.
+    let checked = check(&kubelet, &asking(&kubelet, ALL), &[]);
+    assert_says(&checked, "texts_left_out", &["1 names, images"]);
+    assert_says(&checked, "quantities_left_out", &["1 requests or limits"]);
+    assert_says(&checked, "labels_left_out", &["label_time (1)"]);
+    let other = asking(&kubelet, "  metadata = [\"qos\"]\n");
+    assert_eq!(notices(&check(&kubelet, &other, &[])), [""; 0]);
 }
 
 /// What controllers make tags of, by a fix that is tried.
