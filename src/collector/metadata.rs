@@ -107,7 +107,7 @@ impl Beside {
         let early = self.interval / LEEWAY;
         let is_due = self
             .asked
-            .is_none_or(|asked| tick + early >= asked + self.interval);
+            .is_none_or(|asked| tick.duration_since(asked).saturating_add(early) >= self.interval);
         let is_asking = self.asking.as_ref().is_some_and(|asking| !asking.is_finished());
         if !is_due || is_asking {
             return;
@@ -121,15 +121,16 @@ impl Beside {
         self.asking = Some(asking.abort_handle());
     }
 
-    /// Takes over what came, and says what is to be told. From three intervals without an answer on nothing is told of pods
-    /// that are listed nowhere else.
+    /// Takes over what came, and says what is to be told. From three intervals on in which nothing good came nothing is told
+    /// of pods that are listed nowhere else.
     pub fn take_over(&mut self, metadata: &mut Metadata) -> Told {
         let mut shared = lock(&self.shared);
         if let Some(fresh) = shared.fresh.take() {
             metadata.learn(fresh);
         }
         let age = shared.learned.map(|(at, _)| at.elapsed());
-        if age.is_some_and(|age| age > self.interval * STALE) {
+        let fails = shared.cause != Some(Cause::Success);
+        if fails && age.is_some_and(|age| age > self.interval.saturating_mul(STALE)) {
             metadata.is_stale();
         }
         Told {

@@ -382,12 +382,13 @@ impl Known {
             let written = pods.get(at as usize).map(|pod| &pod.written);
             written.map_or_else(|| unwanted[at as usize - pods.len()].head, |written| written.head)
         };
-        for at in 0..place(pods.len()) {
-            by_uid.insert_unique(uid(at), at, |&at| uid(at));
-            by_name.insert_unique(name(at), at, |&at| name(at));
+        // Of several that are alike in this the last one is found, which is the one that has lines unasked.
+        for at in (0..place(pods.len())).rev() {
+            insert_once(by_uid, at, uid);
+            insert_once(by_name, at, name);
         }
-        for at in 0..place(pods.len() + unwanted.len()) {
-            by_head.insert_unique(head(at), at, |&at| head(at));
+        for at in (0..place(pods.len() + unwanted.len())).rev() {
+            insert_once(by_head, at, head);
         }
     }
 
@@ -406,6 +407,14 @@ impl Known {
                 self.pods[at - 1].if_listed = true;
             }
         }
+    }
+}
+
+/// Any number that are alike would make a table slow.
+fn insert_once(table: &mut HashTable<u32>, at: u32, hash: impl Fn(u32) -> u64) {
+    let this = hash(at);
+    if table.find(this, |&other| hash(other) == this).is_none() {
+        table.insert_unique(this, at, |&at| hash(at));
     }
 }
 
