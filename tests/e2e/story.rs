@@ -125,8 +125,9 @@ pub fn summary(number: u32, name: &str, second: f64, now: i64) -> Vec<u8> {
 
 /// Names a pod, moves its numbers, and says what it uses.
 fn tell_pod(pod: &mut Map<String, Value>, disk: &Value, node: u32, second: f64) -> Usage {
-    let generated = pod["podRef"]["name"].as_str().expect("a name");
-    let number: u8 = generated[generated.len() - 5..].parse().expect("its number");
+    let generated = pod["podRef"]["uid"].as_str().expect("a uid");
+    let (_, number) = generated.rsplit_once('-').expect("its number");
+    let number = u8::from_str_radix(number, 16).expect("one of few");
     let told = &PODS[usize::from(number)];
     let Pod {
         namespace,
