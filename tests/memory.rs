@@ -9,6 +9,8 @@ use std::time::Duration;
 use rustix::process::Pid;
 use support::plugin::{Plugin, block, command};
 use test_kubelet::{Options, TestKubelet};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
 const MIB: usize = 1024 * 1024;
 
@@ -139,6 +141,27 @@ fn tiny(size: usize) -> Vec<Vec<u8>> {
         ),
         body(size, LABELS, |at| format!(r#""l{at}":"v""#), "}}]}]}]}"),
         body(size, LABELS, |_| r#""l":"v""#.to_owned(), "}}]}]}]}"),
+    ]
+}
+
+/// Samples by the hundred thousand: new ones, then newer ones, then those once more with two that are one series.
+fn sampled(size: usize) -> Vec<Vec<u8>> {
+    let containers = |time: OffsetDateTime, first: usize| {
+        let time = time.format(&Rfc3339).unwrap();
+        let entry = |at: usize| {
+            format!(
+                r#"{{"name":"c{}","cpu":{{"time":"{time}","usageNanoCores":1,"psi":{{"some":{{"total":1}}}}}},"memory":{{"time":"{time}","rssBytes":1}},"swap":{{"time":"{time}","swapUsageBytes":1}},"logs":{{"time":"{time}","usedBytes":1}}}}"#,
+                at.max(first)
+            )
+        };
+        body(size, CONTAINERS, entry, "]}]}")
+    };
+    let now = OffsetDateTime::now_utc();
+    let newer = now - Duration::from_secs(1);
+    vec![
+        containers(now - Duration::from_secs(2), 0),
+        containers(newer, 0),
+        containers(newer, 1),
     ]
 }
 
@@ -274,6 +297,25 @@ fn tiny_entries() {
 #[test]
 fn tiny_entries_with_the_kubelets_times() {
     assert_bounded(tiny, "  timestamp = \"sample\"\n");
+}
+
+/// What is remembered from tick to tick, and what is beside it.
+#[test]
+fn samples_are_remembered_for_little() {
+    let mut stage = Stage::new("  timestamp = \"sample\"\n");
+    stage.warm_up(sampled);
+    let own = status(stage.plugin.pid(), "VmHWM");
+    let mut most = 0;
+    for body in sampled(BODY) {
+        let size = body.len();
+        most = most.max(stage.tick(Some(body)));
+        let peak = status(stage.plugin.pid(), "VmHWM");
+        assert!(
+            peak <= own + size + most + 10 * MIB,
+            "{peak} bytes for a body of {size} and lines of {most}, {own} before"
+        );
+    }
+    assert!(most > BODY / 4, "{most} bytes of lines");
 }
 
 #[test]

@@ -51,4 +51,9 @@ impl ContainerAtHand<'_> {
             self.within = made.or(self.within);
         }
     }
+
+    /// What one of its lists wrote since then stands nowhere any more.
+    pub(super) fn goes_back_to(&mut self, mark: Mark) {
+        self.within = self.within.filter(|within| within.is_before(mark));
+    }
 }

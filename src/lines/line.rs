@@ -18,7 +18,7 @@ use crate::json::Time;
 pub struct Limits {
     /// Bytes of lines.
     pub bytes: usize,
-    /// Series; with timestamps of the samples, twice as many of these.
+    /// Series.
     pub series: u64,
 }
 
@@ -35,6 +35,8 @@ pub struct Line {
     owner_at: u32,
     limits: Limits,
     too_much: bool,
+    /// Lines are only weighed.
+    weighing: bool,
     /// Only with timestamps of the samples.
     samples: Option<Samples>,
     /// Scratch: measurement and tags of the series at hand.
@@ -58,6 +60,7 @@ impl Line {
             owner_at: 0,
             limits: Limits::default(),
             too_much: false,
+            weighing: false,
             samples,
             head: Vec::new(),
             stamps: Vec::new(),
@@ -70,6 +73,7 @@ impl Line {
         self.runs = runs;
         self.tail.clear();
         push_tail(&mut self.tail, arrived);
+        self.weighing = false;
         if let Some(samples) = &mut self.samples {
             samples.begin(arrived);
         }
@@ -100,16 +104,13 @@ impl Line {
         self.samples.as_mut()
     }
 
-    /// From now on lines are only weighed, or not: what makes two of them differ has to do so at each tick.
+    /// From now on lines are only weighed, or not: then they have no time but what the kubelet says, for what makes two of
+    /// them differ has to do so at each tick.
     pub fn weigh(&mut self, weighing: bool) {
+        self.weighing = weighing;
         if let Some(samples) = &mut self.samples {
             samples.weigh(weighing);
         }
-    }
-
-    /// What ends the lines of what is measured when the answer comes.
-    pub fn tail(&self) -> &[u8] {
-        &self.tail
     }
 
     /// So many series are weighed beside those that were made. Each is kept in mind, so that there may not be more than of
@@ -126,6 +127,11 @@ impl Line {
     /// Whether there was more than may be: then not all of it is there, and series are only counted.
     pub fn is_too_much(&self) -> bool {
         self.too_much
+    }
+
+    /// Whether that was samples.
+    pub fn has_too_many_samples(&self) -> bool {
+        self.samples.as_ref().is_some_and(Samples::are_too_many)
     }
 
     /// All lines so far.
@@ -219,8 +225,9 @@ impl Line {
         let range = start..self.text.len();
         let any = if self.samples.is_none() {
             let tail = std::mem::take(&mut self.tail);
+            let end = if self.weighing { b"\n" } else { &tail[..] };
             let any = self.write_fields(&range, plan.groups.iter(), of, |text| {
-                text.extend_from_slice(&tail);
+                text.extend_from_slice(end);
             });
             self.tail = tail;
             any
@@ -253,9 +260,8 @@ impl Line {
     }
 
     fn is_beyond_limits(&self) -> bool {
-        let samples = self.samples.as_ref().map_or(0, Samples::position);
         self.counts.series > self.limits.series
-            || samples as u64 > 2 * self.limits.series
+            || self.has_too_many_samples()
             || self.text.len().saturating_add(self.counts.bytes_left_out) > self.limits.bytes
     }
 

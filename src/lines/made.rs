@@ -78,6 +78,11 @@ impl Made {
         self.tags_at > 0
     }
 
+    /// Whether it was made before then.
+    pub fn is_before(&self, mark: Mark) -> bool {
+        self.tags_at < place(mark.text)
+    }
+
     /// The series of what this belongs to, whose tags stand first among this one's, and which has that number, if one.
     pub fn of(self, owner: &[u8], orders_from: usize, series: u64) -> Self {
         let written = self.is_written();

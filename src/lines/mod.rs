@@ -14,7 +14,6 @@ mod catalog;
 pub mod escape;
 mod filter;
 mod groups;
-mod index;
 mod kept;
 mod labels;
 mod line;

@@ -119,7 +119,7 @@ impl Page {
         let listing = &mut self.lists[list as usize];
         let text = self.line.text();
         if listing.is_choosing() {
-            let rank = rank().with_lines(&text[start.text..], self.line.tail());
+            let rank = rank().with_lines(&text[start.text..]);
             let weighed = listing.weigh(&made, rank, text);
             self.back_to(start);
             self.line.weighs(weighed);

@@ -107,13 +107,13 @@ impl Rank {
         }
     }
 
-    /// With the lines that the entry makes, in any order, to tell it from one that is like it in all else; without `tail`,
-    /// which is when the answer came: at the next tick it is to be the same.
+    /// With the lines that the entry makes while it is weighed, in any order, to tell it from one that is like it in all
+    /// else. They say what the entry says and nothing of the tick: at the next one it is to be the same.
     #[must_use]
-    pub fn with_lines(self, lines: &[u8], tail: &[u8]) -> Self {
+    pub fn with_lines(self, lines: &[u8]) -> Self {
         let digest = lines
             .split_inclusive(|&byte| byte == b'\n')
-            .map(|line| hash(line.strip_suffix(tail).unwrap_or(line)))
+            .map(hash)
             .fold(0, u64::wrapping_add);
         Self { digest, ..self }
     }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::kept::Kept;
 use super::line::Limits;
 use super::metadata::{self, Known, Seen};
-use super::samples::Samples;
+use super::samples::{self, Samples};
 use super::scrape::{self, ScrapeReport};
 use super::settings::Settings;
 use super::tick::Tick;
@@ -71,6 +71,8 @@ pub enum Unusable {
     NotASummary(NotASummary),
     /// Its lines would be more, or longer, than those of any node.
     TooMuch,
+    /// Only with timestamps of the samples: there are more of these than are remembered.
+    TooManySamples,
 }
 
 impl std::fmt::Display for Unusable {
@@ -80,6 +82,12 @@ impl std::fmt::Display for Unusable {
             Self::TooMuch => f.write_str(
                 "the answer is no node's: it makes more than 100000 series, or more than eight bytes of lines for each \
                  of its own",
+            ),
+            Self::TooManySamples => write!(
+                f,
+                "the answer is no node's: it has more than {} samples, each of which is remembered with timestamp = \"sample\", \
+                 and none with timestamp = \"gather\"",
+                samples::MOST
             ),
         }
     }
@@ -254,6 +262,9 @@ impl Renderer {
             }
             if !self.0.page.line.is_too_much() {
                 return Ok(stepped_over);
+            }
+            if self.0.page.line.has_too_many_samples() {
+                return Err(Unusable::TooManySamples);
             }
             if self.0.page.line.counts().series > MOST_SERIES[1] {
                 break;

@@ -255,6 +255,9 @@ impl<'a> Visit<'a> for Tick<'_, 'a> {
         }
         let page = &mut self.kept.page;
         let then = page.list_ends(list);
+        if then == Then::Again {
+            self.container.goes_back_to(page.start_of(list));
+        }
         if then == Then::GoOn
             && let Some(place) = LISTS.iter().position(|other| *other == list)
         {
