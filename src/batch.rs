@@ -90,10 +90,18 @@ impl Batch {
         self.order.shrink_to(USUAL);
         clear(&mut self.text, &mut self.peak, ROOM);
     }
+
+    /// Gives all its memory back to the system.
+    pub fn give_back(self) {
+        give_back(self.text);
+    }
 }
 
 /// How many elements a list of the tick may keep room for: more than a large node has, and not what a hostile one had.
 pub(crate) const USUAL: usize = 4096;
+
+/// What a buffer is shrunk to before it is freed: `free` takes no block of this size for a large one.
+const PAGE: usize = 4096;
 
 /// What a buffer is shrunk to before it gets its room anew.
 const LITTLE: usize = 256 * 1024;
@@ -111,6 +119,13 @@ pub fn clear(buffer: &mut Vec<u8>, peak: &mut usize, room: usize) {
         reserve(buffer, room);
         *peak = 0;
     }
+}
+
+/// Gives all of a buffer's memory back to the system, for there will be none in its place. Shrunk first, by which most of it
+/// goes, so that it is no large block that is freed.
+pub fn give_back(mut buffer: Vec<u8>) {
+    buffer.clear();
+    buffer.shrink_to(PAGE);
 }
 
 /// Such a room for an empty buffer; where address space is limited (`ulimit -v`), a sixteenth of it and so on, for there are

@@ -4,9 +4,12 @@
 //! that a thousand kubelets need what a few do. Whoever waits for an answer has no room, so that one that never comes takes
 //! none from anybody. Knows buffers, and not what for.
 
+mod idle;
+
 use std::ops::{Deref, DerefMut};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use idle::Idle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 use crate::batch::{self, Batch};
@@ -39,6 +42,12 @@ impl Room {
     fn clear_body(&mut self) {
         batch::clear(&mut self.body, &mut self.body_peak, BODY);
     }
+
+    /// Gives all its memory back to the system.
+    fn give_back(self) {
+        batch::give_back(self.body);
+        self.batch.give_back();
+    }
 }
 
 /// For so many rooms there is one more for what is beside an answer, and one at least.
@@ -51,7 +60,7 @@ pub struct Pool {
     /// For those who must be in nobody's way.
     beside: Arc<Semaphore>,
     /// Those that were used and nobody uses now. The last one that came back goes first: as many are made as are needed.
-    free: Arc<Mutex<Vec<Room>>>,
+    free: Arc<Mutex<Idle<Room>>>,
     /// How many have an answer and no room.
     waiting: Arc<watch::Sender<usize>>,
 }
@@ -115,14 +124,17 @@ impl Pool {
         }
     }
 
-    /// Waits until there is room soon for whoever is asked now.
+    /// Waits until there is room soon for whoever is asked now. That is where a tick begins, whatever comes of it, and so
+    /// rooms that are not needed any more go here.
     pub async fn is_calm(&self) {
+        let unused = self.free().unused();
+        unused.into_iter().for_each(Room::give_back);
         let mut waiting = self.waiting.subscribe();
         // The sender is ours.
         let _ = waiting.wait_for(|waiting| *waiting < QUEUE).await;
     }
 
-    fn free(&self) -> std::sync::MutexGuard<'_, Vec<Room>> {
+    fn free(&self) -> std::sync::MutexGuard<'_, Idle<Room>> {
         // Nothing in here can be left half done.
         self.free.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -180,6 +192,7 @@ mod tests {
         let third = third.await;
         assert!(third.body.is_empty() && third.body.as_ptr() == at);
         drop((second, third));
-        assert_eq!(pool.free().len(), 2);
+        let mut free = pool.free();
+        assert!(free.pop().is_some() && free.pop().is_some() && free.pop().is_none());
     }
 }
