@@ -103,6 +103,41 @@ fn what_contributors_are_told_of_is_there() {
     );
 }
 
+/// The files that a page calls so, below `src` by their name in there, and that are not there. What has a directory that is
+/// not ours is somebody else's.
+fn missing(page: &str) -> Vec<&str> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let src = root.join("src");
+    let quoted = page.split('`').skip(1).step_by(2);
+    let missing = quoted.filter(|name| {
+        let (directory, inside) = name.split_once('/').unwrap_or_default();
+        let is_name = |byte: u8| byte.is_ascii_alphanumeric() || b"_-./".contains(&byte);
+        let is_code = Path::new(name)
+            .extension()
+            .is_some_and(|extension| extension == "rs");
+        let ours = is_code || [root, &src].iter().any(|root| root.join(directory).is_dir());
+        let there = [root.join(name), src.join(name), src.join(format!("{name}.rs"))];
+        !directory.is_empty()
+            && !inside.is_empty()
+            && name.bytes().all(is_name)
+            && ours
+            && !there.iter().any(|path| path.exists())
+    });
+    missing.collect()
+}
+
+#[test]
+fn the_files_that_the_design_names_are_there() {
+    let page = concat!(env!("CARGO_MANIFEST_DIR"), "/DESIGN.md");
+    assert_eq!(missing(&std::fs::read_to_string(page).unwrap()), [""; 0]);
+    assert_eq!(
+        missing(
+            "`kubelet/pem.rs`, `client/pem.rs`, `client/http`, `client/http1`, `gone/a.rs`, `encoding/json`, `/pods`"
+        ),
+        ["kubelet/pem.rs", "client/http", "gone/a.rs"]
+    );
+}
+
 fn measurements() -> String {
     let mut table = "| measurement | one line per | from | tags |\n|---|---|---|---|\n".to_owned();
     let mut last = "";
