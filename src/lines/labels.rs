@@ -51,22 +51,38 @@ pub fn push(line: &mut Vec<u8>, pairs: Pairs<'_>, taken: &[&str], beside: &[u8])
         return Some(0);
     }
     let is_taken = |key: &str| taken.contains(&key) || has_key(beside, key);
-    let labels = choose(by_key(pairs, None)?, LABEL, is_taken);
+    let (pairs, beyond) = by_key(pairs, LONGEST, None);
+    if beyond > 0 {
+        return None;
+    }
+    let labels = choose(pairs, LABEL, is_taken);
     for label in labels.iter().filter(|label| label.fate != Fate::LeftOut) {
         label.push(line)?;
     }
     u64::try_from(labels.iter().filter(|label| label.fate == Fate::LeftOut).count()).ok()
 }
 
-/// The labels and annotations that are let through, in the order in which they are written, those that are left out among
-/// them. None gets a key that `is_taken`.
+/// A pod's labels and annotations.
+#[derive(Debug, Default)]
+pub struct Chosen<'a> {
+    /// Those that are let through, in the order in which they are written, those that are left out among them.
+    pub labels: Vec<Label<'a>>,
+    /// How many are left out for their keys' length alone, or are more than fit into a line.
+    pub beyond: u32,
+}
+
+/// The labels and annotations that are let through. None gets a key that `is_taken`, or is longer than `longest`.
 pub fn of_pod<'a>(
     [labels, annotations]: [(Pairs<'a>, Option<&Filter>); 2],
+    longest: usize,
     is_taken: impl Fn(&str) -> bool,
-) -> Vec<Label<'a>> {
-    let wanted = |(pairs, filter): (Pairs<'a>, Option<&Filter>)| {
+) -> Chosen<'a> {
+    let mut beyond = 0_u32;
+    let mut wanted = |(pairs, filter): (Pairs<'a>, Option<&Filter>)| {
         let filter = filter.filter(|_| !pairs.is_empty())?;
-        by_key(pairs, Some(filter))
+        let (pairs, more) = by_key(pairs, longest, Some(filter));
+        beyond = beyond.saturating_add(more);
+        Some(pairs)
     };
     let mut chosen = wanted(labels).map_or_else(Vec::new, |pairs| choose(pairs, LABEL, &is_taken));
     if let Some(pairs) = wanted(annotations) {
@@ -79,7 +95,10 @@ pub fn of_pod<'a>(
         });
         chosen.extend(others);
     }
-    chosen
+    Chosen {
+        labels: chosen,
+        beyond,
+    }
 }
 
 impl Label<'_> {
@@ -155,27 +174,35 @@ fn label<'a>(
     }
 }
 
-/// Each key once that is let through: of one that is given twice, the last.
-fn by_key<'a>(pairs: Pairs<'a>, filter: Option<&Filter>) -> Option<BTreeMap<Cow<'a, str>, Text<'a>>> {
+/// Each key once that is let through, and is no longer than `longest`: of one that is given twice, the last. And how many
+/// are too long, or too many for a line.
+fn by_key<'a>(
+    pairs: Pairs<'a>,
+    longest: usize,
+    filter: Option<&Filter>,
+) -> (BTreeMap<Cow<'a, str>, Text<'a>>, u32) {
     let mut labels = BTreeMap::new();
-    let (mut room, mut too_long) = (LONGEST, false);
+    let (mut room, mut beyond) = (LONGEST, 0_u32);
     pairs.each(|key, value| {
         // An escape is six bytes at the most, and stands for one at least.
-        if too_long || key.raw().len() > 6 * LONGEST {
-            too_long = true;
+        if key.raw().len() > 6 * longest {
+            beyond = beyond.saturating_add(1);
             return;
         }
         let key = key.text();
         if filter.is_some_and(|filter| !filter.lets_through(&key)) {
             return;
         }
-        let length = key.len();
-        if labels.insert(key, value).is_none() {
-            too_long = length > room || labels.len() > MOST;
-            room = room.saturating_sub(length);
+        if let Some(before) = labels.get_mut(&key) {
+            *before = value;
+        } else if key.len() > longest.min(room) || labels.len() == MOST {
+            beyond = beyond.saturating_add(1);
+        } else {
+            room -= key.len();
+            labels.insert(key, value);
         }
     });
-    (!too_long).then_some(labels)
+    (labels, beyond)
 }
 
 #[cfg(test)]
@@ -246,8 +273,9 @@ mod tests {
         let all = Filter::default();
         let chosen = |labels, annotations| {
             let families = [(pairs(labels), Some(&all)), (pairs(annotations), Some(&all))];
-            let chosen = of_pod(families, |key| key == "host" || key == "annotation_c");
+            let chosen = of_pod(families, LONGEST, |key| key == "host" || key == "annotation_c");
             let told = chosen
+                .labels
                 .iter()
                 .map(|label| format!("{} {:?}", label.key, label.fate));
             told.collect::<Vec<_>>().join(", ")

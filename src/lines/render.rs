@@ -115,6 +115,9 @@ pub struct OfNode {
 #[derive(Debug, Default)]
 pub struct Metadata {
     known: Arc<Known>,
+    /// What the last good summary had of it.
+    had: Seen,
+    /// What the summary at hand has.
     seen: Seen,
     /// Pods that the summary does not list are told of.
     is_fresh: bool,
@@ -123,8 +126,7 @@ pub struct Metadata {
 impl Metadata {
     /// From now on this is known; what it has no more of pods that the last summary had stays.
     pub fn learn(&mut self, known: Arc<Known>) {
-        self.known = metadata::carry(&self.known, &self.seen, known);
-        self.seen.begin(&self.known);
+        self.known = metadata::carry(&self.known, &mut self.had, known);
         self.is_fresh = true;
     }
 
@@ -220,6 +222,9 @@ impl Renderer {
         let (text, order) = (std::mem::take(&mut batch.text), std::mem::take(&mut batch.order));
         self.0.page.line.begin(text, order, arrived);
         let outcome = self.read(body, metadata);
+        if outcome.is_ok() {
+            std::mem::swap(&mut metadata.had, &mut metadata.seen);
+        }
         self.0.page.rest();
         let counts = *self.0.page.line.counts();
         (batch.text, batch.order) = self.0.page.line.end(outcome.is_ok());
@@ -250,6 +255,7 @@ impl Renderer {
             known,
             seen,
             is_fresh,
+            ..
         } = metadata;
         let bytes = (body.len() + known.bytes())
             .saturating_mul(each)

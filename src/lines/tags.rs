@@ -62,12 +62,12 @@ impl Tags {
         }
     }
 
-    /// Adds those of an owner, as the last ones; in the place of those that are known of it these, if there are any.
-    pub fn belong_to(&mut self, owner: &Self, known: &[u8]) {
+    /// Adds those of an owner, as the last ones; in the place of those that are known of it these.
+    pub fn belong_to(&mut self, owner: &Self, known: Option<&[u8]>) {
         self.outer = self.text.len();
         self.text.extend_from_slice(owner.own());
         self.too_long |= owner.too_long;
-        self.append_known(if known.is_empty() { owner.known() } else { known });
+        self.append_known(known.unwrap_or_else(|| owner.known()));
     }
 
     /// Those that are known of a pod.

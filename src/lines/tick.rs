@@ -79,10 +79,7 @@ impl<'r> Tick<'r, '_> {
         if self.known.is_empty() {
             return None;
         }
-        let found = self.known.find(pod.uid);
-        if let Some(at) = found.or_else(|| self.known.named(pod)) {
-            self.seen.pod(at);
-        }
+        let found = self.seen.meet(self.known, pod);
         found.map(|at| self.known.pod(at))
     }
 
@@ -309,7 +306,7 @@ impl<'a> Visit<'a> for Tick<'_, 'a> {
         if has_lists {
             container_tags.clear();
             container_tags.push(CONTAINER_NAME, container.name);
-            container_tags.belong_to(tags, known_pod.map_or(&[], |pod| pod.tags(true)));
+            container_tags.belong_to(tags, known_pod.map(|pod| pod.tags(true)));
         }
         self.container = ContainerAtHand {
             name: container.name,

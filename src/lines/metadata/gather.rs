@@ -82,10 +82,17 @@ impl Gatherer {
     }
 }
 
-/// Keeps of what was known before those pods that the summary had, and the answer has not.
+/// Keeps of what was known before those pods that the summary `had`, and the answer has not. Had they are still: one summary
+/// may be late, and the answers after this one too short as well.
 #[must_use]
-pub fn carry(before: &Known, seen: &Seen, known: Arc<Known>) -> Arc<Known> {
-    let is_missing = |at: &usize| seen.has_pod(*at) && known.find(before.pod(*at).reference().uid).is_none();
+pub fn carry(before: &Known, had: &mut Seen, known: Arc<Known>) -> Arc<Known> {
+    let known = with_missing(before, had, known);
+    had.move_to(before, &known);
+    known
+}
+
+fn with_missing(before: &Known, had: &Seen, known: Arc<Known>) -> Arc<Known> {
+    let is_missing = |at: &usize| had.has_pod(*at) && known.find(before.pod(*at).reference().uid).is_none();
     let missing: Vec<_> = (0..before.pods()).filter(is_missing).collect();
     if missing.is_empty() {
         return known;
@@ -157,8 +164,8 @@ impl Reading<'_> {
     fn keep(&mut self, pod: &Pod<'_>, written: Written) {
         self.left_out = 0;
         let metadata = &pod.metadata;
-        let names = [metadata.uid, metadata.namespace, metadata.name].map(|name| self.text(name));
-        let [Some(uid), Some(namespace), Some(name)] = names else {
+        let names = [metadata.namespace, metadata.name].map(|name| self.name(name));
+        let (Some(uid), [Some(namespace), Some(name)]) = (self.text(metadata.uid), names) else {
             // Whose it is can not be said.
             self.known.left_out += 1;
             return;
@@ -189,6 +196,7 @@ impl Reading<'_> {
         for member in pod.members() {
             self.container(&member, resources);
         }
+        self.left_out += self.known.end_containers();
         kept.left_out = self.left_out;
         self.known.push_pod(kept);
     }
@@ -219,7 +227,7 @@ impl Reading<'_> {
         kept.tags = self.labels(families, false);
         if self.is_there(families) {
             self.scratch.truncate(head);
-            kept.tags_beside = self.labels(families, true);
+            kept.tags_beside = Some(self.labels(families, true));
         }
         if self.wants(Group::Qos) {
             let class = pod.status.qos_class.word();
@@ -253,11 +261,14 @@ impl Reading<'_> {
             reserved_there,
             ..
         } = self.gatherer;
-        let chosen = labels::of_pod(families, |key| {
+        let chosen = labels::of_pod(families, LONGEST_TAGS, |key| {
             reserved.contains(&key) || (there && reserved_there.contains(&key))
         });
+        if !there {
+            self.left_out = self.left_out.saturating_add(chosen.beyond);
+        }
         let tags = &mut self.scratch;
-        for mut label in chosen {
+        for mut label in chosen.labels {
             let before = tags.len();
             let fits =
                 label.fate != Fate::LeftOut && label.push(tags).is_some() && tags.len() <= LONGEST_TAGS;
@@ -284,7 +295,7 @@ impl Reading<'_> {
     }
 
     fn container(&mut self, member: &Member<'_, '_>, resources: bool) {
-        let Some(name) = self.text(member.spec.name) else {
+        let Some(name) = self.name(member.spec.name) else {
             self.left_out += 1;
             return;
         };
@@ -373,6 +384,15 @@ impl Reading<'_> {
         }
         let text = text.text();
         Some(self.known.keep(text.as_bytes()))
+    }
+
+    /// A name as it is carried by a line: those that are one there are one here.
+    fn name(&mut self, name: Text<'_>) -> Option<Span> {
+        if name.is_empty() || name.raw().len() > LONGEST_TEXT {
+            return None;
+        }
+        let name = name.text();
+        Some(self.known.keep(escape::carried(&name).as_bytes()))
     }
 
     fn text_or_none(&mut self, text: Text<'_>) -> Span {

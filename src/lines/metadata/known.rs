@@ -12,6 +12,7 @@ use super::written::{Hasher, Written};
 
 use crate::batch::place;
 use crate::json::Text;
+use crate::lines::escape;
 use crate::summary::PodReference;
 
 /// The most to keep of one node: ten thousand pods' worth. What has more is no node's answer.
@@ -62,8 +63,8 @@ pub(super) struct KeptPod {
     pub(super) name: Span,
     /// `,owner_kind=…,app=…`, for every line of it.
     pub(super) tags: Span,
-    /// The same for the lines that have tags of a measurement whose keys are free elsewhere; absent where it is the same.
-    pub(super) tags_beside: Span,
+    /// The same for the lines that have tags of a measurement whose keys are free elsewhere; `None` where it is the same.
+    pub(super) tags_beside: Option<Span>,
     /// `,qos_class=…`.
     pub(super) qos: Span,
     pub(super) values: [Span; PodValue::COUNT],
@@ -97,6 +98,8 @@ pub struct Known {
     text: Vec<u8>,
     pods: Vec<KeptPod>,
     containers: Vec<KeptContainer>,
+    /// Where the text and the containers of the next pod begin: behind those of all others, whatever their order is.
+    next: (u32, u32),
     by_uid: HashTable<u32>,
     by_name: HashTable<u32>,
     hasher: Hasher,
@@ -110,28 +113,42 @@ pub struct Known {
     pub(super) left_out: u64,
 }
 
-/// Which pods and containers of what is known the answer at hand lists.
+/// Which pods and containers of what is known a summary lists.
 #[derive(Debug, Default)]
 pub struct Seen {
-    pods: Vec<bool>,
+    pods: Vec<Met>,
     containers: Vec<bool>,
+}
+
+/// Whether a summary lists a pod.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+enum Met {
+    #[default]
+    Not,
+    /// Another one of its name: two of them are one series.
+    ByName,
+    Itself,
 }
 
 impl Seen {
     /// None of these yet.
     pub fn begin(&mut self, known: &Known) {
-        for (seen, count) in [
-            (&mut self.pods, known.pods.len()),
-            (&mut self.containers, known.containers.len()),
-        ] {
-            seen.clear();
-            seen.resize(count, false);
-        }
+        self.pods.clear();
+        self.pods.resize(known.pods.len(), Met::Not);
+        self.containers.clear();
+        self.containers.resize(known.containers.len(), false);
     }
 
-    /// It is listed, or another one of its name is.
-    pub fn pod(&mut self, at: usize) {
-        self.pods[at] = true;
+    /// A pod is listed. Which one it is, if it is known.
+    pub fn meet(&mut self, known: &Known, pod: &PodReference<'_>) -> Option<usize> {
+        let found = known.find(pod.uid);
+        for at in known.named(pod) {
+            self.pods[at] = self.pods[at].max(Met::ByName);
+        }
+        if let Some(at) = found {
+            self.pods[at] = Met::Itself;
+        }
+        found
     }
 
     fn container(&mut self, at: usize) {
@@ -140,7 +157,24 @@ impl Seen {
 
     /// Whether the pod was.
     pub(super) fn has_pod(&self, at: usize) -> bool {
-        self.pods.get(at) == Some(&true)
+        self.pods.get(at) == Some(&Met::Itself)
+    }
+
+    /// Whether it was, or another one of its name.
+    fn has_name(&self, at: usize) -> bool {
+        self.pods.get(at).is_some_and(|met| *met != Met::Not)
+    }
+
+    /// What is known now is this; what of it was listed, was.
+    pub(super) fn move_to(&mut self, before: &Known, known: &Known) {
+        let mut moved = Self::default();
+        moved.begin(known);
+        for at in (0..before.pods.len()).filter(|&at| self.has_pod(at)) {
+            if let Some(at) = known.find(before.pod(at).reference().uid) {
+                moved.pods[at] = Met::Itself;
+            }
+        }
+        *self = moved;
     }
 
     /// Whether the container was.
@@ -191,19 +225,22 @@ impl Known {
         found.map(|&at| at as usize)
     }
 
-    /// Which pod has this name.
-    #[must_use]
-    pub fn named(&self, pod: &PodReference<'_>) -> Option<usize> {
+    /// Which pods have this name.
+    fn named(&self, pod: &PodReference<'_>) -> Range<usize> {
         let (namespace, name) = (pod.namespace.text(), pod.name.text());
-        self.at_name(namespace.as_bytes(), name.as_bytes())
-    }
-
-    fn at_name(&self, namespace: &[u8], name: &[u8]) -> Option<usize> {
-        let found = self.by_name.find(self.hash(namespace, name), |&at| {
-            let pod = &self.pods[at as usize];
-            self.of(pod.namespace) == namespace && self.of(pod.name) == name
-        });
-        found.map(|&at| at as usize)
+        let (namespace, name) = (escape::carried(&namespace), escape::carried(&name));
+        let is_its = |pod: &KeptPod| {
+            self.of(pod.namespace) == namespace.as_bytes() && self.of(pod.name) == name.as_bytes()
+        };
+        let first = self
+            .by_name
+            .find(self.hash(namespace.as_bytes(), name.as_bytes()), |&at| {
+                is_its(&self.pods[at as usize])
+            });
+        let Some(&first) = first else { return 0..0 };
+        let first = first as usize;
+        let others = self.pods[first..].iter().take_while(|pod| is_its(pod));
+        first..first + others.count()
     }
 
     /// A pod.
@@ -218,7 +255,7 @@ impl Known {
 
     /// All pods of the answer that `seen` has not, in the order of their names.
     pub fn unseen<'k>(&'k self, seen: &'k Seen) -> impl Iterator<Item = PodKnown<'k>> {
-        let pods = (0..self.pods.len()).filter(|&at| !seen.has_pod(at) && !self.pods[at].if_listed);
+        let pods = (0..self.pods.len()).filter(|&at| !seen.has_name(at) && !self.pods[at].if_listed);
         pods.map(|at| self.pod(at))
     }
 
@@ -258,6 +295,7 @@ impl Known {
         self.by_uid.clear();
         self.by_name.clear();
         self.by_head.clear();
+        self.next = (0, 0);
         (self.listed, self.left_out) = (0, 0);
     }
 
@@ -272,7 +310,8 @@ impl Known {
 
     /// Keeps a text. It is one that fits into a line, or empty.
     pub(super) fn keep(&mut self, text: &[u8]) -> Span {
-        let Ok(length) = u16::try_from(text.len()) else {
+        let Some(length) = u16::try_from(text.len()).ok().filter(|length| *length > 0) else {
+            // Wherever that is copied to, it has its place.
             return Span::default();
         };
         let at = place(self.text.len());
@@ -280,9 +319,24 @@ impl Known {
         Span { at, length }
     }
 
-    /// How many containers there are.
-    pub(super) fn containers(&self) -> u32 {
-        place(self.containers.len())
+    /// The next pod has no more of them: they are put in order, and of those of one name the first stays. How many do not.
+    pub(super) fn end_containers(&mut self) -> u32 {
+        let first = self.next.1 as usize;
+        let Self { text, containers, .. } = self;
+        let name = |container: &KeptContainer| {
+            &text[container.name.at as usize..][..usize::from(container.name.length)]
+        };
+        containers[first..].sort_by(|one, other| name(one).cmp(name(other)));
+        let before = containers.len();
+        let mut kept = first;
+        for at in first..before {
+            if at == first || name(&containers[at]) != name(&containers[kept - 1]) {
+                containers.swap(kept, at);
+                kept += 1;
+            }
+        }
+        containers.truncate(kept);
+        place(before - kept)
     }
 
     /// One more, of the next pod.
@@ -292,12 +346,10 @@ impl Known {
 
     /// One more, with the text and the containers that came since the last one.
     pub(super) fn push_pod(&mut self, mut pod: KeptPod) {
-        let (text, containers) = self
-            .pods
-            .last()
-            .map_or((0, 0), |last| (last.text.end, last.containers.end));
-        pod.text = text..place(self.text.len());
-        pod.containers = containers..self.containers();
+        let (text, containers) = self.next;
+        self.next = (place(self.text.len()), place(self.containers.len()));
+        pod.text = text..self.next.0;
+        pod.containers = containers..self.next.1;
         self.left_out += u64::from(pod.left_out);
         self.pods.push(pod);
     }
@@ -325,11 +377,11 @@ impl Known {
             &mut kept.namespace,
             &mut kept.name,
             &mut kept.tags,
-            &mut kept.tags_beside,
             &mut kept.qos,
         ] {
             moved(span);
         }
+        kept.tags_beside.iter_mut().for_each(moved);
         kept.values.iter_mut().for_each(moved);
         kept.if_listed = if_listed;
         self.push_pod(kept);
@@ -375,6 +427,7 @@ impl Known {
             hasher,
             ..
         } = self;
+        let mut doubled = Vec::new();
         let of = |span: Span| &text[span.at as usize..][..usize::from(span.length)];
         let uid = |at: u32| hasher.hash_one((of(pods[at as usize].uid), &b""[..]));
         let name = |at: u32| hasher.hash_one((of(pods[at as usize].namespace), of(pods[at as usize].name)));
@@ -382,13 +435,19 @@ impl Known {
             let written = pods.get(at as usize).map(|pod| &pod.written);
             written.map_or_else(|| unwanted[at as usize - pods.len()].head, |written| written.head)
         };
-        // Of several that are alike in this the last one is found, which is the one that has lines unasked.
-        for at in (0..place(pods.len())).rev() {
-            insert_once(by_uid, at, uid);
+        for at in 0..place(pods.len()) {
+            // Those of one name stand together: the first of them is found. Nobody lists one uid twice; if somebody does, the
+            // others are nobody's.
             insert_once(by_name, at, name);
+            if !insert_once(by_uid, at, uid) {
+                doubled.push(at);
+            }
         }
         for at in (0..place(pods.len() + unwanted.len())).rev() {
             insert_once(by_head, at, head);
+        }
+        for at in doubled {
+            self.pods[at as usize].if_listed = true;
         }
     }
 
@@ -397,7 +456,11 @@ impl Known {
         pods.sort_unstable_by(|one, other| {
             let key = |pod: &KeptPod| [pod.namespace, pod.name].map(|span| self.of(span));
             let age = |pod: &KeptPod| (!pod.if_listed, pod.created, self.of(pod.uid));
-            key(one).cmp(&key(other)).then_with(|| age(one).cmp(&age(other)))
+            let all = |pod: &KeptPod| &self.text[range(&pod.text)];
+            key(one)
+                .cmp(&key(other))
+                .then_with(|| age(one).cmp(&age(other)))
+                .then_with(|| all(one).cmp(all(other)))
         });
         self.pods = pods;
         for at in 1..self.pods.len() {
@@ -410,12 +473,14 @@ impl Known {
     }
 }
 
-/// Any number that are alike would make a table slow.
-fn insert_once(table: &mut HashTable<u32>, at: u32, hash: impl Fn(u32) -> u64) {
+/// Whether it is the first of its kind: any number that are alike would make a table slow.
+fn insert_once(table: &mut HashTable<u32>, at: u32, hash: impl Fn(u32) -> u64) -> bool {
     let this = hash(at);
-    if table.find(this, |&other| hash(other) == this).is_none() {
+    let is_first = table.find(this, |&other| hash(other) == this).is_none();
+    if is_first {
         table.insert_unique(this, at, |&at| hash(at));
     }
+    is_first
 }
 
 fn range(of: &Range<u32>) -> Range<usize> {
@@ -451,12 +516,8 @@ impl<'k> PodKnown<'k> {
     /// The tags of all its lines; `beside` the tags of a measurement whose keys are free elsewhere.
     #[must_use]
     pub fn tags(&self, beside: bool) -> &'k [u8] {
-        let other = self.known.of(self.pod.tags_beside);
-        if beside && !other.is_empty() {
-            other
-        } else {
-            self.known.of(self.pod.tags)
-        }
+        let other = self.pod.tags_beside.filter(|_| beside);
+        self.known.of(other.unwrap_or(self.pod.tags))
     }
 
     /// The tag of its own line.
@@ -477,7 +538,7 @@ impl<'k> PodKnown<'k> {
         self.pod.on_host_network
     }
 
-    /// Its containers, in the order of its spec.
+    /// Its containers, in the order of their names.
     pub fn containers(&self) -> impl Iterator<Item = ContainerKnown<'k>> + use<'k> {
         let known = self.known;
         range(&self.pod.containers).map(move |at| ContainerKnown {
@@ -491,6 +552,7 @@ impl<'k> PodKnown<'k> {
     #[must_use]
     pub fn container(&self, name: Text<'_>, seen: &mut Seen) -> Option<ContainerKnown<'k>> {
         let name = name.text();
+        let name = escape::carried(&name);
         let found = self
             .containers()
             .find(|container| container.name().raw() == name.as_bytes())?;
