@@ -4,6 +4,8 @@
 mod support;
 
 mod any;
+mod asked;
+mod away;
 mod bytes;
 mod generate;
 mod kept;
@@ -11,6 +13,7 @@ mod labels;
 mod names;
 mod oracle;
 mod real;
+mod running;
 mod sampled;
 
 use std::collections::BTreeSet;
