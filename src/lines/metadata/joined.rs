@@ -120,8 +120,8 @@ fn to_number(token: &[u8]) -> Option<u64> {
     reason = "a float of 53 bits is what a field holds, and a part of 1e-16 is none that anybody sees"
 )]
 fn percent(used: u64, scale: u64, of: &[u8]) -> Option<f64> {
-    let of = u128::from(to_number(of).filter(|&of| of > 0)?) * u128::from(scale);
-    Some(used as f64 * 100.0 / of as f64)
+    let of = to_number(of).filter(|&of| of > 0)?;
+    Some(used as f64 * 100.0 / (of as f64 * scale as f64))
 }
 
 #[cfg(test)]
