@@ -12,9 +12,9 @@ use super::visit::{ListOf, NotASummary, Then, Visit};
 use crate::json::{Bookmark, Place, Read as _, Reader, SteppedOver};
 
 /// How many times its length of a body may be read again: a body that has the keys of all its objects in another order,
-/// and doubled entries in all its lists, needs less. Each detour may have others in it, and one that is made to have
+/// and doubled entries in all its lists, needs ten to twelve. Each detour may have others in it, and one that is made to have
 /// many would hold up all other kubelets.
-const DETOURS: usize = 8;
+const DETOURS: usize = 16;
 
 /// The same for small bodies, which may have as many.
 const SHORT_DETOURS: usize = 1024 * 1024;

@@ -7,6 +7,7 @@ mod any;
 mod cases;
 mod kinds;
 mod labels;
+mod large;
 mod pods;
 mod sampled;
 
