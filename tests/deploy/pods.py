@@ -37,7 +37,7 @@ class Kubelet:
         self.directory = tempfile.TemporaryDirectory()
         self.files = pathlib.Path(self.directory.name)
         self.process = subprocess.Popen(
-            [TEST_KUBELET, "--dir", self.files, "--serving", self.serving],
+            [TEST_KUBELET, "--dir", self.files, "--serving", self.serving, "--rights", "stats,pods"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -116,12 +116,10 @@ class Database:
         self.server.shutdown()
         self.server.server_close()
 
-    def first(self, measurement):
-        """The first line of this measurement, once there is one."""
-        return until(
-            f"a line of {measurement} is written",
-            lambda: next((line for line in list(self.lines) if line.startswith(f"{measurement},")), None),
-        )
+    def first(self, measurement, words=""):
+        """The first line of this measurement with these words, once there is one."""
+        found = lambda line: line.startswith(f"{measurement},") and words in line
+        return until(f"a line of {measurement} is written", lambda: next(filter(found, list(self.lines)), None))
 
 
 class Pod:

@@ -22,6 +22,7 @@ ENVIRONMENT = {
 
 
 IN_POD_CA = "/var/run/secrets/kubernetes.io/serviceaccount/ca.crt"
+IN_POD_TOKEN = "/var/run/secrets/kubernetes.io/serviceaccount/token"
 
 
 def certificate(directory):
@@ -78,8 +79,10 @@ def telegraf_refusal(text):
     """What Telegraf says against this configuration; empty if it takes it."""
     with tempfile.TemporaryDirectory() as directory:
         config = pathlib.Path(directory) / "telegraf.conf"
-        # Telegraf's own plugin reads it when it reads its options, and there is no pod here.
-        config.write_text(text.replace(IN_POD_CA, certificate(directory)))
+        # Telegraf's own plugins read them when they read their options, and there is no pod here.
+        token = pathlib.Path(directory) / "token"
+        token.write_text("a-token")
+        config.write_text(text.replace(IN_POD_CA, certificate(directory)).replace(IN_POD_TOKEN, str(token)))
         done = subprocess.run(
             [TELEGRAF, "config", "check", "--strict-env-handling", "--config", config],
             env=os.environ | ENVIRONMENT,

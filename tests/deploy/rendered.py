@@ -29,11 +29,12 @@ images:
     newName: registry.example.com/telegraf-kubelet
     newTag: 0.1.0
 """
-# The pod's shapes, and what can be put upon each: who the plugin is, and whom it believes.
+# The pod's shapes, and what can be put upon each: who the plugin is, whom it believes, and what it tells of pods.
 SHAPES = {"child": "../telegraf", "sidecar": "../telegraf/kubernetes/sidecar"}
 IDENTITIES = ["client-certificate"]
 TRUSTS = ["node-certificate", "pinned"]
-COMPONENTS = [*IDENTITIES, *TRUSTS]
+METADATA = ["pod-metadata"]
+COMPONENTS = [*IDENTITIES, *TRUSTS, *METADATA]
 
 
 class Refused(Exception):
@@ -112,3 +113,8 @@ def containers(pod):
 def config_maps(objects):
     """The files of each ConfigMap, by its name."""
     return {each["metadata"]["name"]: each["data"] for each in of_kind(objects, "ConfigMap")}
+
+
+def plugin_configs(objects):
+    """The plugin's own files among them."""
+    return [data["kubelet.conf"] for data in config_maps(objects).values() if "kubelet.conf" in data]

@@ -6,12 +6,14 @@ import pathlib
 import subprocess
 import tempfile
 import threading
+import tomllib
 import unittest
 
 import yaml
 
 import blocks
 import rendered
+from programs import until
 
 # How a kubelet names what it asks the API server for, by the path of the request and its method.
 SUBRESOURCES = {
@@ -53,28 +55,42 @@ class Recorder(http.server.BaseHTTPRequestHandler):
         pass
 
 
-def used():
-    """What the real program asks a kubelet for in a tick."""
+# What has the program tell of pods more than their numbers.
+METADATA = '  metadata = ["status"]\n'
+
+
+def used(options=""):
+    """What the real program with these options asks a kubelet for in a tick."""
     Recorder.asked.clear()
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Recorder)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     with tempfile.TemporaryDirectory() as directory:
         config = pathlib.Path(directory) / "kubelet.conf"
-        config.write_text(f'[[inputs.kubelet]]\n  url = "http://127.0.0.1:{server.server_port}"\n')
-        done = subprocess.run(
-            [rendered.PLUGIN, "-config", config], input="\n", capture_output=True, text=True, timeout=60, check=True
+        config.write_text(f'[[inputs.kubelet]]\n  url = "http://127.0.0.1:{server.server_port}"\n{options}')
+        process = subprocess.Popen(
+            [rendered.PLUGIN, "-config", config],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
         )
+        process.stdin.write("\n")
+        process.stdin.flush()
+        # Nothing waits for what is asked beside the summary, a stop neither.
+        if options:
+            until("it asks for pods", lambda: any(path.startswith("/pods") for _, path in list(Recorder.asked)))
+        out, log = process.communicate(timeout=60)
     server.shutdown()
     server.server_close()
-    if "result=success" not in done.stdout:
-        raise AssertionError(f"no good scrape: {done}")
+    if process.returncode != 0 or "result=success" not in out:
+        raise AssertionError(f"no good scrape: {out} {log}")
     return {right(method, path) for method, path in Recorder.asked}
 
 
-def granted(role):
-    """All that a role gives."""
+def granted(*roles):
+    """All that these roles give."""
     rights = set()
-    for rule in role["rules"]:
+    for rule in itertools.chain(*(role["rules"] for role in roles)):
         # Names of nodes make less of a right, everything else something other.
         if set(rule) - {"resourceNames"} != {"apiGroups", "resources", "verbs"}:
             raise AssertionError(f"a rule of another kind: {rule}")
@@ -86,28 +102,44 @@ class Access(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.used = used()
+        cls.used_with_metadata = used(METADATA)
+
+    def used_by(self, objects):
+        """What is used by the plugin of these objects, by its own configuration."""
+        blocks_of = [tomllib.loads(text)["inputs"]["kubelet"] for text in rendered.plugin_configs(objects)]
+        asks = any("metadata" in block for each in blocks_of for block in each)
+        return self.used_with_metadata if asks else self.used
 
     def test_the_program_needs_one_right(self):
         self.assertEqual(self.used, {("", "nodes/stats", "get")})
 
+    def test_one_more_where_pods_are_to_be_told_of(self):
+        self.assertEqual(self.used_with_metadata, self.used | {("", "nodes/pods", "get")})
+
     def test_the_role_that_check_prints_gives_that_and_nothing_more(self):
-        with tempfile.TemporaryDirectory() as directory:
-            config = pathlib.Path(directory) / "kubelet.conf"
-            config.write_text('[[inputs.kubelet]]\n  url = "https://127.0.0.1"\n')
-            command = [rendered.PLUGIN, "check", "--print-rbac", "-config", config]
-            printed = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout
-        (role,) = (one for one in yaml.safe_load_all(printed) if one["kind"] == "ClusterRole")
-        self.assertEqual(granted(role), self.used)
+        for options, rights in [("", self.used), (METADATA, self.used_with_metadata)]:
+            with self.subTest(options), tempfile.TemporaryDirectory() as directory:
+                config = pathlib.Path(directory) / "kubelet.conf"
+                config.write_text(f'[[inputs.kubelet]]\n  url = "https://127.0.0.1"\n{options}')
+                command = [rendered.PLUGIN, "check", "--print-rbac", "-config", config]
+                printed = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout
+                roles = (one for one in yaml.safe_load_all(printed) if one["kind"] == "ClusterRole")
+                self.assertEqual(granted(*roles), rights)
 
     def test_every_rendered_role_gives_that_and_nothing_more(self):
+        seen = []
         for name, objects in rendered.variants().items():
             with self.subTest(name):
                 roles = rendered.of_kind(objects, "ClusterRole", "Role")
-                if rendered.of_kind(objects, "ServiceAccount"):
-                    self.assertEqual(len(roles), 1)
                 for role in roles:
                     self.assertNotIn("aggregationRule", role)
-                    self.assertEqual(granted(role), self.used)
+                if rendered.of_kind(objects, "ServiceAccount"):
+                    self.assertEqual(granted(*roles), self.used_by(objects))
+                    seen.append(granted(*roles))
+                else:
+                    self.assertEqual(roles, [])
+        for rights in [self.used, self.used_with_metadata]:
+            self.assertGreater(seen.count(rights), 5)
 
     def test_every_role_in_a_guide_gives_that_and_nothing_more(self):
         seen = 0
@@ -123,16 +155,14 @@ class Access(unittest.TestCase):
         for name, objects, daemon_set in rendered.with_pods():
             with self.subTest(name):
                 pod = daemon_set["spec"]["template"]["spec"]
-                (binding,) = rendered.of_kind(objects, "ClusterRoleBinding", "RoleBinding")
-                (role,) = rendered.of_kind(objects, "ClusterRole", "Role")
-                self.assertEqual(binding["kind"], "ClusterRoleBinding")
-                self.assertEqual(binding["roleRef"]["name"], role["metadata"]["name"])
-                configs = [
-                    data["kubelet.conf"]
-                    for data in rendered.config_maps(objects).values()
-                    if "kubelet.conf" in data
-                ]
-                certificate = any("\n  tls_cert = " in config for config in configs)
+                bindings = rendered.of_kind(objects, "ClusterRoleBinding", "RoleBinding")
+                roles = rendered.of_kind(objects, "ClusterRole", "Role")
+                self.assertEqual({binding["kind"] for binding in bindings}, {"ClusterRoleBinding"})
+                self.assertEqual(
+                    sorted(binding["roleRef"]["name"] for binding in bindings),
+                    sorted(role["metadata"]["name"] for role in roles),
+                )
+                certificate = any("\n  tls_cert = " in config for config in rendered.plugin_configs(objects))
                 if certificate:
                     # And no namespace, which users don't have: kustomize likes to add one.
                     who = {
@@ -146,7 +176,8 @@ class Access(unittest.TestCase):
                         "name": pod["serviceAccountName"],
                         "namespace": daemon_set["metadata"]["namespace"],
                     }
-                self.assertEqual(binding["subjects"], [who])
+                for binding in bindings:
+                    self.assertEqual(binding["subjects"], [who])
                 tokens = [
                     source["serviceAccountToken"]
                     for volume in pod["volumes"]

@@ -12,6 +12,7 @@ OPTIONS = {
     "client-certificate": {"tls_cert", "tls_key"},
     "node-certificate": {"tls_ca", "tls_server_name"},
     "pinned": {"tls_pin_sha256"},
+    "pod-metadata": {"metadata"},
 }
 SHAPES = {"child": set(), "sidecar": {"output", "interval"}}
 
@@ -24,9 +25,7 @@ def sequences():
 
 def configuration(objects):
     """The text of the one file that the plugin is given."""
-    (text,) = (
-        data["kubelet.conf"] for data in rendered.config_maps(objects).values() if "kubelet.conf" in data
-    )
+    (text,) = rendered.plugin_configs(objects)
     return text
 
 
@@ -46,13 +45,18 @@ class Combinations(unittest.TestCase):
                 (daemon_set,) = rendered.of_kind(objects, "DaemonSet")
                 identity = next((c for c in components if c in rendered.IDENTITIES), "service-account")
                 trust = next((c for c in components if c in rendered.TRUSTS), "cluster-ca")
+                metadata = next((c for c in components if c in rendered.METADATA), "none")
                 self.assertEqual(
                     daemon_set["metadata"]["annotations"],
-                    {"telegraf-kubelet/identity": identity, "telegraf-kubelet/trust": trust},
+                    {
+                        "telegraf-kubelet/identity": identity,
+                        "telegraf-kubelet/trust": trust,
+                        "telegraf-kubelet/metadata": metadata,
+                    },
                 )
                 seen.add((shape, frozenset(components)))
         self.assertEqual(len(seen), len(SHAPES) * len(list(rendered.combinations())))
-        self.assertGreaterEqual(len(seen), 12)
+        self.assertGreaterEqual(len(seen), 24)
 
     def test_the_order_does_not_matter(self):
         for shape, components in itertools.product(SHAPES, rendered.combinations()):
@@ -68,10 +72,11 @@ class Combinations(unittest.TestCase):
                 continue
             with self.subTest(f"{shape} {components}"):
                 refused += 1
-                # By the name of what carries the lines of both.
-                with self.assertRaisesRegex(rendered.Refused, "telegraf-kubelet-(identity|trust).*exists"):
+                # By the name of what carries the lines of both, or of what both add.
+                refused_by = "telegraf-kubelet-(identity|trust).*exists|already registered id: .*/telegraf-kubelet-pods"
+                with self.assertRaisesRegex(rendered.Refused, refused_by):
                     rendered.combined([shape], components)
-        self.assertGreater(refused, 20)
+        self.assertGreater(refused, 40)
         with self.assertRaisesRegex(rendered.Refused, "already registered id"):
             rendered.combined(["child", "sidecar"], [])
 

@@ -20,12 +20,16 @@ AT_ONCE = 4
 
 
 def run(objects, kubelet):
-    """The first lines that the only pod of these objects has written, and the logs of its containers."""
+    """The first lines that the only pod of these objects has written, and the logs of its containers.
+
+    Of pods, where it is to tell what the kubelet knows of them, the first line with that."""
     (daemon_set,) = rendered.of_kind(objects, "DaemonSet")
     spec = daemon_set["spec"]["template"]["spec"]
     with pods.Database() as database, pods.Pod(spec, rendered.config_maps(objects), kubelet, database) as pod:
         scrape = database.first("kubelet_scrape")
         node = database.first("kubernetes_node") if ",result=success," in scrape else ""
+        if node and daemon_set["metadata"]["annotations"]["telegraf-kubelet/metadata"] != "none":
+            database.first("kubernetes_pod", "phase=\"Running\"")
         logs = {container["name"]: pod.log(container) for container in rendered.containers(spec)}
     return scrape, node, logs
 
@@ -48,7 +52,7 @@ class Pods(unittest.TestCase):
                 self.assertIn(",result=success,", scrape)
                 self.assertIn(",host=test-node,", scrape)
                 self.assertIn(",node_name=test-node ", node)
-        self.assertGreaterEqual(len(running), 16)
+        self.assertGreaterEqual(len(running), 32)
 
     def test_the_pin_that_is_shipped_is_nobodys(self):
         scrape, _, _ = run_by("ca-issued", rendered.variants()["child + pinned"])

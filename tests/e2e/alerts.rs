@@ -4,21 +4,22 @@ use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use test_kubelet::{Fault, TestKubelet};
+use test_kubelet::{Fault, Right, TestKubelet};
 
 use crate::influx::Influx;
 use crate::stage::Stage;
 use crate::support::database::Database as _;
 use crate::support::page::{self, Block};
-use crate::support::plugin::block;
+use crate::support::plugin::{Plugin, block, command};
 use crate::support::scrape::{once, with_certificate};
+use crate::wait::until;
 
 const MINUTE: i64 = 60_000_000_000;
 
 /// What makes an alert speak.
 enum Trouble {
-    /// These fields of a measurement, with a value when all is well and one when it is not.
-    Numbers(
+    /// These fields of a measurement, with a value when all is well and one when it is not. An empty one is not there.
+    Fields(
         &'static str,
         &'static [(&'static str, &'static str, &'static str)],
     ),
@@ -28,45 +29,45 @@ enum Trouble {
     Silent,
 }
 
-const ALERTS: [(&str, Trouble); 13] = [
+const ALERTS: [(&str, Trouble); 21] = [
     ("failing", Trouble::Failing),
     ("silent", Trouble::Silent),
     (
         "client certificate",
-        Trouble::Numbers(
+        Trouble::Fields(
             "kubelet_scrape",
             &[("client_certificate_expires_in_seconds", "7776000i", "600000i")],
         ),
     ),
     (
         "serving certificate",
-        Trouble::Numbers(
+        Trouble::Fields(
             "kubelet_scrape",
             &[("serving_certificate_expires_in_seconds", "7776000i", "-60i")],
         ),
     ),
     (
         "token",
-        Trouble::Numbers("kubelet_scrape", &[("token_expires_in_seconds", "720i", "240i")]),
+        Trouble::Fields("kubelet_scrape", &[("token_expires_in_seconds", "720i", "240i")]),
     ),
     (
         "slow",
-        Trouble::Numbers("kubelet_scrape", &[("response_seconds", "0.25", "4.5")]),
+        Trouble::Fields("kubelet_scrape", &[("response_seconds", "0.25", "4.5")]),
     ),
     (
         "merged",
-        Trouble::Numbers("kubelet_scrape", &[("ticks_merged", "0i", "6i")]),
+        Trouble::Fields("kubelet_scrape", &[("ticks_merged", "0i", "6i")]),
     ),
     (
         "claim",
-        Trouble::Numbers(
+        Trouble::Fields(
             "kubernetes_pod_volume",
             &[("used_bytes", "40i", "95i"), ("capacity_bytes", "100i", "100i")],
         ),
     ),
     (
         "node filesystem",
-        Trouble::Numbers(
+        Trouble::Fields(
             "kubernetes_node",
             &[
                 ("fs_available_bytes", "40i", "14i"),
@@ -76,25 +77,25 @@ const ALERTS: [(&str, Trouble); 13] = [
     ),
     (
         "node inodes",
-        Trouble::Numbers(
+        Trouble::Fields(
             "kubernetes_node",
             &[("fs_inodes_free", "40i", "9i"), ("fs_inodes", "100i", "100i")],
         ),
     ),
     (
         "node memory",
-        Trouble::Numbers(
+        Trouble::Fields(
             "kubernetes_node",
             &[("memory_available_bytes", "4000000000i", "400000000i")],
         ),
     ),
     (
         "node pressure",
-        Trouble::Numbers("kubernetes_node", &[("memory_psi_full_avg60", "0", "12.5")]),
+        Trouble::Fields("kubernetes_node", &[("memory_psi_full_avg60", "0", "12.5")]),
     ),
     (
         "node processes",
-        Trouble::Numbers(
+        Trouble::Fields(
             "kubernetes_node",
             &[
                 ("rlimit_curproc", "900i", "3500i"),
@@ -102,7 +103,59 @@ const ALERTS: [(&str, Trouble); 13] = [
             ],
         ),
     ),
+    (
+        "restarts",
+        Trouble::Fields(CONTAINER, &[("restarts_total", "4i", "7i")]),
+    ),
+    (
+        "crash loop",
+        Trouble::Fields(
+            CONTAINER,
+            &[
+                ("state_code", "0i", "2i"),
+                ("state_reason", "", "\"CrashLoopBackOff\""),
+            ],
+        ),
+    ),
+    (
+        "out of memory",
+        Trouble::Fields(
+            CONTAINER,
+            &[
+                ("restarts_total", "4i", "5i"),
+                ("last_terminated_reason", "\"Error\"", "\"OOMKilled\""),
+            ],
+        ),
+    ),
+    (
+        "image",
+        Trouble::Fields(
+            CONTAINER,
+            &[
+                ("state_code", "0i", "2i"),
+                ("state_reason", "", "\"ImagePullBackOff\""),
+            ],
+        ),
+    ),
+    (
+        "memory limit",
+        Trouble::Fields(CONTAINER, &[("memory_working_set_limit_percent", "60", "95.5")]),
+    ),
+    (
+        "cpu limit",
+        Trouble::Fields(CONTAINER, &[("cpu_usage_limit_percent", "12.5", "99.5")]),
+    ),
+    (
+        "not ready",
+        Trouble::Fields("kubernetes_pod", &[("ready", "1i", "0i")]),
+    ),
+    (
+        "metadata",
+        Trouble::Fields("kubelet_scrape", &[("metadata_age_seconds", "20i", "400i")]),
+    ),
 ];
+
+const CONTAINER: &str = "kubernetes_pod_container";
 
 /// The queries of the guide, by name and in its order.
 fn queries() -> Vec<(String, String)> {
@@ -113,6 +166,31 @@ fn queries() -> Vec<(String, String)> {
     };
     page.of_language("sql").into_iter().filter_map(named).collect()
 }
+
+/// What is no trouble, or one that is over, although it looks like it.
+const ALSO_WELL: [(&str, &[(&str, &str)]); 5] = [
+    // It was killed long ago.
+    (CONTAINER, &[("last_terminated_reason", "\"OOMKilled\"")]),
+    // Another pod of that name, which has none behind it.
+    (
+        CONTAINER,
+        &[
+            ("restarts_total", "0i"),
+            ("last_terminated_reason", "\"OOMKilled\""),
+        ],
+    ),
+    // A job's pod that is done is not ready, and needs not be.
+    ("kubernetes_pod", &[("ready", "0i"), ("phase", "\"Succeeded\"")]),
+    (
+        CONTAINER,
+        &[("state_code", "1i"), ("state_reason", "\"Completed\"")],
+    ),
+    // Being made takes a while.
+    (
+        CONTAINER,
+        &[("state_code", "2i"), ("state_reason", "\"ContainerCreating\"")],
+    ),
+];
 
 /// Each alert is silent when all is well, and the only one that speaks in the trouble that it is for.
 #[test]
@@ -136,13 +214,53 @@ fn alerts_speak_when_they_should_and_only_then() {
     store(&stage.influx, "calm", &at(&quiet, latest, 0..60));
     assert_eq!(speaking("calm"), Vec::<String>::new());
 
+    for (at_all, (measurement, fields)) in ALSO_WELL.iter().enumerate() {
+        let database = format!("well_{at_all}");
+        let mut lines = at(&quiet, latest, 0..60);
+        let changed = with_fields(&quiet, measurement, fields.iter().copied());
+        lines.extend(at(&changed, latest, 0..10));
+        store(&stage.influx, &database, &lines);
+        assert_eq!(
+            speaking(&database),
+            Vec::<String>::new(),
+            "{measurement} {fields:?}"
+        );
+    }
+    // One that has just begun to wait, and one that has just come.
+    for (database, measurement, fields, minutes) in [
+        (
+            "new_wait",
+            CONTAINER,
+            [("state_reason", "\"ImagePullBackOff\"")],
+            0..2,
+        ),
+        ("new_pod", "kubernetes_pod", [("ready", "0i")], 0..2),
+    ] {
+        let mut lines = at(&quiet, latest, 0..60);
+        lines.retain(|line| database != "new_pod" || !line.starts_with("kubernetes_pod,"));
+        let changed = with_fields(&quiet, measurement, fields.into_iter());
+        lines.extend(at(&changed, latest, minutes));
+        store(&stage.influx, database, &lines);
+        assert_eq!(speaking(database), Vec::<String>::new());
+    }
+    // The last minute of what was a loop.
+    let mut lines = at(&quiet, latest, 0..60);
+    let looped = with_fields(
+        &quiet,
+        CONTAINER,
+        [("state_reason", "\"CrashLoopBackOff\"")].into_iter(),
+    );
+    lines.extend(at(&looped, latest, 12..40));
+    store(&stage.influx, "was_a_loop", &lines);
+    assert_eq!(speaking("was_a_loop"), Vec::<String>::new());
+
     for (name, trouble) in &ALERTS {
         let database = name.replace(' ', "_");
         let mut lines = at(&quiet, latest, 0..60);
         lines.extend(match trouble {
-            Trouble::Numbers(measurement, numbers) => {
-                let bad = numbers.iter().map(|(field, _, bad)| (*field, *bad));
-                at(&with_numbers(&quiet, measurement, bad), latest, 0..10)
+            Trouble::Fields(measurement, fields) => {
+                let bad = fields.iter().map(|(field, _, bad)| (*field, *bad));
+                at(&with_fields(&quiet, measurement, bad), latest, 0..10)
             }
             Trouble::Failing => at(&failing(&stage.kubelet), latest, 0..3),
             Trouble::Silent => {
@@ -161,10 +279,48 @@ fn alerts_speak_when_they_should_and_only_then() {
     }
 }
 
+/// What the guide asks about states is answered: of containers that wait, those that wait now.
+#[test]
+fn states_are_asked_for_as_the_guide_does() {
+    let stage = Stage::new();
+    let (quiet, latest) = (calm(&stage.kubelet), latest());
+    let waits = [("state_code", "2i"), ("state_reason", "\"CrashLoopBackOff\"")];
+    let waiting = with_fields(&quiet, CONTAINER, waits.into_iter());
+    let is_pods = |line: &&String| line.starts_with("kubernetes_pod,");
+    let pods = quiet.iter().filter(is_pods).count();
+    let is_container = |line: &&String| line.starts_with("kubernetes_pod_container,");
+    let containers = quiet.iter().filter(is_container).count();
+    for (database, minutes, still) in [("waits", 0..3, containers), ("waited", 3..6, 0)] {
+        let mut lines = at(&quiet, latest, 0..60);
+        lines.extend(at(&waiting, latest, minutes));
+        store(&stage.influx, database, &lines);
+        let mut found = Vec::new();
+        for block in page::guide("pod-metadata.md").of_language("sql") {
+            let name = block.marker.expect("each has its name");
+            let series = stage.influx.query(database, &block.text.replace('\n', " "));
+            found.push((name, series));
+        }
+        let [(first, now), (second, phases), (third, reasons)] = &found[..] else {
+            panic!("not three: {found:?}");
+        };
+        assert_eq!(
+            [first, second, third],
+            ["query: waiting", "query: phases", "query: reasons"]
+        );
+        assert_eq!(now.len(), still, "{now:?}");
+        for series in now {
+            assert_eq!(series["values"][0][1], "CrashLoopBackOff");
+        }
+        let counts = phases.iter().filter_map(|series| series["values"][0][1].as_u64());
+        assert_eq!(counts.sum::<u64>(), pods as u64, "{phases:?}");
+        assert_eq!(reasons[0]["values"][0][1], "CrashLoopBackOff", "{reasons:?}");
+    }
+}
+
 /// The lines of two good ticks, one with a token and one with a certificate, with numbers at which all is well.
 fn calm(kubelet: &TestKubelet) -> Vec<String> {
     let files = kubelet.files();
-    let mut lines = once(kubelet, &block(kubelet)).stdout;
+    let mut lines = with_metadata(kubelet);
     let certificate = with_certificate(kubelet, &files.client_cert, &files.client_key);
     let by_certificate = once(kubelet, &certificate)
         .stdout
@@ -179,38 +335,59 @@ fn calm(kubelet: &TestKubelet) -> Vec<String> {
         .expect("a certificate expires");
     lines.push(of_token.replacen("result_code=", &format!("{expiry},result_code="), 1));
     for (_, trouble) in &ALERTS {
-        if let Trouble::Numbers(measurement, numbers) = trouble {
-            let good = numbers.iter().map(|(field, good, _)| (*field, *good));
-            lines = with_numbers(&lines, measurement, good);
+        if let Trouble::Fields(measurement, fields) = trouble {
+            let good = fields.iter().map(|(field, good, _)| (*field, *good));
+            lines = with_fields(&lines, measurement, good);
         }
     }
     lines
 }
 
-/// The lines with these numbers in the place of the kubelet's.
-fn with_numbers<'n>(
+/// The lines of the first tick in which pods are known.
+fn with_metadata(kubelet: &TestKubelet) -> Vec<String> {
+    kubelet.set_rights(&[Right::Stats, Right::Pods]);
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let config = format!("{}  metadata = ['status', 'utilization']\n", block(kubelet));
+    let mut plugin = Plugin::start(command(dir.path(), &config));
+    until("pods are known", || {
+        plugin.tick();
+        let lines = plugin.batch();
+        let known = lines.iter().any(|line| line.contains("restarts_total="));
+        known.then_some(lines)
+    })
+}
+
+/// The lines with these fields in the place of the kubelet's.
+fn with_fields<'n>(
     lines: &[String],
     measurement: &str,
-    numbers: impl Iterator<Item = (&'n str, &'n str)>,
+    fields: impl Iterator<Item = (&'n str, &'n str)>,
 ) -> Vec<String> {
     let mut lines = lines.to_vec();
-    for (field, number) in numbers {
+    for (field, value) in fields {
         let mut met = false;
         for line in &mut lines {
-            let of_measurement = line.split([',', ' ']).next() == Some(measurement);
-            let key = [" ", ","].iter().find_map(|before| {
-                let key = format!("{before}{field}=");
-                line.find(&key).map(|at| at + key.len())
-            });
-            if let (true, Some(from)) = (of_measurement, key) {
-                let to = from + line[from..].find([',', ' ']).expect("an end");
-                line.replace_range(from..to, number);
+            if line.split([',', ' ']).next() == Some(measurement) {
+                *line = with_field(line, field, value);
                 met = true;
             }
         }
-        assert!(met, "no {measurement} has {field}");
+        assert!(met, "no {measurement}");
     }
     lines
+}
+
+/// The line with this field and this value, or without it where that is empty. Nothing in it has spaces or commas.
+fn with_field(line: &str, field: &str, value: &str) -> String {
+    let [key, fields, time] = line.split(' ').collect::<Vec<_>>()[..] else {
+        panic!("not three parts: {line}");
+    };
+    let is_other = |other: &&str| other.split_once('=').is_none_or(|(name, _)| name != field);
+    let mut fields: Vec<_> = fields.split(',').filter(is_other).map(str::to_owned).collect();
+    if !value.is_empty() {
+        fields.push(format!("{field}={value}"));
+    }
+    format!("{key} {} {time}", fields.join(","))
 }
 
 fn failing(kubelet: &TestKubelet) -> Vec<String> {

@@ -1,16 +1,16 @@
 //! What a tick costs: the formula and the tables of `operating.md`, measured with generated summaries.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use serde_json::{Value, json};
 use test_kubelet::generate::summary_at;
-use test_kubelet::{GeneratorOptions, TestKubelet, summary};
+use test_kubelet::{GeneratorOptions, Options, Right, TestKubelet, summary};
 
 use super::support::lines::parse;
 use super::support::page;
-use super::support::plugin::block;
+use super::support::plugin::{PATIENCE, Plugin, block, command};
 use super::support::scrape::once;
 
 /// A day of ticks, one each ten seconds.
@@ -220,6 +220,99 @@ fn savings(kubelet: &TestKubelet) -> String {
         writeln!(table, "| {name} | {lines} | {fields} | {bytes} |").unwrap();
     }
     table
+}
+
+/// Pod metadata, option by option, and all at once.
+const METADATA: [&str; 12] = [
+    "",
+    "metadata = [\"image\"]",
+    "metadata = [\"owner\"]",
+    "metadata = [\"qos\"]",
+    "metadata = [\"status\"]",
+    "metadata = [\"resources\"]",
+    "metadata = [\"utilization\"]",
+    "metadata = [\"status\", \"resources\", \"utilization\"]",
+    "label_include = [\"app.kubernetes.io/name\"]",
+    "label_exclude = []",
+    "annotation_exclude = []",
+    "pod_network = \"own\"",
+];
+
+#[test]
+fn what_metadata_costs_is_measured() {
+    let kubelet = TestKubelet::start(Options {
+        rights: vec![Right::Stats, Right::Pods],
+        ..Options::default()
+    });
+    let body = of_node(110, true);
+    let table = apart(&of_metadata(&kubelet, &body));
+    let page = page::guide("pod-metadata.md");
+    page::holds(&page, "metadata costs", &table, |found, expected| {
+        found == expected
+    });
+}
+
+fn of_metadata(kubelet: &TestKubelet, body: &[u8]) -> String {
+    kubelet.set_body(Some(body.to_vec()));
+    let mut table =
+        "| option | lines | series made anew | fields | kB of lines | × none |\n|---|---|---|---|---|---|\n"
+            .to_owned();
+    let none = known(kubelet, "");
+    for option in METADATA {
+        let lines = known(kubelet, option);
+        let series =
+            |lines: &[String]| -> BTreeSet<String> { lines.iter().map(|line| series_of(line)).collect() };
+        let anew = series(&lines).difference(&series(&none)).count() - lines.len().saturating_sub(none.len());
+        let fields: usize = lines.iter().map(|line| parse(&format!("{line}\n")).len()).sum();
+        let bytes = |lines: &[String]| lines.iter().map(|line| line.len() + 1).sum::<usize>();
+        let hundredths = (100 * bytes(&lines) + bytes(&none) / 2) / bytes(&none);
+        let name = if option.is_empty() {
+            "none".to_owned()
+        } else {
+            assert_ne!(lines, none, "{option} changes nothing");
+            format!("`{option}`")
+        };
+        writeln!(
+            table,
+            "| {name} | {} | {} | {} | {} | {}.{:02} |",
+            grouped(lines.len()),
+            grouped(anew),
+            grouped(fields),
+            kilobytes(bytes(&lines)),
+            hundredths / 100,
+            hundredths % 100
+        )
+        .unwrap();
+    }
+    table
+}
+
+/// The lines of the first tick in which pods are known, if they are asked for; without that of the scrape.
+fn known(kubelet: &TestKubelet, option: &str) -> Vec<String> {
+    let dir = tempfile::tempdir().unwrap();
+    let mut plugin = Plugin::start(command(dir.path(), &format!("{}  {option}\n", block(kubelet))));
+    let end = Instant::now() + PATIENCE;
+    loop {
+        assert!(Instant::now() < end, "nothing is known of pods");
+        plugin.tick();
+        let mut lines = plugin.batch();
+        let scrape = lines.pop().expect("the line about the scrape");
+        // The answer that is told of here is in these very lines.
+        if option.is_empty() || scrape.contains("metadata_pods=110i") {
+            return lines;
+        }
+    }
+}
+
+/// All before the first space that is none of a name's.
+fn series_of(line: &str) -> String {
+    let mut before = '\0';
+    let end = line.find(|letter| {
+        let ends = letter == ' ' && before != '\\';
+        before = letter;
+        ends
+    });
+    line[..end.expect("fields")].to_owned()
 }
 
 fn kilobytes(bytes: usize) -> String {
