@@ -12,6 +12,7 @@ import json
 import math
 import re
 import sys
+import time
 from pathlib import Path
 
 import matplotlib
@@ -77,6 +78,12 @@ def written(value, unit, decimals=None):
         return scaled(value, 1000, [" B/s", " kB/s", " MB/s", " GB/s"], digits)
     if unit == "percent":
         return f"{value:.{digits}f}%"
+    if unit == "dateTimeFromNow":
+        age = time.time() - value / 1000
+        for seconds, word in [(31536000, "years"), (2592000, "months"), (86400, "days"), (3600, "hours"), (60, "minutes")]:
+            if age >= 1.5 * seconds:
+                return f"{age / seconds:.0f} {word} ago"
+        return "a moment ago"
     if unit == "d":
         return f"{value:.{digits}f} days"
     if unit == "s":
@@ -311,7 +318,7 @@ class Picture:
             for row in series["values"]:
                 rows.append({**series.get("tags", {}), **dict(zip(series["columns"], row))})
         by = next(name for name in columns if heading[name] == panel["options"]["sortBy"][0]["displayName"])
-        rows.sort(key=lambda row: row[by], reverse=True)
+        rows.sort(key=lambda row: (row[by] is not None, row[by]), reverse=True)
         shown = self.plain(x, y, w, h)
         longest = [
             max(9, len(heading[name]) + 3, *(len(row[name]) + 2 for row in rows if isinstance(row[name], str)))
@@ -329,6 +336,8 @@ class Picture:
             shown.plot([0, w], [middle - 10] * 2, color=EDGE, lw=0.6)
             for at, name in enumerate(columns):
                 value, rule = row[name], overrides.get(heading[name], {})
+                if value is None:
+                    continue
                 if isinstance(value, str):
                     shown.text(left[at] + 2, middle, value, fontsize=8.5, color=TEXT, va="center", clip_on=True)
                     continue

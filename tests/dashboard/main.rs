@@ -188,6 +188,10 @@ fn the_check_of_names_can_fail() {
         check_names(r#"SELECT mean("process_count") AS "n" FROM "kubernetes_pod" WHERE "host" = 'a'"#),
         Ok("kubernetes_pod".to_owned())
     );
+    assert_eq!(
+        check_names(r#"SELECT last("rx_bytes") - first("rx_bytes") AS "n" FROM "kubernetes_pod_network""#),
+        Ok("kubernetes_pod_network".to_owned())
+    );
     for (query, error) in [
         (
             r#"SELECT last("lines") FROM "kubelet_scrapes""#,
@@ -207,6 +211,10 @@ fn the_check_of_names_can_fail() {
         ),
         (
             r#"SELECT mean("rx_bytes") FROM "kubernetes_pod_network""#,
+            "rx_bytes is a counter",
+        ),
+        (
+            r#"SELECT last("rx_bytes") - first("tx_bytes") FROM "kubernetes_pod_network""#,
             "rx_bytes is a counter",
         ),
         (

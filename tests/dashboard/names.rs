@@ -64,15 +64,16 @@ pub fn check_names(query: &str) -> Result<String, String> {
         return Err(format!("no measurement {measurement}"));
     }
     let made = behind("AS");
-    for (before, name) in &quoted {
+    for (at, (before, name)) in quoted.iter().enumerate() {
         if measurements.contains(name.as_str()) || made.contains(name.as_str()) {
             continue;
         }
         let Some(is_counter) = names.get(name) else {
             return Err(format!("{measurement} has no {name}"));
         };
-        let is_rate = before.ends_with("non_negative_derivative(");
-        if is_rate != *is_counter {
+        let is_rate = before.ends_with("non_negative_derivative(") || is_growth(&quoted, at);
+        // What something else has grown may be asked for too.
+        if is_rate != *is_counter && !is_growth(&quoted, at) {
             return Err(format!(
                 "{name} is {} counter",
                 if *is_counter { "a" } else { "no" }
@@ -80,6 +81,19 @@ pub fn check_names(query: &str) -> Result<String, String> {
         }
     }
     Ok((*measurement).to_owned())
+}
+
+/// Whether it is a side of `last("field") - first("field")`: how much it has grown in the range that is shown.
+fn is_growth(quoted: &[(String, String)], at: usize) -> bool {
+    let is_first = |at: usize| {
+        let [(before, name), (between, other)] = &quoted[at - 1..=at] else {
+            return false;
+        };
+        before.ends_with("last(") && between == ") - first(" && name == other
+    };
+    [at, at + 1]
+        .into_iter()
+        .any(|at| (1..quoted.len()).contains(&at) && is_first(at))
 }
 
 /// Fields and tags of a measurement, and which of them are counters.

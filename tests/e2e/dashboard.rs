@@ -8,19 +8,23 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde_json::{Map, Value, json};
-use test_kubelet::{ClientSpec, Fault, Options, TestKubelet};
+use test_kubelet::{ClientSpec, Fault, Options, Right, TestKubelet};
 
 use crate::stage::{DATABASE, Prompt, Stage};
 use crate::story::summary;
 use crate::support::dashboard::{Choice, Dashboard, Selection, list, text};
 use crate::support::database::Database as _;
-use crate::wait::PATIENCE;
+use crate::trouble;
+use crate::wait::until;
 
 /// Enough for two of the intervals of a rate, and for a failure between good scrapes.
 const TICKS: u32 = 20;
 
 /// A tick a second instead of one in ten, so that a panel's least interval is a tenth of what it is for users.
 const FASTER: u32 = 10;
+
+/// What the panels about how pods are want, at each tick.
+const METADATA: &str = "  metadata = ['status', 'resources', 'utilization']\n  metadata_interval = '1s'\n";
 
 /// Answers with a token; answers with a client certificate, and not always; refuses the token.
 const NODES: [&str; 3] = ["worker-1", "worker-2", "worker-3"];
@@ -45,6 +49,7 @@ fn every_query_has_an_answer() {
     volumes_without_a_claim(&answers["52"]["A"]);
     volumes_without_a_claim(&answers["53"]["A"]);
     full_of_itself_or_of_others(&answers["52"]["A"]);
+    as_it_went(&answers);
     chosen_alone_it_is_alone(&stage, &dashboard, &all, &offered);
     if let Some(file) = std::env::var_os("DASHBOARD_RESULTS") {
         let results = json!({ "from": from, "to": to, "panels": answers });
@@ -91,8 +96,52 @@ fn table(series: &Value) -> Vec<BTreeMap<&str, &Value>> {
     rows.map(|row| columns().zip(list(row)).collect()).collect()
 }
 
+/// What went wrong with pods is there, and nothing else: who waits for what, who began anew and why, who is not ready.
+fn as_it_went(answers: &Value) {
+    let of = |row: &BTreeMap<&str, &Value>, columns: &[&str]| -> String {
+        let cells = columns.iter().map(|column| match row[column] {
+            Value::String(text) => text.clone(),
+            other => other.to_string(),
+        });
+        cells.collect::<Vec<_>>().join(" ")
+    };
+    let rows = |panel: &str, columns: &[&str]| -> BTreeSet<String> {
+        let rows = table(&answers[panel]["A"]);
+        rows.iter().map(|row| of(row, columns)).collect()
+    };
+    let named = ["pod_name", "container_name", "reason", "exit_code"];
+    assert_eq!(
+        rows("55", &named),
+        [
+            format!("{} app ImagePullBackOff null", trouble::WAITS.0),
+            format!("{} istio-proxy ImagePullBackOff null", trouble::WAITS.0),
+            format!("{} istio-proxy CrashLoopBackOff 1", trouble::CRASHES),
+        ]
+        .into()
+    );
+    assert_eq!(
+        rows("56", &named),
+        [
+            format!("{} app OOMKilled 137", trouble::KILLED),
+            format!("{} istio-proxy Error 1", trouble::CRASHES),
+        ]
+        .into()
+    );
+    let killed = list(&answers["58"]["A"]).iter();
+    let killed: BTreeSet<_> = killed.map(|series| text(&series["tags"]["pod_name"])).collect();
+    assert!(killed.contains(trouble::KILLED), "{killed:?}");
+    let not_ready = list(&answers["57"]["A"]).iter().map(|series| {
+        let counts = list(&series["values"]).iter().filter_map(|row| row[1].as_u64());
+        (text(&series["tags"]["namespace"]), counts.max())
+    });
+    assert_eq!(
+        not_ready.collect::<BTreeMap<_, _>>(),
+        [("payments", Some(1)), ("shop", Some(1))].into()
+    );
+}
+
 /// One node, namespace and pod chosen: answers are about these only. What this node does not have, a failure and a
-/// client certificate, and nothing else is missing.
+/// client certificate, and what no pod's trouble is, and nothing else is missing.
 fn chosen_alone_it_is_alone(
     stage: &Stage,
     dashboard: &Dashboard,
@@ -121,7 +170,11 @@ fn chosen_alone_it_is_alone(
         [
             "panel 3 \"Kubelets that fail\", query A",
             "panel 7 \"First certificates to run out\", query B",
-            "panel 9 \"Certificates: days left\", query B"
+            "panel 9 \"Certificates: days left\", query B",
+            "panel 55 \"Containers that wait\", query A",
+            "panel 56 \"Containers that were restarted\", query A",
+            "panel 57 \"Pods that are not ready\", query A",
+            "panel 58 \"Containers killed for want of memory\", query A"
         ]
     );
     let panels = answers.as_object().into_iter().flat_map(Map::values);
@@ -149,13 +202,16 @@ fn fill(stage: &Stage, ticks: u32) {
     let nodes = NODES.map(|name| {
         TestKubelet::start(Options {
             node_name: name.to_owned(),
+            rights: vec![Right::Stats, Right::Pods],
             ..Options::default()
         })
     });
     let tell = |tick: u32| {
         for ((number, node), name) in (0..).zip(&nodes).zip(NODES) {
             let now = milliseconds() / 1_000;
-            node.set_body(Some(summary(number, name, f64::from(tick), now)));
+            let summary = summary(number, name, f64::from(tick), now);
+            node.set_pods_body(Some(trouble::pods(&summary, tick)));
+            node.set_body(Some(summary));
         }
     };
     tell(0);
@@ -164,10 +220,13 @@ fn fill(stage: &Stage, ticks: u32) {
         .start();
     for tick in 1..=ticks {
         for node in &nodes {
-            assert!(
-                node.wait_for_requests(usize::try_from(tick).expect("few"), PATIENCE),
-                "no scrape {tick}"
-            );
+            let scrapes = || {
+                let seen = node.requests().into_iter();
+                seen.filter(|seen| seen.path == "/stats/summary").count()
+            };
+            until(&format!("scrape {tick} has come"), || {
+                (scrapes() >= usize::try_from(tick).expect("few")).then_some(())
+            });
         }
         tell(tick);
         let down = (ticks / 2..ticks / 2 + ticks / 8).contains(&tick);
@@ -181,7 +240,7 @@ fn fill(stage: &Stage, ticks: u32) {
 fn configuration(stage: &Stage, nodes: &[TestKubelet; 3]) -> String {
     let block = |node: &TestKubelet, identity: String| {
         let (url, ca) = (node.url(), node.files().ca.display());
-        format!("[[inputs.kubelet]]\n  url = '{url}'\n  tls_ca = '{ca}'\n{identity}")
+        format!("[[inputs.kubelet]]\n  url = '{url}'\n  tls_ca = '{ca}'\n{identity}{METADATA}")
     };
     let token = |path: &std::path::Path| format!("  bearer_token = '{}'\n", path.display());
     let (cert, key) = nodes[1].issue_client_certificate(&ClientSpec {

@@ -23,6 +23,7 @@ mod story;
 #[path = "../support/mod.rs"]
 mod support;
 mod telegraf;
+mod trouble;
 mod wait;
 
 use std::collections::{BTreeMap, BTreeSet};
