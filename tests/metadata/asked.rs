@@ -1,6 +1,8 @@
 //! How often the kubelet is asked for its pods, and how.
 
-use test_kubelet::Options;
+use std::time::Duration;
+
+use test_kubelet::{Fault, Options};
 
 use super::running::{EVERYTHING, OFTEN, Running, kubelet, kubelet_with};
 use super::support::plugin::{PATIENCE, until};
@@ -141,6 +143,33 @@ fn over_both_protocols_as_the_summary_is() {
             assert_eq!(accept.map(|(_, value)| value.as_str()), Some("application/json"));
         }
         assert!(kubelet.connections() <= 2, "{}", kubelet.connections());
+    }
+}
+
+/// While an answer to `/pods` hangs, the summary comes: over HTTP/2 by the very connection, over HTTP/1.1 by one of its own.
+#[test]
+fn both_at_once() {
+    for options in Options::over_both() {
+        let http2 = options.http2;
+        let kubelet = kubelet_with(options);
+        let mut running = Running::start(&kubelet, &format!("{EVERYTHING}{OFTEN}"));
+        running.until_known();
+        let before = asked(&kubelet);
+        kubelet.set_pods_fault(Some(Fault::HoldBody));
+        let is_held = |kubelet: &test_kubelet::TestKubelet| asked(kubelet) > before;
+        while !is_held(&kubelet) {
+            running.tick();
+            kubelet.wait_for_pods_requests(before + 1, Duration::from_millis(50));
+        }
+        for _ in 0..3 {
+            assert!(running.tick().is_known());
+        }
+        let requests = kubelet.requests();
+        let held = requests.iter().rfind(|seen| seen.path == "/pods").unwrap();
+        let last = requests.iter().rfind(|seen| seen.path != "/pods").unwrap();
+        assert_eq!(last.connection == held.connection, http2, "{requests:#?}");
+        kubelet.set_pods_fault(None);
+        running.stop();
     }
 }
 
