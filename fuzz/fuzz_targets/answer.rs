@@ -6,8 +6,9 @@
 
 #![no_main]
 
-use std::collections::BTreeSet;
+mod checked;
 
+use checked::check;
 use libfuzzer_sys::fuzz_target;
 use serde_json::Value;
 use telegraf_kubelet::lines::{Batch, Rendered, Renderer, Settings, Timestamp};
@@ -49,22 +50,6 @@ fn lines(settings: &Settings, body: &[u8]) -> [(String, Rendered); 2] {
         counted.rejected.first_at = None;
         (lines, counted)
     })
-}
-
-/// How many lines there are.
-fn check(lines: &str) -> u64 {
-    let mut series = BTreeSet::new();
-    for line in influxdb_line_protocol::parse_lines(lines) {
-        let line = line.expect("every line parses");
-        let mut tags = BTreeSet::new();
-        for (key, value) in line.series.tag_set.iter().flatten() {
-            assert!(tags.iter().all(|(other, _)| *other != key.to_string()), "{key} twice: {line}");
-            tags.insert((key.to_string(), value.to_string()));
-        }
-        let once = series.insert((line.series.measurement.to_string(), tags, line.timestamp));
-        assert!(once, "twice: {line}");
-    }
-    series.len() as u64
 }
 
 fn reverse(value: &mut Value) {

@@ -99,6 +99,23 @@ fn endless(head: &str, entry: impl Fn(usize) -> String, tail: &str) -> Vec<u8> {
     body.into_bytes()
 }
 
+/// What was read before is no less for that.
+#[test]
+fn one_that_is_known_and_comes_without_end_is_too_much() {
+    let one = pod("web-0", "1", "a");
+    let endless = endless(r#"{"items":["#, |_| one.to_string(), "]}");
+    let mut other = with(all());
+    other.pods = super::only(&["other"]);
+    for settings in [with(all()), other] {
+        let mut node = Node::new(&settings);
+        node.learn(&list(&[one.clone()]));
+        if node.try_learn(&endless).is_ok() {
+            // Of those that are not let through a few bytes each are kept.
+            assert!(settings != with(all()) && node.last.is_empty());
+        }
+    }
+}
+
 #[test]
 fn what_has_no_end_is_kept_in_bounds() {
     let long = "x".repeat(12 * MIB);

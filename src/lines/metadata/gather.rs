@@ -125,6 +125,10 @@ impl<'a> pods::Visit<'a> for Reading<'_> {
     }
 
     fn is_known(&mut self, rest: &'a [u8]) -> Option<usize> {
+        // Then it is read, and refused there.
+        if self.known.is_too_much() {
+            return None;
+        }
         let (pod, length) = self.before.written(rest)?;
         match pod {
             Some(pod) => self.known.copy(&pod, false),
