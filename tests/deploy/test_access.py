@@ -141,6 +141,18 @@ class Access(unittest.TestCase):
         for rights in [self.used, self.used_with_metadata]:
             self.assertGreater(seen.count(rights), 5)
 
+    def test_the_account_alone_can_have_the_right_to_pods(self):
+        """As for the chart, which has a pod of its own."""
+        own = rendered.OWN.format(
+            resources=["../telegraf/kubernetes/access"], components=["../telegraf/kubernetes/pod-metadata"]
+        )
+        objects = rendered.build_beside(own)
+        roles = rendered.of_kind(objects, "ClusterRole", "Role")
+        self.assertEqual(granted(*roles), self.used_with_metadata)
+        who = {"kind": "ServiceAccount", "name": "telegraf-kubelet", "namespace": "telegraf-kubelet"}
+        bindings = rendered.of_kind(objects, "ClusterRoleBinding")
+        self.assertEqual([binding["subjects"] for binding in bindings], [[who], [who]])
+
     def test_every_role_in_a_guide_gives_that_and_nothing_more(self):
         seen = 0
         for where, text in blocks.blocks("yaml"):
