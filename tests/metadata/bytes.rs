@@ -108,7 +108,7 @@ fn one_that_is_known_and_comes_without_end_is_too_much() {
     other.pods = super::only(&["other"]);
     for settings in [with(all()), other] {
         let mut node = Node::new(&settings);
-        node.learn(&list(&[one.clone()]));
+        node.learn(&list(std::slice::from_ref(&one)));
         if node.try_learn(&endless).is_ok() {
             // Of those that are not let through a few bytes each are kept.
             assert!(settings != with(all()) && node.last.is_empty());
