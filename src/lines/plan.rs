@@ -166,45 +166,33 @@ impl<S: Source> PlanTag<S> {
     }
 }
 
-/// The plans of all measurements.
-pub struct Plans {
-    pub node: Plan<OfNode>,
-    pub node_interface: Plan<OfInterface>,
-    pub system_container: Plan<OfContainer>,
-    pub pod: Plan<OfPod>,
-    pub container: Plan<OfContainer>,
-    pub pod_network: Plan<OfPod>,
-    pub pod_interface: Plan<OfInterface>,
-    pub volume: Plan<OfVolume>,
-    pub accelerator: Plan<OfAccelerator>,
-    pub user_metric: Plan<OfUserMetric>,
-}
-
-impl Plans {
-    /// The plans that `settings` ask for.
-    pub fn new(settings: &Settings) -> Self {
-        Self {
-            node: Plan::new(
-                &schema::NODE,
-                &settings.node_metric_name,
-                &settings.fields,
-                settings.metadata.groups,
-            ),
-            node_interface: plan(&schema::NODE_INTERFACE, settings),
-            system_container: plan(&schema::SYSTEM_CONTAINER, settings),
-            pod: plan(&schema::POD, settings),
-            container: plan(&schema::CONTAINER, settings),
-            pod_network: plan(&schema::POD_NETWORK, settings),
-            pod_interface: plan(&schema::POD_INTERFACE, settings),
-            volume: plan(&schema::POD_VOLUME, settings),
-            accelerator: plan(&schema::ACCELERATOR, settings),
-            user_metric: plan(&schema::USER_METRIC, settings),
+/// Makes of all measurements the plans of all of them.
+macro_rules! plans {
+    ($($measurement:ident, $plan:ident: $of:ident;)*) => {
+        /// The plans of all measurements.
+        pub struct Plans {
+            $(pub $plan: Plan<$of>,)*
         }
-    }
+
+        impl Plans {
+            /// The plans that `settings` ask for.
+            pub fn new(settings: &Settings) -> Self {
+                Self {
+                    $($plan: plan(&schema::$measurement, settings),)*
+                }
+            }
+        }
+    };
 }
 
-/// The plan of a measurement under its own name.
+schema::each_measurement!(plans);
+
+/// The plan of a measurement: that of the node can have another name.
 fn plan<S: Source>(measurement: &'static Measurement<S>, settings: &Settings) -> Plan<S> {
-    let asked = settings.metadata.groups;
-    Plan::new(measurement, measurement.name, &settings.fields, asked)
+    let name = if measurement.name == schema::NODE.name {
+        &settings.node_metric_name
+    } else {
+        measurement.name
+    };
+    Plan::new(measurement, name, &settings.fields, settings.metadata.groups)
 }

@@ -94,19 +94,27 @@ static INTERFACE_GROUPS: &[Group<OfInterface>] = &[group! { |_| Time::default();
     "tx_errors", "txErrors", Unsigned, "counter", "1.3", Any, tx_errors;
 }];
 
-/// Makes of each row the measurement, and of all of them [`ALL`] in the order in which people read them.
+/// Makes of each row the measurement, of all of them [`ALL`] in the order in which people read them, and `each_measurement!`,
+/// which hands each with the name of its plan to another macro.
 macro_rules! measurements {
-    ($($(#[$doc:meta])* $measurement:ident: $of:ident { $($row:tt)* })*) => {
+    ($($(#[$doc:meta])* $measurement:ident, $plan:ident: $of:ident { $($row:tt)* })*) => {
         /// All measurements that are made from a summary.
         pub(super) static ALL: &[&dyn Described] = &[$(&$measurement),*];
 
         $($(#[$doc])* pub static $measurement: Measurement<$of> = Measurement { $($row)* };)*
+
+        macro_rules! each_measurement {
+            ($then:ident) => {
+                $then! { $($measurement, $plan: $of;)* }
+            };
+        }
+        pub(super) use each_measurement;
     };
 }
 
 measurements! {
     /// The node itself; `node_metric_name` renames it.
-    NODE: OfNode {
+    NODE, node: OfNode {
         name: "kubernetes_node",
         path: "node",
         per: "node",
@@ -142,7 +150,7 @@ measurements! {
     }
 
     /// The kubelet's, the runtime's and all pods' cgroups.
-    SYSTEM_CONTAINER: OfContainer {
+    SYSTEM_CONTAINER, system_container: OfContainer {
         name: "kubernetes_system_container",
         path: "node.systemContainers[]",
         per: "system container",
@@ -152,7 +160,7 @@ measurements! {
     }
 
     /// A pod's own cgroup.
-    POD: OfPod {
+    POD, pod: OfPod {
         name: "kubernetes_pod",
         path: "pods[]",
         per: "pod",
@@ -193,7 +201,7 @@ measurements! {
     }
 
     /// A container of a pod.
-    CONTAINER: OfContainer {
+    CONTAINER, container: OfContainer {
         name: "kubernetes_pod_container",
         path: "pods[].containers[]",
         per: "container",
@@ -223,7 +231,7 @@ measurements! {
     }
 
     /// A pod's default interface.
-    POD_NETWORK: OfPod {
+    POD_NETWORK, pod_network: OfPod {
         name: "kubernetes_pod_network",
         path: "pods[]",
         per: "pod with a default interface",
@@ -238,7 +246,7 @@ measurements! {
     }
 
     /// A pod's volume.
-    POD_VOLUME: OfVolume {
+    POD_VOLUME, volume: OfVolume {
         name: "kubernetes_pod_volume",
         path: "pods[].volume[]",
         per: "volume",
@@ -260,7 +268,7 @@ measurements! {
     }
 
     /// Each interface of the host.
-    NODE_INTERFACE: OfInterface {
+    NODE_INTERFACE, node_interface: OfInterface {
         name: "kubernetes_node_network_interface",
         path: "node.network.interfaces[]",
         per: "interface of the node",
@@ -270,7 +278,7 @@ measurements! {
     }
 
     /// Each interface of a pod.
-    POD_INTERFACE: OfInterface {
+    POD_INTERFACE, pod_interface: OfInterface {
         name: "kubernetes_pod_network_interface",
         path: "pods[].network.interfaces[]",
         per: "interface of a pod",
@@ -280,7 +288,7 @@ measurements! {
     }
 
     /// Obsolete upstream, still in the type.
-    ACCELERATOR: OfAccelerator {
+    ACCELERATOR, accelerator: OfAccelerator {
         name: "kubernetes_pod_container_accelerator",
         path: "pods[].containers[].accelerators[]",
         per: "accelerator of a container",
@@ -299,7 +307,7 @@ measurements! {
     }
 
     /// Obsolete upstream, still in the type.
-    USER_METRIC: OfUserMetric {
+    USER_METRIC, user_metric: OfUserMetric {
         name: "kubernetes_pod_container_user_metric",
         path: "pods[].containers[].userDefinedMetrics[]",
         per: "user metric of a container",
