@@ -133,6 +133,8 @@ impl Client {
         let (before, limit) = (body.len(), self.profile.max_response());
         let rest = async {
             request::read(&mut open, &mut reply, body, limit).await?;
+            // Only when nothing is asked any more is nothing to come.
+            drop(reply);
             self.connections.keep(open).await;
             Ok(())
         };
@@ -185,6 +187,7 @@ impl Client {
             mut open, mut reply, ..
         } = answered;
         let (refused, whole) = request::refused(&mut open, &mut reply).await;
+        drop(reply);
         if whole {
             self.connections.keep(open).await;
         }
@@ -214,7 +217,9 @@ impl Client {
         let Answered {
             mut open, mut reply, ..
         } = answered;
-        if request::refused(&mut open, &mut reply).await.1 {
+        let (_, whole) = request::refused(&mut open, &mut reply).await;
+        drop(reply);
+        if whole {
             self.connections.keep(open).await;
         }
         self.ask_as(path, fresh).await

@@ -257,7 +257,8 @@ async fn http(stream: Stream) -> hyper::Result<Speaking> {
     let mut tasks = Tasks::default();
     let (asking, connection) = http2::Builder::new(tasks.giver())
         .initial_stream_window_size(WINDOW)
-        .initial_connection_window_size(WINDOW)
+        // Two ask at once: what one of them leaves unread must not keep the other's from coming.
+        .initial_connection_window_size(2 * WINDOW)
         .max_header_list_size(MAX_HEADERS.into())
         .handshake(TokioIo::new(stream))
         .await?;

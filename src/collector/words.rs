@@ -69,7 +69,8 @@ pub(super) fn what_is_left_out(rendered: &Rendered) -> String {
         ),
         (
             rendered.metadata_left_out,
-            "labels that would be another tag, or texts and quantities that are too long or none, of what /pods tells".to_owned(),
+            "labels that would be another tag, or texts and quantities that are too long or none, of what /pods tells; or each \
+             pod's, because all of it would make too many lines, or too long ones".to_owned(),
         ),
     ];
     let told = kinds.iter().filter(|(count, _)| *count > 0);

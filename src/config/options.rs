@@ -267,7 +267,7 @@ options! {
         kind: "array of patterns",
         sample: Default("[]"),
         doc: "Add these annotations of a pod as tags to all its lines, in the same way. Their values can be long: a pod's tags \
-              have at most 32 kB together, and those beyond are left out and counted.",
+              have at most 4 kB together, and those beyond are left out and counted.",
     }
 
     ANNOTATION_EXCLUDE: Vec<Globs> = key_patterns {

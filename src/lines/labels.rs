@@ -4,7 +4,7 @@
 //! changed, and of those the one whose key is first. The others are left out and counted.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::escape;
 use super::filter::Filter;
@@ -86,13 +86,9 @@ pub fn of_pod<'a>(
     };
     let mut chosen = wanted(labels).map_or_else(Vec::new, |pairs| choose(pairs, LABEL, &is_taken));
     if let Some(pairs) = wanted(annotations) {
-        let of_labels = chosen.len();
-        let others = choose(pairs, ANNOTATION, |key| {
-            let mut written = chosen[..of_labels]
-                .iter()
-                .filter(|label| label.fate != Fate::LeftOut);
-            is_taken(key) || written.any(|label| label.key == key)
-        });
+        let written = chosen.iter().filter(|label| label.fate != Fate::LeftOut);
+        let written: BTreeSet<&str> = written.map(|label| &*label.key).collect();
+        let others = choose(pairs, ANNOTATION, |key| is_taken(key) || written.contains(key));
         chosen.extend(others);
     }
     Chosen {

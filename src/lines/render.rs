@@ -48,7 +48,7 @@ pub struct Rendered {
     pub labels_left_out: u64,
     /// Entries put aside because another one is the same series.
     pub duplicates: u64,
-    /// What was left out of the metadata.
+    /// What was left out of the metadata; each pod's, where it would have been too much for one answer's lines.
     pub metadata_left_out: u64,
 }
 
@@ -221,7 +221,14 @@ impl Renderer {
         batch.empty();
         let (text, order) = (std::mem::take(&mut batch.text), std::mem::take(&mut batch.order));
         self.0.page.line.begin(text, order, arrived);
-        let outcome = self.read(body, metadata);
+        let mut outcome = self.read(body, metadata);
+        let mut metadata_left_out = metadata.known.left_out();
+        let is_too_much = matches!(outcome, Err(Unusable::TooMuch | Unusable::TooManySamples));
+        if is_too_much && !metadata.known.is_empty() {
+            // Tags stand on every line of a pod, and pods that nobody lists have lines, too. No number is lost for them.
+            outcome = self.read(body, &mut Metadata::default());
+            metadata_left_out += metadata.known.pods() as u64;
+        }
         if outcome.is_ok() {
             std::mem::swap(&mut metadata.had, &mut metadata.seen);
         }
@@ -244,7 +251,7 @@ impl Renderer {
             lines_left_out: counts.lines_left_out,
             labels_left_out: counts.labels_left_out,
             duplicates: counts.duplicates,
-            metadata_left_out: metadata.known.left_out(),
+            metadata_left_out,
         })
     }
 

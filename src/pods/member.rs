@@ -1,5 +1,7 @@
 //! A pod's containers of all kinds, each with its status, and what is said of a pod as a whole.
 
+use std::collections::BTreeMap;
+
 use super::quantity;
 use super::resources::{self, Amounts, Claim, Kind, NOT_READ, Resources};
 use super::types::{Container, ContainerStatus, Pod, ResourceList, ResourceRequirements, State};
@@ -45,15 +47,29 @@ impl<'a> Pod<'a> {
     }
 }
 
+/// Up to so many statuses are looked at one by one.
+const FEW: usize = 16;
+
 /// Each container, and its status: most often that stands at the same place of the other list.
 fn with_status<'p, 'a>(
     containers: &'p [Container<'a>],
     statuses: &'p [ContainerStatus<'a>],
 ) -> impl Iterator<Item = (&'p Container<'a>, Option<&'p ContainerStatus<'a>>)> + use<'p, 'a> {
-    containers.iter().enumerate().map(|(at, container)| {
+    let by_name: BTreeMap<_, _> = match statuses.len() {
+        0..=FEW => BTreeMap::new(),
+        _ => statuses
+            .iter()
+            .map(|status| (status.name.text(), status))
+            .rev()
+            .collect(),
+    };
+    containers.iter().enumerate().map(move |(at, container)| {
         let is_its = |status: &&ContainerStatus<'_>| status.name.is_same(container.name);
-        let here = statuses.get(at).filter(is_its);
-        (container, here.or_else(|| statuses.iter().find(is_its)))
+        let elsewhere = || match statuses.len() {
+            0..=FEW => statuses.iter().find(is_its),
+            _ => by_name.get(&container.name.text()).copied(),
+        };
+        (container, statuses.get(at).filter(is_its).or_else(elsewhere))
     })
 }
 

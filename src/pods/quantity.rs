@@ -123,7 +123,7 @@ impl<'a> Digits<'a> {
     /// The number times a `factor` of at most 2 to the power of 60, rounded up; `None` for more than an i64 holds.
     fn times(self, factor: u128) -> Option<u64> {
         const MOST: u128 = i64::MAX.unsigned_abs() as u128;
-        let zeros_before = u64::try_from(-self.point.min(0)).ok()?;
+        let zeros_before = self.point.min(0).unsigned_abs();
         let whole_digits = usize::try_from(self.point.max(0)).unwrap_or(usize::MAX);
 
         let mut whole = 0;

@@ -169,3 +169,55 @@ fn what_has_no_end_is_kept_in_bounds() {
         takes(format!(r#"{{"items":[{deep}]}}"#).as_bytes());
     }
 }
+
+/// No number is lost for tags that would stand on too many lines, nor for pods that nobody lists.
+#[test]
+fn too_much_of_it_costs_no_line_of_the_summary() {
+    let summary = summary(&[("web-0", "1")]);
+    let alone = render_without(&summary);
+    for pods in [
+        // A line for each container: more than an answer may make.
+        (0..210)
+            .map(|at| {
+                let containers: Vec<_> = (0..500).map(|at| json!({"name": at.to_string()})).collect();
+                json!({"metadata": {"name": format!("p{at}"), "namespace": "n", "uid": at.to_string()},
+                    "spec": {"containers": containers}})
+            })
+            .collect::<Vec<_>>(),
+        // Tags as long as may be, on lines for which the answer has few bytes.
+        (0..2_000)
+            .map(|at| {
+                let containers: Vec<_> = (0..12).map(|at| json!({"name": format!("c{at}")})).collect();
+                json!({"metadata": {"name": format!("p{at}"), "namespace": "n", "uid": at.to_string(),
+                    "labels": {"long": "x".repeat(4_000)}}, "spec": {"containers": containers}})
+            })
+            .collect(),
+    ] {
+        let mut node = Node::new(&with(all()));
+        node.learn(&list(&pods));
+        let (lines, rendered) = node.try_tick(summary.to_string().as_bytes()).unwrap();
+        assert_eq!(lines, alone);
+        assert!(rendered.metadata_left_out >= pods.len() as u64);
+        // It is not for ever.
+        node.learn(&list(&[pod("web-0", "1", "blue")]));
+        assert!(node.tick(&summary).contains(",app=blue"));
+    }
+}
+
+fn render_without(summary: &serde_json::Value) -> String {
+    Node::new(&telegraf_kubelet::lines::Settings::default()).tick(summary)
+}
+
+/// One whose it is can not be said leaves nothing behind in the next.
+#[test]
+fn what_is_no_pod_does_not_grow() {
+    let odd = json!({"metadata": {"name": "x".repeat(1_000), "namespace": "n"}});
+    let pods = list(&[odd.clone(), pod("web-0", "1", "blue"), odd]);
+    let mut node = Node::new(&with(all()));
+    node.learn(&pods);
+    let before = node.last.bytes();
+    for _ in 0..50 {
+        node.learn(&pods);
+    }
+    assert_eq!(node.last.bytes(), before);
+}

@@ -130,7 +130,7 @@ fn a_user_metrics_own_label_makes_way() {
 #[test]
 fn a_long_one_is_left_out_alone() {
     for length in [
-        31_900, 31_980, 31_990, 31_993, 31_994, 31_995, 31_996, 31_997, 32_001, 100_000,
+        3_990, 4_070, 4_076, 4_079, 4_080, 4_081, 4_082, 4_083, 4_084, 4_085, 4_097, 100_000,
     ] {
         let value = "x".repeat(length);
         for key in ["id", "metric_name", "note"] {
@@ -150,12 +150,12 @@ fn a_long_one_is_left_out_alone() {
 /// Keys are as long as who writes them likes, as long as nobody checks them.
 #[test]
 fn a_key_without_end_takes_nobody_elses_tag() {
-    for length in [300, 31_000, 64_000, 70_000, 400_000] {
+    for length in [300, 4_000, 64_000, 70_000, 400_000] {
         let (lines, left_out) = lines(&labelled(
             "labels",
             &json!({"k".repeat(length): "v", "app": "a", "z": "z"}),
         ));
-        assert_eq!(left_out, u64::from(length > 31_900), "{length}");
+        assert_eq!(left_out, u64::from(length > 4_050), "{length}");
         for (_, tags) in lines {
             assert_eq!([&tags["app"], &tags["z"]], ["a", "z"], "{length}");
         }

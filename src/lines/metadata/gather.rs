@@ -11,15 +11,15 @@ use crate::lines::escape;
 use crate::lines::filter::Filter;
 use crate::lines::labels::{self, Fate, Label};
 use crate::lines::schema;
-use crate::lines::tags::{LONGEST, lets_through, push_value};
+use crate::lines::tags::{lets_through, push_value};
 use crate::lines::value::push_u64;
 use crate::pods::{self, Amounts, ContainerStatus, Member, NotPods, Owner, Pod, Resources};
 
 /// A reason, a phase or a name that is longer tells nobody anything.
 const LONGEST_TEXT: usize = 1024;
 
-/// The tags of a pod together: half of what a line may have. An annotation can have 256 KiB.
-const LONGEST_TAGS: usize = LONGEST / 2;
+/// The tags of a pod together. They stand on every line of it, and an annotation alone can have 256 KiB.
+const LONGEST_TAGS: usize = 4 * 1024;
 
 /// Reads answers to `/pods`.
 #[derive(Debug)]
@@ -172,6 +172,7 @@ impl Reading<'_> {
         let (Some(uid), [Some(namespace), Some(name)]) = (self.text(metadata.uid), names) else {
             // Whose it is can not be said.
             self.known.left_out += 1;
+            self.known.forget_next();
             return;
         };
         let mut kept = KeptPod {

@@ -344,6 +344,13 @@ impl Known {
         self.containers.push(container);
     }
 
+    /// What was kept for the next pod is not: it is none.
+    pub(super) fn forget_next(&mut self) {
+        let (text, containers) = self.next;
+        self.text.truncate(text as usize);
+        self.containers.truncate(containers as usize);
+    }
+
     /// One more, with the text and the containers that came since the last one.
     pub(super) fn push_pod(&mut self, mut pod: KeptPod) {
         let (text, containers) = self.next;
@@ -553,11 +560,15 @@ impl<'k> PodKnown<'k> {
     pub fn container(&self, name: Text<'_>, seen: &mut Seen) -> Option<ContainerKnown<'k>> {
         let name = name.text();
         let name = escape::carried(&name);
-        let found = self
-            .containers()
-            .find(|container| container.name().raw() == name.as_bytes())?;
-        seen.container(found.at);
-        Some(found)
+        let (known, all) = (self.known, range(&self.pod.containers));
+        let order = |container: &KeptContainer| known.of(container.name).cmp(name.as_bytes());
+        let at = all.start + known.containers[all].binary_search_by(order).ok()?;
+        seen.container(at);
+        Some(ContainerKnown {
+            known,
+            container: &known.containers[at],
+            at,
+        })
     }
 }
 

@@ -251,3 +251,15 @@ proptest! {
         }
     }
 }
+
+/// The smallest exponent of all moves the point no further than there are numbers for it.
+#[test]
+fn an_exponent_may_be_as_small_as_one_likes() {
+    for text in [
+        "1e-9223372036854775808",
+        ".1e-9223372036854775808",
+        ".1e-9223372036854775807",
+    ] {
+        assert_eq!((milli(text), whole(text)), (Some(1), Some(1)), "{text}");
+    }
+}
