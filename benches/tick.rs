@@ -84,7 +84,7 @@ fn main() {
         },
         ..Settings::default()
     };
-    let gatherer = Gatherer::new(&with_metadata.metadata, &Filter::default(), &Filter::default());
+    let gatherer = Gatherer::new(&with_metadata);
     let (nothing, again) = (Known::default(), pod_list(&body, 1));
     let known = gatherer
         .read(&pods_body, &nothing)

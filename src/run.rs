@@ -143,7 +143,7 @@ impl Makings {
         let Some(interval) = metadata else {
             return collector;
         };
-        let gatherer = || Arc::new(Gatherer::new(&lines.metadata, &lines.namespaces, &lines.pods));
+        let gatherer = || Arc::new(Gatherer::new(&lines));
         let gatherer = self.gatherers.of(&lines, gatherer);
         collector.with_metadata(gatherer, interval, &self.common)
     }

@@ -46,7 +46,7 @@ fuzz_target!(|bytes: &[u8]| {
             },
             ..Settings::default()
         };
-        let gatherer = Gatherer::new(&settings.metadata, &settings.namespaces, &settings.pods);
+        let gatherer = Gatherer::new(&settings);
         let nothing = Known::default();
         let Ok(before) = gatherer.read(first, &nothing) else {
             continue;

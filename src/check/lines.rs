@@ -7,7 +7,7 @@ use influxdb_line_protocol::parse_lines;
 use super::finding::{Finding, Mend, Step};
 use super::{Diagnosis, duplicates, text, version};
 use crate::config::Kubelet;
-use crate::json::Unknown;
+use crate::json::{Rejected, Unknown};
 use crate::lines::metadata::Known;
 use crate::lines::{Batch, OfNode, Rendered, Renderer, Settings, Unusable};
 use crate::redact::Redacted;
@@ -74,24 +74,22 @@ pub fn nanoseconds(now: i64) -> i64 {
 
 fn found(made: &Rendered, batch: &Batch, first_duplicate: Option<Redacted>) -> Vec<Finding> {
     let mut findings = vec![parsed(&text::of(batch), made)];
-    if made.rejected.count > 0 {
-        findings.push(
-            Finding::warning(
-                Step::Lines,
-                Diagnosis::ValuesRejected,
-                format!(
-                    "{} values are not of the API's type and were left out, the first at byte {}",
-                    made.rejected.count,
-                    made.rejected.first_at.unwrap_or_default()
-                ),
-            )
-            .mend(not_of_a_kubelet()),
-        );
-    }
+    findings.extend(rejected(Step::Lines, "values", made.rejected));
     if let Some(first) = first_duplicate {
         findings.push(duplicates::tell(made.duplicates, &first));
     }
     findings
+}
+
+/// That values of an answer are none; `what` says which.
+pub fn rejected(step: Step, what: &str, rejected: Rejected) -> Option<Finding> {
+    let said = format!(
+        "{} {what} are not of the API's type and were left out, the first at byte {}",
+        rejected.count,
+        rejected.first_at.unwrap_or_default()
+    );
+    (rejected.count > 0)
+        .then(|| Finding::warning(step, Diagnosis::ValuesRejected, said).mend(not_of_a_kubelet()))
 }
 
 /// Why no line is made: filters are blamed where there would be some without them, and only there.

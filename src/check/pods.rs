@@ -10,6 +10,7 @@ use super::answer::longer;
 use super::authentication::{anonymous, api_server};
 use super::authorization::{can_i, give};
 use super::finding::{Finding, Mend, Step};
+use super::lines::rejected;
 use super::rbac::Subject;
 use super::text::several;
 use crate::client::inspect::Who;
@@ -177,8 +178,7 @@ impl Learned {
 /// # Errors
 /// It is no list of pods.
 pub fn learn(kubelet: &Kubelet, body: &[u8]) -> Result<Learned, Finding> {
-    let lines = &kubelet.lines;
-    let gatherer = Gatherer::new(&lines.metadata, &lines.namespaces, &lines.pods);
+    let gatherer = Gatherer::new(&kubelet.lines);
     let (mut prefixed, mut left_out, mut labels_left_out) = (BTreeMap::new(), BTreeMap::new(), 0);
     let mut told = |label: &Label<'_>| {
         let keys = match label.fate {
@@ -226,18 +226,7 @@ pub fn tell(
         Step::Pods,
         format!("{may}/pods has {pods} pods, {bytes} bytes"),
     )];
-    if learned.rejected.count > 0 {
-        let said = format!(
-            "{} values of /pods are not of the API's type and were left out, the first at byte {}",
-            learned.rejected.count,
-            learned.rejected.first_at.unwrap_or_default()
-        );
-        findings.push(
-            Finding::warning(Step::Pods, Diagnosis::ValuesRejected, said).mend(Mend::say(
-                "see what answers there: a kubelet prints no such thing",
-            )),
-        );
-    }
+    findings.extend(rejected(Step::Pods, "values of /pods", learned.rejected));
     findings.extend(labels(learned, told));
     findings
 }

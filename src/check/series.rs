@@ -119,7 +119,7 @@ pub fn count(
 fn made(settings: &Settings, summary: &[u8], pods: Option<&[u8]>, at: i64) -> Option<String> {
     let mut node = OfNode::default();
     if let Some(pods) = pods.filter(|_| settings.metadata.any()) {
-        let gatherer = Gatherer::new(&settings.metadata, &settings.namespaces, &settings.pods);
+        let gatherer = Gatherer::new(settings);
         let known = gatherer.read(pods, &Known::default()).ok()?;
         node.metadata.learn(Arc::new(known));
     }

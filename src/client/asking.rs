@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use super::certificate::Facts;
 use super::connection::Reply;
 use super::connections::{Connections, Open};
-use super::failure::{Failure, Phase};
+use super::failure::{Failure, Phase, Refused};
 use super::look;
 use super::profile::Profile;
 use super::request;
@@ -51,6 +51,10 @@ impl Client {
     #[must_use]
     pub fn new(profile: Arc<Profile>, target: Target) -> Self {
         let connections = Connections::new(target, profile.secrets().clone());
+        Self::over(connections, profile)
+    }
+
+    fn over(connections: Connections, profile: Arc<Profile>) -> Self {
         Self {
             profile,
             connections,
@@ -62,12 +66,7 @@ impl Client {
     /// One who asks the same peer beside it, over the same connection while nobody else does.
     #[must_use]
     pub fn beside(&self) -> Self {
-        Self {
-            profile: Arc::clone(&self.profile),
-            connections: self.connections.beside(),
-            phase: Phase::Connecting,
-            seen: 0,
-        }
+        Self::over(self.connections.beside(), Arc::clone(&self.profile))
     }
 
     /// What it is asked with.
@@ -183,15 +182,21 @@ impl Client {
             self.phase = Phase::Reading(0);
             return Ok(answered);
         }
+        Err(Failure::Refused(self.refusal(answered).await))
+    }
+
+    /// What an answer that has nothing else says. Said to its end, its connection may be asked something else.
+    async fn refusal(&mut self, answered: Answered) -> Refused {
         let Answered {
             mut open, mut reply, ..
         } = answered;
         let (refused, whole) = request::refused(&mut open, &mut reply).await;
+        // As behind a whole answer.
         drop(reply);
         if whole {
             self.connections.keep(open).await;
         }
-        Err(Failure::Refused(refused))
+        refused
     }
 
     /// Over plain http there is nothing to verify and nobody to be, so no file is looked at: an image without any CA store
@@ -214,14 +219,7 @@ impl Client {
         if fresh == answered.authorization {
             return Ok(answered);
         }
-        let Answered {
-            mut open, mut reply, ..
-        } = answered;
-        let (_, whole) = request::refused(&mut open, &mut reply).await;
-        drop(reply);
-        if whole {
-            self.connections.keep(open).await;
-        }
+        self.refusal(answered).await;
         self.ask_as(path, fresh).await
     }
 

@@ -136,6 +136,11 @@ impl Connection {
         })
     }
 
+    /// Whether it carries more than one question at a time.
+    pub fn is_shared(&self) -> bool {
+        matches!(self.speaking, Speaking::Http2(..))
+    }
+
     /// The same for another who asks meanwhile; `None` where it carries but one question. It is closed when all are dropped.
     pub fn share(&self) -> Option<Self> {
         let Speaking::Http2(asking, together) = &self.speaking else {

@@ -81,11 +81,9 @@ impl Connections {
     /// makes another.
     pub fn beside(&self) -> Self {
         Self {
-            target: self.target.clone(),
-            resolver: Resolver::new(&self.target.url.host, self.target.url.port.get()),
             shown: self.shown.clone(),
-            ready: None,
             kept: Arc::clone(&self.kept),
+            ..Self::new(self.target.clone(), self.shown.secrets().clone())
         }
     }
 
@@ -131,12 +129,12 @@ impl Connections {
     /// Whether the connection that is kept carries more than one question at a time.
     pub fn is_shared(&self) -> bool {
         let slot = self.slot();
-        slot.as_ref().is_some_and(|open| open.share().is_some())
+        slot.as_ref().is_some_and(|open| open.connection.is_shared())
     }
 
     /// Nobody uses any more what several use: it gave no answer, and perhaps nobody is at its other end.
     pub fn forget(&self) {
-        self.slot().take_if(|open| open.share().is_some());
+        self.slot().take_if(|open| open.connection.is_shared());
     }
 
     /// Keeps it for the next question, if it is fit for one.

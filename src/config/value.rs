@@ -208,11 +208,11 @@ pub(super) fn volumes(value: &DeValue<'_>, env: Env<'_>) -> Result<Volumes, Valu
 
 /// Patterns for names of Kubernetes objects: RFC 1123, so anything else can never match.
 pub(super) fn name_patterns(value: &DeValue<'_>, env: Env<'_>) -> Result<Vec<Globs>, ValueError> {
-    let of_a_name = |character: char| matches!(character, 'a'..='z' | '0'..='9' | '-' | '.' | '*' | '?' | '[' | ']' | '!' | '{' | '}' | ',');
-    patterns(value, env, |globs| {
-        let odd = globs.written().chars().find(|&character| !of_a_name(character));
-        odd.map(PatternFault::NoSuchName)
-    })
+    patterns_of(
+        value,
+        env,
+        |character| matches!(character, 'a'..='z' | '0'..='9' | '-' | '.'),
+    )
 }
 
 /// Whether the network of pods on the host's network is left out.
@@ -239,15 +239,21 @@ pub(super) fn metadata(value: &DeValue<'_>, env: Env<'_>) -> Result<Vec<Group>, 
 /// Patterns for keys of labels and annotations: `prefix/name`, letters, digits, `-`, `_` and `.`, so anything else can never
 /// match.
 pub(super) fn key_patterns(value: &DeValue<'_>, env: Env<'_>) -> Result<Vec<Globs>, ValueError> {
-    let of_a_key = |character: char| {
-        character.is_ascii_alphanumeric()
-            || matches!(
-                character,
-                '-' | '_' | '.' | '/' | '*' | '?' | '[' | ']' | '!' | '{' | '}' | ','
-            )
-    };
+    patterns_of(value, env, |character| {
+        character.is_ascii_alphanumeric() || matches!(character, '-' | '_' | '.' | '/')
+    })
+}
+
+/// Patterns for names that have such characters alone.
+fn patterns_of(
+    value: &DeValue<'_>,
+    env: Env<'_>,
+    has: impl Fn(char) -> bool,
+) -> Result<Vec<Globs>, ValueError> {
+    let of_a_glob = |character| matches!(character, '*' | '?' | '[' | ']' | '!' | '{' | '}' | ',');
     patterns(value, env, |globs| {
-        let odd = globs.written().chars().find(|&character| !of_a_key(character));
+        let mut written = globs.written().chars();
+        let odd = written.find(|&character| !has(character) && !of_a_glob(character));
         odd.map(PatternFault::NoSuchName)
     })
 }

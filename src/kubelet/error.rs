@@ -200,69 +200,39 @@ impl ScrapeError {
 
 impl fmt::Display for About<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (self.question, self.error) {
-            (Question::Pods, ScrapeError::Status(403, refusal @ Refusal::Forbidden(attributes)))
-                if !attributes.is_of_nobody() =>
-            {
-                write!(f, "the kubelet answers 403: {refusal}")?;
-                f.write_str(if attributes.knows_proxy_alone() {
-                    concat!(
-                        "; this kubelet knows no right of its own for /pods, as those before 1.33, and wants ", nodes_proxy!(),
-                        ", which is the right to ", nodes_proxy!(to), ": take label_include, metadata and the like out of \
-                         the configuration"
-                    )
-                } else {
-                    concat!(
-                        "; beside ", nodes_stats!(), " it needs a ClusterRole with `resources: [", nodes_pods!(), "]`, \
-                         `verbs: [", nodes_pods!(verb), "]` bound to that user (never ", nodes_proxy!(), "); a new binding \
-                         takes up to 30 s to work"
-                    )
-                })
-            }
-            (
-                Question::Pods,
-                ScrapeError::Timeout {
-                    limit,
-                    phase: Phase::Waiting,
-                },
-            ) => write!(
+        let question = self.question;
+        match self.error {
+            ScrapeError::Connect(why) => write!(f, "cannot connect: {why}{}", mend(why)),
+            ScrapeError::Closed(why) => write!(
                 f,
-                "connected, and no answer in {limit:?}: an API server that hangs looks so (a kubelet asks it about each \
-                 right), or a node with more pods than response_timeout allows for"
+                "the connection ended before an answer came: {why}; is the kubelet restarting?"
             ),
-            (_, error) => error.fmt(f),
+            ScrapeError::Timeout { limit, phase } => timeout_text(f, *limit, *phase, question),
+            ScrapeError::Tls(why) => write!(f, "TLS: {why}"),
+            ScrapeError::Status(status, refusal) => status_text(f, *status, refusal, question),
+            ScrapeError::NotHttp(why) => write!(f, "what answers {why}; is that a kubelet?"),
+            ScrapeError::BrokeOff(Broke::Ended(why)) => {
+                write!(f, "the answer cannot be used: it broke off: {why}")
+            }
+            ScrapeError::BrokeOff(Broke::Tls) => f.write_str(
+                "the answer cannot be used: it broke off: TLS failed in its middle, so something on the way damages it",
+            ),
+            ScrapeError::BrokeOff(Broke::NotHttp(why)) => {
+                write!(f, "the answer cannot be used: it has a beginning, and then {why}")
+            }
+            ScrapeError::TooLarge(most) => write!(
+                f,
+                "the answer cannot be used: it is larger than {}, which max_response allows; is that a kubelet?",
+                Bytes(*most)
+            ),
+            ScrapeError::File(error) => error.fmt(f),
         }
     }
 }
 
 impl fmt::Display for ScrapeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Connect(why) => write!(f, "cannot connect: {why}{}", mend(why)),
-            Self::Closed(why) => write!(
-                f,
-                "the connection ended before an answer came: {why}; is the kubelet restarting?"
-            ),
-            Self::Timeout { limit, phase } => timeout_text(f, *limit, *phase),
-            Self::Tls(why) => write!(f, "TLS: {why}"),
-            Self::Status(status, refusal) => status_text(f, *status, refusal),
-            Self::NotHttp(why) => write!(f, "what answers {why}; is that a kubelet?"),
-            Self::BrokeOff(Broke::Ended(why)) => {
-                write!(f, "the answer cannot be used: it broke off: {why}")
-            }
-            Self::BrokeOff(Broke::Tls) => f.write_str(
-                "the answer cannot be used: it broke off: TLS failed in its middle, so something on the way damages it",
-            ),
-            Self::BrokeOff(Broke::NotHttp(why)) => {
-                write!(f, "the answer cannot be used: it has a beginning, and then {why}")
-            }
-            Self::TooLarge(most) => write!(
-                f,
-                "the answer cannot be used: it is larger than {}, which max_response allows; is that a kubelet?",
-                Bytes(*most)
-            ),
-            Self::File(error) => error.fmt(f),
-        }
+        self.about(Question::Everything).fmt(f)
     }
 }
 
@@ -293,7 +263,12 @@ fn mend(why: &Unreached) -> &'static str {
     }
 }
 
-fn timeout_text(f: &mut fmt::Formatter<'_>, limit: Duration, phase: Phase) -> fmt::Result {
+fn timeout_text(
+    f: &mut fmt::Formatter<'_>,
+    limit: Duration,
+    phase: Phase,
+    question: Question,
+) -> fmt::Result {
     match phase {
         Phase::Resolving => write!(
             f,
@@ -308,6 +283,12 @@ fn timeout_text(f: &mut fmt::Formatter<'_>, limit: Duration, phase: Phase) -> fm
             "something takes the connection and says nothing in the TLS handshake in {limit:?}: a load balancer or \
              firewall in between looks so, and a node that is out of memory"
         ),
+        // Of the container runtime it needs nothing.
+        Phase::Waiting if question == Question::Pods => write!(
+            f,
+            "connected, and no answer in {limit:?}: an API server that hangs looks so (a kubelet asks it about each \
+             right), or a node with more pods than response_timeout allows for"
+        ),
         Phase::Waiting => write!(
             f,
             "connected, and no answer in {limit:?}: a container runtime that hangs looks so, an API server that hangs (a \
@@ -321,7 +302,12 @@ fn timeout_text(f: &mut fmt::Formatter<'_>, limit: Duration, phase: Phase) -> fm
     }
 }
 
-fn status_text(f: &mut fmt::Formatter<'_>, status: u16, refusal: &Refusal) -> fmt::Result {
+fn status_text(
+    f: &mut fmt::Formatter<'_>,
+    status: u16,
+    refusal: &Refusal,
+    question: Question,
+) -> fmt::Result {
     write!(f, "the kubelet answers {status}")?;
     if *refusal != Refusal::Other(Redacted::ours("")) {
         write!(f, ": {refusal}")?;
@@ -338,6 +324,21 @@ fn status_text(f: &mut fmt::Formatter<'_>, status: u16, refusal: &Refusal) -> fm
             "; so the kubelet does not look at what we show: switch webhook authentication on in its configuration, or, for a \
              client certificate, set its clientCAFile (telegraf-kubelet check says how), and never give that user a right, \
              because everybody would have it"
+        }
+        (403, Refusal::Forbidden(attributes)) if question == Question::Pods => {
+            if attributes.knows_proxy_alone() {
+                concat!(
+                    "; this kubelet knows no right of its own for /pods, as those before 1.33, and wants ", nodes_proxy!(),
+                    ", which is the right to ", nodes_proxy!(to), ": take label_include, metadata and the like out of the \
+                     configuration"
+                )
+            } else {
+                concat!(
+                    "; beside ", nodes_stats!(), " it needs a ClusterRole with `resources: [", nodes_pods!(), "]`, `verbs: [",
+                    nodes_pods!(verb), "]` bound to that user (never ", nodes_proxy!(), "); a new binding takes up to 30 s to \
+                     work"
+                )
+            }
         }
         (403, Refusal::Forbidden(_)) => {
             concat!(

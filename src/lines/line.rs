@@ -431,6 +431,6 @@ struct Head {
 /// Appends a timestamp and the end of the line.
 fn push_tail(text: &mut Vec<u8>, timestamp: i64) {
     text.push(b' ');
-    value::push_i64(text, timestamp);
+    value::push_number(text, timestamp);
     text.push(b'\n');
 }

@@ -5,7 +5,7 @@
 
 use super::escape::push_tag;
 use super::measurement::Kind;
-use super::value::push_i64;
+use super::value::push_number;
 
 /// Its measurement.
 pub const MEASUREMENT: &str = "kubelet_scrape";
@@ -144,7 +144,7 @@ fn push_field(line: &mut Vec<u8>, before: &mut u8, key: &str, value: impl Value)
     line.push(b'=');
     match value {
         Written::Integer(integer) => {
-            push_i64(line, integer);
+            push_number(line, integer);
             line.push(b'i');
         }
         Written::Seconds(seconds) => line.extend_from_slice(format!("{seconds:.6}").as_bytes()),

@@ -39,11 +39,8 @@ impl Tags {
         if value.is_empty() {
             return;
         }
-        self.text.push(b',');
-        self.text.extend_from_slice(key.as_bytes());
-        self.text.push(b'=');
-        self.orders_from = self.text.len();
-        self.too_long |= !push_value(&mut self.text, value);
+        self.orders_from = self.text.len() + ",=".len() + key.len();
+        self.too_long |= !push_tag(&mut self.text, key, value);
     }
 
     /// Adds those others.
@@ -94,6 +91,15 @@ impl Tags {
     pub fn text(&self) -> Option<&[u8]> {
         (!self.too_long && self.text.len() <= LONGEST).then_some(&self.text)
     }
+}
+
+/// Appends a tag with one of our own keys; false if its value is too long for any line.
+#[inline]
+pub fn push_tag(line: &mut Vec<u8>, key: &str, value: Text<'_>) -> bool {
+    line.push(b',');
+    line.extend_from_slice(key.as_bytes());
+    line.push(b'=');
+    push_value(line, value)
 }
 
 /// Appends the value of a tag; false if it is too long for any line.

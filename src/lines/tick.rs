@@ -281,7 +281,7 @@ impl<'a> Visit<'a> for Tick<'_, 'a> {
         } = &mut *self.kept;
         let is_pod = self.owner.is_pod;
         let known_pod = self.known_pod.filter(|_| is_pod);
-        let known = known_pod.and_then(|pod| pod.container(container.name, self.seen));
+        let known = known_pod.and_then(|pod| self.seen.meet_container(&pod, container.name));
         let joined = JoinedContainer { of: container, known };
         let of = is_pod.then_some(&self.pod);
         let name = || called::entry("container", container.name, of);

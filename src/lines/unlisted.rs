@@ -10,7 +10,7 @@ use crate::summary::{Container, Pod};
 /// Writes the pods that are known and not seen, in the order of their names.
 pub(super) fn pods(kept: &mut Kept, known: &Known, seen: &Seen) {
     let nothing = Pod::default();
-    for pod in known.unseen(seen) {
+    for pod in seen.unlisted(known) {
         kept.name_pod(&pod.reference(), Some(pod));
         kept.page.line.owner_begins();
         let Kept {
@@ -28,7 +28,7 @@ pub(super) fn pods(kept: &mut Kept, known: &Known, seen: &Seen) {
     }
 }
 
-/// Writes the containers of a pod that are known and not seen, in the order of its spec. Whether there is any.
+/// Writes the containers of a pod that are known and not seen, in the order of their names. Whether there is any.
 pub(super) fn containers(kept: &mut Kept, pod: &PodKnown<'_>, seen: &Seen) -> bool {
     let mut any = false;
     for container in pod.containers() {

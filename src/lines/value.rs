@@ -98,7 +98,7 @@ fn push_seconds(line: &mut Vec<u8>, token: &[u8]) -> bool {
     let Some(nanoseconds) = crate::json::unix_nanoseconds(token) else {
         return false;
     };
-    push_i64(line, nanoseconds.div_euclid(1_000_000_000));
+    push_number(line, nanoseconds.div_euclid(1_000_000_000));
     line.push(b'i');
     true
 }
@@ -108,15 +108,8 @@ pub fn push_f64(line: &mut Vec<u8>, value: f64) {
     line.extend_from_slice(zmij::Buffer::new().format_finite(value).as_bytes());
 }
 
-/// Appends a number in decimal.
-pub fn push_u64(line: &mut Vec<u8>, value: u64) {
-    use std::io::Write;
-    // Writing to memory cannot fail.
-    let _ = write!(line, "{value}");
-}
-
-/// Appends a number in decimal.
-pub fn push_i64(line: &mut Vec<u8>, value: i64) {
+/// Appends a whole number in decimal.
+pub fn push_number(line: &mut Vec<u8>, value: impl std::fmt::Display) {
     use std::io::Write;
     // Writing to memory cannot fail.
     let _ = write!(line, "{value}");

@@ -68,7 +68,7 @@ struct Node {
 impl Node {
     fn new(settings: &Settings) -> Self {
         Self {
-            gatherer: Gatherer::new(&settings.metadata, &settings.namespaces, &settings.pods),
+            gatherer: Gatherer::new(settings),
             renderer: Renderer::new(settings),
             of: OfNode::default(),
             last: Arc::default(),

@@ -1,9 +1,11 @@
 //! From an answer to `/pods` to what is kept of it.
 
+use std::borrow::Cow;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use super::known::{ContainerValue, KeptContainer, KeptPod, Known, PodValue, Seen, Span};
+use super::known::{ContainerValue, KeptContainer, KeptPod, Known, PodValue, Span};
+use super::seen::Seen;
 use super::settings::{Group, Settings};
 use super::written::Written;
 use crate::json::{Pairs, Rejected, Text};
@@ -11,8 +13,9 @@ use crate::lines::escape;
 use crate::lines::filter::Filter;
 use crate::lines::labels::{self, Fate, Label};
 use crate::lines::schema;
-use crate::lines::tags::{lets_through, push_value};
-use crate::lines::value::push_u64;
+use crate::lines::settings;
+use crate::lines::tags::{self, lets_through};
+use crate::lines::value::push_number;
 use crate::pods::{self, Amounts, ContainerStatus, Member, NotPods, Owner, Pod, Resources};
 
 /// A reason, a phase or a name that is longer tells nobody anything.
@@ -37,13 +40,13 @@ pub struct Gatherer {
 pub type Told<'t> = &'t mut dyn FnMut(&Label<'_>);
 
 impl Gatherer {
-    /// For these settings, and pods that are let through.
+    /// For what is wanted of the pods that are let through.
     #[must_use]
-    pub fn new(settings: &Settings, namespaces: &Filter, pods: &Filter) -> Self {
+    pub fn new(lines: &settings::Settings) -> Self {
         Self {
-            settings: settings.clone(),
-            namespaces: namespaces.clone(),
-            pods: pods.clone(),
+            settings: lines.metadata.clone(),
+            namespaces: lines.namespaces.clone(),
+            pods: lines.pods.clone(),
             reserved: schema::reserved(),
             reserved_there: schema::reserved_on_some_lines(),
         }
@@ -71,7 +74,7 @@ impl Gatherer {
         let mut reading = Reading {
             gatherer: self,
             before,
-            known: Known::like(before),
+            known: Known::default(),
             scratch: Vec::new(),
             left_out: 0,
             told,
@@ -121,7 +124,7 @@ struct Reading<'r> {
 
 impl<'a> pods::Visit<'a> for Reading<'_> {
     fn begin(&mut self) {
-        self.known.clear();
+        self.known = Known::like(self.before);
     }
 
     fn is_known(&mut self, rest: &'a [u8]) -> Option<usize> {
@@ -369,12 +372,10 @@ impl Reading<'_> {
         }
     }
 
-    /// A limit of 0 is none.
     fn resources<V>(&mut self, of: Resources, mut set: impl FnMut(V, Span), [requests, limits]: [[V; 3]; 2]) {
         let amounts = |of: Amounts| [of.cpu_milli, of.memory_bytes, of.ephemeral_storage_bytes];
-        let limit = |amount: Option<u64>| amount.filter(|&amount| amount > 0);
         let requests = requests.into_iter().zip(amounts(of.requests));
-        let limits = limits.into_iter().zip(amounts(of.limits).map(limit));
+        let limits = limits.into_iter().zip(amounts(of.limits));
         for (value, amount) in requests.chain(limits) {
             if let Some(amount) = amount {
                 set(value, self.number(amount));
@@ -384,20 +385,12 @@ impl Reading<'_> {
 
     /// A text as it is; `None` without one, or where it is too long.
     fn text(&mut self, text: Text<'_>) -> Option<Span> {
-        if text.is_empty() || text.raw().len() > LONGEST_TEXT {
-            return None;
-        }
-        let text = text.text();
-        Some(self.known.keep(text.as_bytes()))
+        Some(self.known.keep(short(text)?.as_bytes()))
     }
 
     /// A name as it is carried by a line: those that are one there are one here.
     fn name(&mut self, name: Text<'_>) -> Option<Span> {
-        if name.is_empty() || name.raw().len() > LONGEST_TEXT {
-            return None;
-        }
-        let name = name.text();
-        Some(self.known.keep(escape::carried(&name).as_bytes()))
+        Some(self.known.keep(escape::carried(&short(name)?).as_bytes()))
     }
 
     fn text_or_none(&mut self, text: Text<'_>) -> Span {
@@ -407,7 +400,7 @@ impl Reading<'_> {
 
     fn number(&mut self, number: u64) -> Span {
         self.scratch.clear();
-        push_u64(&mut self.scratch, number);
+        push_number(&mut self.scratch, number);
         self.known.keep(&self.scratch)
     }
 }
@@ -438,18 +431,15 @@ const OF_CONTAINER: [[ContainerValue; 3]; 2] = [
     ],
 ];
 
+/// What it says; `None` if that is nothing, or too long.
+fn short(text: Text<'_>) -> Option<Cow<'_, str>> {
+    (!text.is_empty() && text.raw().len() <= LONGEST_TEXT).then(|| text.text())
+}
+
 /// Appends a tag, unless its value is empty; false where it is too long.
 fn push_tag(tags: &mut Vec<u8>, key: &str, value: &str) -> bool {
     if value.is_empty() {
         return true;
     }
-    let before = tags.len();
-    tags.push(b',');
-    tags.extend_from_slice(key.as_bytes());
-    tags.push(b'=');
-    let fits = value.len() <= LONGEST_TEXT && push_value(tags, Text::plain(value.as_bytes()));
-    if !fits {
-        tags.truncate(before);
-    }
-    fits
+    value.len() <= LONGEST_TEXT && tags::push_tag(tags, key, Text::plain(value.as_bytes()))
 }

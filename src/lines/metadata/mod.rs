@@ -6,10 +6,12 @@
 mod gather;
 mod joined;
 mod known;
+mod seen;
 mod settings;
 mod written;
 
 pub use gather::{Gatherer, Told, carry};
 pub use joined::{JoinedContainer, JoinedPod};
-pub use known::{ContainerKnown, ContainerValue, Known, PodKnown, PodValue, Seen};
+pub use known::{ContainerKnown, ContainerValue, Known, PodKnown, PodValue};
+pub use seen::Seen;
 pub use settings::{Group, Groups, Settings};
