@@ -5,13 +5,13 @@
 //! real ones. Ticks come at a steady pace, and `/pods` is asked behind each of them (an interval of 10s, `metadata_interval`
 //! 10s) or behind every third (30s). Ratios from one run; memory as the system counts it. Nothing here is a test.
 
+#[path = "support/plugin.rs"]
+mod plugin;
 mod support;
 
-use std::fs;
-use std::io::{BufRead as _, BufReader, Write as _};
-use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use plugin::Plugin;
 use support::{as_ratio, processor, resident};
 use test_kubelet::{Options, Right, TestKubelet};
 
@@ -66,55 +66,26 @@ fn main() -> Outcome<()> {
 }
 
 fn measure(kubelet: &TestKubelet, options: &str) -> Outcome<Cost> {
-    let files = kubelet.files();
-    let config = files.dir.join("bench.conf");
-    fs::write(
-        &config,
-        format!(
-            "[[inputs.kubelet]]\n  url = \"{}\"\n  bearer_token = \"{}\"\n  tls_ca = \"{}\"\n{options}",
-            kubelet.url(),
-            files.token.display(),
-            files.ca.display()
-        ),
-    )?;
-    let program = std::env::var_os("PLUGIN").unwrap_or_else(|| env!("CARGO_BIN_EXE_telegraf-kubelet").into());
-    let mut child = Command::new(program)
-        .arg("-config")
-        .arg(&config)
-        .args(["-log_level", "error"])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()?;
-    let mut stdin = child.stdin.take().ok_or("no stdin")?;
-    let mut stdout = BufReader::with_capacity(64 * 1024, child.stdout.take().ok_or("no stdout")?);
-    let (mut line, mut next) = (Vec::new(), Instant::now());
-    let mut tick = || -> std::io::Result<usize> {
+    let mut plugin = Plugin::start(kubelet, options)?;
+    let mut next = Instant::now();
+    let mut tick = |plugin: &mut Plugin| {
         next += PACE;
         std::thread::sleep(next.saturating_duration_since(Instant::now()));
-        stdin.write_all(b"\n")?;
-        let mut bytes = 0;
-        loop {
-            line.clear();
-            bytes += stdout.read_until(b'\n', &mut line)?;
-            if line.is_empty() || line.starts_with(b"kubelet_scrape") {
-                return Ok(bytes);
-            }
-        }
+        plugin.tick()
     };
     for _ in 0..WARM_UP {
-        tick()?;
+        tick(&mut plugin)?;
     }
-    let before = processor(child.id())?;
+    let before = processor(plugin.id())?;
     let mut bytes = 0;
     for _ in 0..TICKS {
-        bytes = tick()?;
+        bytes = tick(&mut plugin)?;
     }
     let cost = Cost {
-        each: (processor(child.id())? - before) / u64::from(TICKS),
-        resident: resident(child.id())?,
+        each: (processor(plugin.id())? - before) / u64::from(TICKS),
+        resident: resident(plugin.id())?,
         bytes,
     };
-    drop(stdin);
-    child.wait()?;
+    plugin.stop()?;
     Ok(cost)
 }

@@ -2,6 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
+use super::oracle::{RESERVED, RESERVED_THERE};
+
 /// Random picks, one after the other.
 pub struct Picks(pub u64);
 
@@ -47,33 +49,10 @@ const TEXTS: &[&str] = &[
     "",
 ];
 
-/// Keys of labels: of ours, of theirs with what we put before ours, and of any kind.
+/// Keys of labels, beside those that are reserved: with what we put before one of ours, and of any kind.
 pub const KEYS: &[&str] = &[
     "app",
     "app.kubernetes.io/name",
-    "host",
-    "time",
-    "namespace",
-    "pod_name",
-    "node_name",
-    "pod_uid",
-    "container_name",
-    "volume_name",
-    "pvc_name",
-    "interface",
-    "image",
-    "version",
-    "owner_kind",
-    "owner_name",
-    "qos_class",
-    "_field",
-    "_measurement",
-    "id",
-    "make",
-    "model",
-    "metric_name",
-    "metric_type",
-    "units",
     "label_host",
     "annotation_host",
     "label_id",
@@ -145,9 +124,10 @@ fn time(picks: &mut Picks) -> Value {
 }
 
 fn pairs(picks: &mut Picks) -> Value {
+    let keys = [KEYS, RESERVED, RESERVED_THERE].concat();
     let mut pairs = Map::new();
     for _ in 0..picks.below(8) {
-        let key = picks.of(KEYS);
+        let key = picks.of(&keys);
         let value = text(picks);
         let value = maybe(picks, value);
         pairs.insert((*key).to_owned(), value);

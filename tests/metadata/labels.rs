@@ -48,30 +48,12 @@ fn lines(pods: &Value) -> (Vec<Tagged>, u64) {
 #[test]
 fn each_reserved_key_is_prefixed_on_every_line() {
     for (family, prefix) in [("labels", "label_"), ("annotations", "annotation_")] {
-        for key in [
-            "host",
-            "time",
-            "_field",
-            "_measurement",
-            "node_name",
-            "namespace",
-            "pod_name",
-            "pod_uid",
-            "container_name",
-            "volume_name",
-            "pvc_name",
-            "interface",
-            "image",
-            "version",
-            "owner_kind",
-            "owner_name",
-            "qos_class",
-        ] {
-            let (lines, left_out) = lines(&labelled(family, &json!({key: "evil"})));
+        for key in super::oracle::RESERVED {
+            let (lines, left_out) = lines(&labelled(family, &json!({*key: "evil"})));
             assert_eq!(left_out, 0);
             for (measurement, tags) in lines {
                 assert_eq!(tags[&format!("{prefix}{key}")], "evil", "{measurement} {tags:?}");
-                assert_ne!(tags.get(key).map(String::as_str), Some("evil"), "{measurement}");
+                assert_ne!(tags.get(*key).map(String::as_str), Some("evil"), "{measurement}");
             }
         }
     }
@@ -81,7 +63,7 @@ fn each_reserved_key_is_prefixed_on_every_line() {
 fn keys_of_accelerators_and_user_metrics_are_prefixed_there_alone() {
     for (family, prefix) in [("labels", "label_"), ("annotations", "annotation_")] {
         for key in ["id", "make", "model", "metric_name", "metric_type", "units"] {
-            let (lines, left_out) = lines(&labelled(family, &json!({key: "evil"})));
+            let (lines, left_out) = lines(&labelled(family, &json!({*key: "evil"})));
             assert_eq!(left_out, 0);
             for (measurement, tags) in lines {
                 let there = measurement.ends_with("accelerator") || measurement.ends_with("user_metric");

@@ -34,7 +34,7 @@ fn grouped(fields: Vec<((String, Tags, String), Number)>) -> Lines {
 }
 
 /// No database of ours has one of these as a label.
-const RESERVED: &[&str] = &[
+pub const RESERVED: &[&str] = &[
     "host",
     "time",
     "_field",
@@ -55,7 +55,7 @@ const RESERVED: &[&str] = &[
 ];
 
 /// Nor one of these on the lines of accelerators and user metrics.
-const RESERVED_THERE: &[&str] = &["id", "make", "model", "metric_name", "metric_type", "units"];
+pub const RESERVED_THERE: &[&str] = &["id", "make", "model", "metric_name", "metric_type", "units"];
 
 /// The lines of a summary, where that is known of its pods. Those that the last answer had no more are told of where the
 /// summary lists them.
