@@ -17,6 +17,7 @@
 //! [`system`] has the words for what the operating system refuses.
 //! What strangers say goes through [`redact`], the one door to logs and reports for text that is not ours.
 //! [`files`] is how a file is read by whoever reads one, [`date`] how a moment is told, and [`printable`] what may be shown.
+//! [`filter`] and [`quantity`] read what Telegraf's users and Kubernetes write: which names are wanted, and how much of something.
 //! [`install`] stands apart: it brings the program into another container.
 
 pub mod batch;
@@ -27,6 +28,7 @@ pub mod config;
 pub mod date;
 pub mod execd;
 pub mod files;
+pub mod filter;
 pub mod install;
 pub mod json;
 pub mod kubelet;
@@ -35,6 +37,7 @@ pub mod pace;
 pub mod pods;
 pub mod pool;
 pub mod printable;
+pub mod quantity;
 pub mod redact;
 pub mod run;
 pub mod summary;

@@ -1,9 +1,9 @@
 //! All names as a list, for filters to be checked against and for people to read.
 
-use super::filter::Filter;
 use super::measurement::Row;
 use super::metadata::{Group, Groups};
 use super::schema::{ACCELERATOR, ALL, CONTAINER, NODE, POD, SYSTEM_CONTAINER};
+use crate::filter::Filter;
 
 impl Row {
     /// What a filter's pattern may match: the field's name, or that behind its measurement's.

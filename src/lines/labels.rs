@@ -7,8 +7,8 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::escape;
-use super::filter::Filter;
 use super::tags::{LONGEST, push_value};
+use crate::filter::Filter;
 use crate::json::{Pairs, Text};
 
 /// Before the key of a label that has one of ours.

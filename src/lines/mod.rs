@@ -12,7 +12,6 @@ mod at_hand;
 mod called;
 mod catalog;
 pub mod escape;
-mod filter;
 mod groups;
 mod kept;
 mod labels;
@@ -35,8 +34,8 @@ mod unlisted;
 pub mod value;
 
 pub use crate::batch::{Batch, clear};
+pub use crate::filter::{Filter, Globs, PatternFault};
 pub use catalog::{is_cpu_and_memory_alone, rows};
-pub use filter::{Filter, Globs, PatternFault};
 pub use labels::{Fate, Label};
 pub use measurement::Row;
 pub use render::{Metadata, OfNode, Rendered, Renderer, Unusable};

@@ -1,7 +1,6 @@
 //! Which fields are written, settled once at start so that a tick asks nothing.
 
 use super::catalog;
-use super::filter::Filter;
 use super::measurement::{
     self, Field, Get, Kind, Measurement, OfAccelerator, OfContainer, OfInterface, OfNode, OfPod,
     OfUserMetric, OfVolume, Source, Tag,
@@ -10,6 +9,7 @@ use super::metadata::{Group, Groups};
 use super::schema;
 use super::settings::Settings;
 use super::value;
+use crate::filter::Filter;
 use crate::json::{Pairs, Text, Time};
 
 /// A measurement with the fields that are wanted of it.

@@ -1,7 +1,7 @@
 //! What is written of a summary, as it was chosen. Values that cannot be wrong; knows no TOML.
 
-use super::filter::Filter;
 use super::metadata;
+use crate::filter::Filter;
 
 /// What the timestamp of a line is.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

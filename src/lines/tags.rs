@@ -1,7 +1,7 @@
 //! Tags that several lines have in common, and how long a line may be.
 
 use super::escape;
-use super::filter::Filter;
+use crate::filter::Filter;
 use crate::json::Text;
 
 /// The longest line: `InfluxDB` takes no series key above 65,535 bytes, and Telegraf reads datagrams of up to 65,536; the

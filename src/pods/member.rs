@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::quantity;
 use super::resources::{self, Amounts, Claim, Kind, NOT_READ, Resources};
 use super::types::{Container, ContainerStatus, Pod, ResourceList, ResourceRequirements, State};
 use crate::json::Text;
+use crate::quantity;
 
 /// A container of a pod.
 #[derive(Debug, Clone, Copy)]

@@ -5,7 +5,6 @@
 
 mod member;
 mod owner;
-pub mod quantity;
 mod read;
 pub mod resources;
 mod types;

@@ -8,9 +8,9 @@ use super::known::{ContainerValue, KeptContainer, KeptPod, Known, PodValue, Span
 use super::seen::Seen;
 use super::settings::{Group, Settings};
 use super::written::Written;
+use crate::filter::Filter;
 use crate::json::{Pairs, Rejected, Text};
 use crate::lines::escape;
-use crate::lines::filter::Filter;
 use crate::lines::labels::{self, Fate, Label};
 use crate::lines::schema;
 use crate::lines::settings;

@@ -1,6 +1,6 @@
 //! What is wanted of `/pods`, as it was chosen. Nothing, unless it is asked for.
 
-use crate::lines::filter::Filter;
+use crate::filter::Filter;
 
 /// Makes of each row a group, and of all of them [`Group::ALL`], [`Group::WORDS`] and [`Group::of_word`].
 macro_rules! groups {
