@@ -11,6 +11,8 @@
 //! * [`pods`]: the types of the other answer, if it is asked for: what the API server knows of the node's pods.
 //! * [`lines`]: from the types to line protocol; the one place that knows names.
 //!
+//! Beside them [`cluster`]: who there is to scrape, where one block stands for every node.
+//!
 //! [`collector`] takes one kubelet through these steps at each tick, [`targets`] has all that are scraped now, and [`run`]
 //! is the life of the process. What many kubelets share: [`pool`] has room for answers, [`pace`] says whose turn it is.
 //! [`check`] goes the same way once, and tells what it meets.
@@ -23,6 +25,7 @@
 pub mod batch;
 pub mod check;
 pub mod client;
+pub mod cluster;
 pub mod collector;
 pub mod config;
 pub mod date;

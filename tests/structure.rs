@@ -9,26 +9,38 @@ use std::path::{Path, PathBuf};
 
 /// What a part must not know, beside `config`, which is for [`KNOW_CONFIG`] alone.
 const MUST_NOT_KNOW: &[(&str, &[&str])] = &[
-    ("batch", &["client", "execd", "kubelet", "lines", "summary"]),
-    ("client", &["batch", "execd", "kubelet", "lines", "summary"]),
-    ("execd", &["client", "kubelet", "lines", "summary"]),
+    (
+        "batch",
+        &["client", "cluster", "execd", "kubelet", "lines", "summary"],
+    ),
+    (
+        "client",
+        &["batch", "cluster", "execd", "kubelet", "lines", "summary"],
+    ),
+    (
+        "cluster",
+        &["batch", "execd", "kubelet", "lines", "pods", "summary"],
+    ),
+    ("execd", &["client", "cluster", "kubelet", "lines", "summary"]),
     (
         "json",
         &[
-            "batch", "client", "execd", "kubelet", "lines", "redact", "summary",
+            "batch", "client", "cluster", "execd", "kubelet", "lines", "redact", "summary",
         ],
     ),
-    ("kubelet", &["batch", "execd", "lines", "summary"]),
+    ("kubelet", &["batch", "cluster", "execd", "lines", "summary"]),
     ("lines", &["client", "execd", "kubelet"]),
     (
         "pods",
         &[
-            "batch", "client", "execd", "kubelet", "lines", "redact", "summary",
+            "batch", "client", "cluster", "execd", "kubelet", "lines", "redact", "summary",
         ],
     ),
     (
         "summary",
-        &["batch", "client", "execd", "kubelet", "lines", "redact"],
+        &[
+            "batch", "client", "cluster", "execd", "kubelet", "lines", "redact",
+        ],
     ),
 ];
 
