@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use hyper::body::Bytes;
 use hyper::header::HeaderValue;
 use tokio::time::Instant;
 
@@ -12,6 +13,7 @@ use super::connections::{Connections, Open};
 use super::failure::{Failure, Phase, Refused};
 use super::look;
 use super::profile::Profile;
+use super::query::Query;
 use super::request;
 use super::settings::{Scheme, Target};
 use super::shown::Shown;
@@ -38,6 +40,45 @@ pub struct Beginning {
     answered: Answered,
     /// Of the deadline.
     left: Duration,
+}
+
+/// An answer that goes on and on, and is read as it comes. Dropped it ends, and its connection with it, where that carries
+/// nothing else.
+pub struct Following {
+    answered: Answered,
+    read: usize,
+}
+
+impl Beginning {
+    /// Read as it comes, whose end nobody waits for.
+    #[must_use]
+    pub fn follow(self) -> Following {
+        Following {
+            answered: self.answered,
+            read: 0,
+        }
+    }
+}
+
+impl Following {
+    /// What comes next, `None` at its end. No larger than what is read at one go.
+    ///
+    /// # Errors
+    /// It broke off, or nothing came for so long.
+    pub async fn next(&mut self, idle: Duration) -> Result<Option<Bytes>, Failure> {
+        let Answered { open, reply, .. } = &mut self.answered;
+        match tokio::time::timeout(idle, open.connection.chunk(reply)).await {
+            Ok(Ok(piece)) => {
+                self.read += piece.as_ref().map_or(0, Bytes::len);
+                Ok(piece)
+            }
+            Ok(Err(exchange)) => Err(Failure::BrokeOff(exchange)),
+            Err(_) => Err(Failure::Timeout {
+                limit: idle,
+                phase: Phase::Reading(self.read),
+            }),
+        }
+    }
 }
 
 impl Answered {
@@ -87,15 +128,16 @@ impl Client {
         look::certificate(self.connections.url(), limit, self.profile.secrets()).await
     }
 
-    /// The first half of a question: what is at `path`, up to the headers of an answer that has it. What it has brought
+    /// The first half of a question: what is asked for, up to the headers of an answer that has it. What it has brought
     /// waits in buffers that are bounded, until somebody has room for it.
     ///
     /// # Errors
     /// See [`Failure`].
-    pub async fn begin(&mut self, path: &'static str) -> Result<Beginning, Failure> {
+    pub async fn begin(&mut self, query: impl Into<Query>) -> Result<Beginning, Failure> {
+        let query = query.into();
         let (deadline, began) = (self.profile.response_timeout(), Instant::now());
         // What is dropped in its middle takes its connection with it: perhaps nobody is at the other end any more.
-        let outcome = match tokio::time::timeout(deadline, self.fetch(path)).await {
+        let outcome = match tokio::time::timeout(deadline, self.fetch(&query)).await {
             Ok(outcome) => outcome.map(|answered| Beginning {
                 answered,
                 left: deadline.saturating_sub(began.elapsed()),
@@ -148,8 +190,8 @@ impl Client {
     ///
     /// # Errors
     /// As of [`Client::read`].
-    pub async fn get(&mut self, path: &'static str, body: &mut Vec<u8>) -> Result<(), Failure> {
-        let beginning = self.begin(path).await?;
+    pub async fn get(&mut self, query: impl Into<Query>, body: &mut Vec<u8>) -> Result<(), Failure> {
+        let beginning = self.begin(query).await?;
         self.read(beginning, body).await
     }
 
@@ -159,7 +201,7 @@ impl Client {
     /// No answer came.
     pub async fn status_of(&mut self, path: &'static str) -> Result<u16, Failure> {
         let deadline = self.profile.response_timeout();
-        match tokio::time::timeout(deadline, self.ask(path)).await {
+        match tokio::time::timeout(deadline, self.ask(&path.into())).await {
             Ok(answered) => answered.map(|answered| answered.status()),
             Err(_) => Err(self.late(0)),
         }
@@ -176,9 +218,10 @@ impl Client {
         }
     }
 
-    async fn fetch(&mut self, path: &'static str) -> Result<Answered, Failure> {
-        let answered = self.ask(path).await?;
-        if answered.status() == 200 {
+    async fn fetch(&mut self, query: &Query) -> Result<Answered, Failure> {
+        let answered = self.ask(query).await?;
+        // Made, or done.
+        if matches!(answered.status(), 200 | 201) {
             self.phase = Phase::Reading(0);
             return Ok(answered);
         }
@@ -204,14 +247,14 @@ impl Client {
     ///
     /// A 401 is final only if the token is still the one that was sent: it may have been replaced between our look and the
     /// peer's.
-    async fn ask(&mut self, path: &'static str) -> Result<Answered, Failure> {
+    async fn ask(&mut self, query: &Query) -> Result<Answered, Failure> {
         if self.connections.url().scheme == Scheme::Http {
-            return self.ask_as(path, None).await;
+            return self.ask_as(query, None).await;
         }
         let look = self.profile.look(self.seen)?;
         self.seen = look.number;
         self.connections.use_tls(&look.tls)?;
-        let answered = self.ask_as(path, look.authorization).await?;
+        let answered = self.ask_as(query, look.authorization).await?;
         if answered.status() != 401 {
             return Ok(answered);
         }
@@ -220,18 +263,18 @@ impl Client {
             return Ok(answered);
         }
         self.refusal(answered).await;
-        self.ask_as(path, fresh).await
+        self.ask_as(query, fresh).await
     }
 
     /// A kept connection may have been closed by the peer just as we used it, and whatever comes over it may be left
     /// from before: neither says anything of the peer, so it is asked once more, on a new one.
     async fn ask_as(
         &mut self,
-        path: &'static str,
+        query: &Query,
         authorization: Option<HeaderValue>,
     ) -> Result<Answered, Failure> {
         if let Some(mut kept) = self.connections.kept().await {
-            match self.ask_over(&mut kept, path, authorization.as_ref()).await {
+            match self.ask_over(&mut kept, query, authorization.as_ref()).await {
                 Ok(reply) => {
                     return Ok(Answered {
                         open: kept,
@@ -244,7 +287,7 @@ impl Client {
             }
         }
         let mut open = self.connections.open(&mut self.phase).await?;
-        let reply = self.ask_over(&mut open, path, authorization.as_ref()).await?;
+        let reply = self.ask_over(&mut open, query, authorization.as_ref()).await?;
         Ok(Answered {
             open,
             reply,
@@ -255,11 +298,12 @@ impl Client {
     async fn ask_over(
         &mut self,
         open: &mut Open,
-        path: &'static str,
+        query: &Query,
         authorization: Option<&HeaderValue>,
     ) -> Result<Reply, Failure> {
         self.phase = Phase::Waiting;
-        let asked = open.connection.ask(path, request::headers(authorization)).await;
+        let headers = request::headers(query, authorization);
+        let asked = open.connection.ask(query, headers).await;
         asked.map_err(Failure::Unanswered)
     }
 }

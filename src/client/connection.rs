@@ -11,7 +11,7 @@ use hyper::body::{Body as _, Bytes, Incoming};
 use hyper::client::conn::http2;
 use hyper::header::{HOST, HeaderMap, HeaderValue};
 use hyper::http::response::Parts;
-use hyper::http::uri::{Authority, PathAndQuery, Scheme, Uri};
+use hyper::http::uri::{Authority, Scheme, Uri};
 use hyper_util::rt::TokioIo;
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
@@ -19,7 +19,8 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
 use super::fault::{Exchange, Handshake};
-use super::http1::{Http1, MAX_HEADERS, NoBody};
+use super::http1::{Http1, MAX_HEADERS, OurBody};
+use super::query::Query;
 use super::stream::{Stream, cause};
 use super::tasks::Tasks;
 use super::together::Together;
@@ -38,7 +39,7 @@ const UNASKED: usize = 16 * 1024;
 /// What is spoken.
 enum Speaking {
     Http1(Http1),
-    Http2(http2::SendRequest<NoBody>, Arc<Together>),
+    Http2(http2::SendRequest<OurBody>, Arc<Together>),
 }
 
 impl Speaking {
@@ -171,18 +172,18 @@ impl Connection {
         .await
     }
 
-    /// Asks for `path`.
+    /// Asks for that.
     ///
     /// # Errors
     /// There is no answer.
-    pub async fn ask(&mut self, path: &'static str, headers: HeaderMap) -> Result<Reply, Exchange> {
+    pub async fn ask(&mut self, query: &Query, headers: HeaderMap) -> Result<Reply, Exchange> {
         if self.questions.any() {
             self.wire.allow_more(AROUND);
         } else {
             self.wire.allow(AROUND);
         }
         let question = self.questions.one_more();
-        let request = self.request(path, headers);
+        let request = self.request(query, headers);
         let wire = &self.wire;
         let answer = match &mut self.speaking {
             Speaking::Http1(http1) => {
@@ -226,8 +227,8 @@ impl Connection {
         }
     }
 
-    fn request(&self, path: &'static str, mut headers: HeaderMap) -> Request<NoBody> {
-        let mut uri = Uri::builder().path_and_query(PathAndQuery::from_static(path));
+    fn request(&self, query: &Query, mut headers: HeaderMap) -> Request<OurBody> {
+        let mut uri = Uri::builder().path_and_query(query.path().clone());
         match self.speaking {
             Speaking::Http1(_) => {
                 let host = HeaderValue::from_str(self.authority.as_str());
@@ -236,7 +237,8 @@ impl Connection {
             // They become `:scheme` and `:authority`. HTTP/2 is chosen in TLS only.
             Speaking::Http2(..) => uri = uri.scheme(Scheme::HTTPS).authority(self.authority.clone()),
         }
-        let mut request = Request::new(NoBody::new());
+        let mut request = Request::new(OurBody::from(query.body()));
+        *request.method_mut() = query.method().clone();
         *request.uri_mut() = uri.build().expect("its parts are parsed already");
         *request.headers_mut() = headers;
         request

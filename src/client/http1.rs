@@ -15,8 +15,8 @@ use super::stream::Stream;
 /// Headers are longer nowhere, in no version; a kubelet's have a few hundred bytes.
 pub const MAX_HEADERS: u16 = 16 * 1024;
 
-/// What every request is sent with. A body that is an empty text has no bytes and no length.
-pub type NoBody = String;
+/// What a request is sent with. A body that is an empty text has no bytes and no length.
+pub type OurBody = String;
 
 /// It reads into a buffer of that size at most. A record of TLS has 16 KiB.
 const READ_BUFFER: usize = 64 * 1024;
@@ -33,8 +33,8 @@ pub enum Http1 {
 
 /// What is needed for a question.
 pub struct Work {
-    asking: SendRequest<NoBody>,
-    connection: Connection<TokioIo<Stream>, NoBody>,
+    asking: SendRequest<OurBody>,
+    connection: Connection<TokioIo<Stream>, OurBody>,
 }
 
 impl Http1 {
@@ -104,7 +104,7 @@ impl Work {
     pub fn parts(
         &mut self,
     ) -> (
-        &mut SendRequest<NoBody>,
+        &mut SendRequest<OurBody>,
         impl FnMut(&mut Context<'_>) -> Poll<()> + use<'_>,
     ) {
         let Self { asking, connection } = self;

@@ -2,22 +2,28 @@
 //!
 //! Knows HTTP's words. Whom it is sent to, and with what, is decided before.
 
-use hyper::header::{ACCEPT, AUTHORIZATION, HeaderMap, HeaderValue, LOCATION, USER_AGENT};
+use hyper::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION, USER_AGENT};
 
 use super::connection::Reply;
 use super::connections::Open;
 use super::failure::{Failure, Refused};
 use super::fault::{Ending, Exchange};
+use super::query::Query;
 use crate::redact;
 use crate::system::Fault;
 
 const OURSELVES: &str = concat!("telegraf-kubelet/", env!("CARGO_PKG_VERSION"));
 
+const JSON: &str = "application/json";
+
 /// The headers of a question.
-pub fn headers(authorization: Option<&HeaderValue>) -> HeaderMap {
+pub fn headers(query: &Query, authorization: Option<&HeaderValue>) -> HeaderMap {
     let mut headers = HeaderMap::with_capacity(4);
     headers.insert(USER_AGENT, HeaderValue::from_static(OURSELVES));
-    headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+    headers.insert(ACCEPT, HeaderValue::from_static(JSON));
+    if !query.body().is_empty() {
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(JSON));
+    }
     if let Some(authorization) = authorization {
         headers.insert(AUTHORIZATION, authorization.clone());
     }
