@@ -7,13 +7,11 @@ use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::num::NonZeroU16;
 
+use super::name;
 use crate::client::{Scheme, Url, is_server_name};
 
 /// The kubelet's port where the node's status does not say one: a kubelet of another kind (virtual ones) may leave it at 0.
 pub const DEFAULT_PORT: NonZeroU16 = NonZeroU16::new(10_250).expect("it is not 0");
-
-/// The longest name that DNS has.
-const LONGEST_NAME: usize = 253;
 
 /// What a node's address is: `v1.NodeAddressType`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -114,7 +112,7 @@ pub(super) fn port(digits: &[u8]) -> NonZeroU16 {
 
 /// One address, in one spelling, so that equal ones compare equal.
 fn read(kind: AddressType, text: &str) -> Option<String> {
-    if text.len() > LONGEST_NAME {
+    if text.len() > name::LONGEST {
         return None;
     }
     match text.parse::<IpAddr>() {

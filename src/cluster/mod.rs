@@ -2,13 +2,21 @@
 //! members scrapes which.
 //!
 //! Knows the API's nodes and Leases and whom we ask for them (`client`). Must not know what a kubelet is asked, nor what becomes
-//! of its answer. Reading ([`node`], [`address`]) and deciding ([`share`]) do no I/O.
+//! of its answer. Which nodes are asked for ([`selector`]), what is kept of each ([`node`], [`address`]), who there is
+//! ([`roster`]) and who has which ([`share`]) does no I/O.
 //!
-//! The files know each other in this order only: [`address`] nothing, then [`node`]; [`share`] nothing.
+//! The files know each other in this order only: `name` and [`query`] nothing, then [`address`], [`node`], [`roster`], and
+//! beside them [`selector`]; [`share`] nothing.
 
 pub mod address;
+mod name;
 pub mod node;
+pub mod query;
+pub mod roster;
+pub mod selector;
 pub mod share;
 
 pub use address::{Address, AddressType};
 pub use node::{Amounts, Event, Node, Page, Reason, Wanted, read_event, read_page};
+pub use roster::{Change, Relist, Roster, Standing};
+pub use selector::{Selector, SelectorError};

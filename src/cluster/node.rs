@@ -10,15 +10,13 @@ mod types;
 use std::collections::BTreeMap;
 
 use super::address::{self, Address, AddressType};
+use super::name::{self, is_subdomain};
 use crate::filter::Filter;
 use crate::json::{Malformed, Pairs, Read as _, Reader, Text};
 use crate::quantity;
 
-/// The longest name that an object of Kubernetes may have: a subdomain of DNS.
-const LONGEST_NAME: usize = 253;
-
-/// The longest key of a label: a subdomain, a slash and a name.
-const LONGEST_KEY: usize = 253 + 1 + 63;
+/// The longest key of a label: a subdomain, a slash, and a name as long as a value.
+const LONGEST_KEY: usize = name::LONGEST + 1 + LONGEST_VALUE;
 
 /// The longest value of a label.
 const LONGEST_VALUE: usize = 63;
@@ -245,15 +243,8 @@ impl Named {
 /// A name, if it is a subdomain of DNS, as that of every node: letters in lower case, digits, `-` and `.`. Nothing else gets
 /// into a log, a line or the name that a certificate has to have.
 fn object_name(text: Text<'_>) -> Option<String> {
-    let name = bounded(text, LONGEST_NAME)?;
-    let is_plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
-    let is_label = |label: &str| {
-        label.bytes().all(|byte| is_plain(byte) || byte == b'-')
-            && !label.is_empty()
-            && !label.starts_with('-')
-            && !label.ends_with('-')
-    };
-    name.split('.').all(is_label).then_some(name)
+    let name = bounded(text, name::LONGEST)?;
+    is_subdomain(&name).then_some(name)
 }
 
 /// A version, which means nothing to us, and stands in a query.
@@ -291,7 +282,7 @@ fn node(name: String, object: &types::Object<'_>, wanted: &Wanted) -> Node {
 
 fn address(of: &types::NodeAddress<'_>) -> Option<(AddressType, String)> {
     let kind = AddressType::parse(&of.kind.word())?;
-    Some((kind, bounded(of.address, LONGEST_NAME)?))
+    Some((kind, bounded(of.address, name::LONGEST)?))
 }
 
 fn is_ready(condition: &types::Condition<'_>) -> bool {

@@ -355,7 +355,7 @@ proptest! {
         let mut bytes = event("ADDED", NODE).into_bytes();
         bytes.splice(at..(at + cut).min(bytes.len()), put.iter().copied());
         if let Ok((Event::Put(node), _)) = read_event(&bytes, &labels_wanted(&[])) {
-            prop_assert!(node.name.len() <= LONGEST_NAME && node.labels.len() <= MOST_LABELS);
+            prop_assert!(node.name.len() <= name::LONGEST && node.labels.len() <= MOST_LABELS);
         }
         let page = [list("").trim_end_matches('}').as_bytes(), b"[", &bytes, b"]}"].concat();
         let _ = read_page(&page, &labels_wanted(&[]), drop);
