@@ -3,6 +3,8 @@
 //! The kubelet lists pods in random order and lines are made as they come; putting *runs* in order afterwards costs
 //! nothing beside moving the lines themselves.
 
+use crate::permit::Permit;
+
 /// Room for the lines of a node with more pods than any has. Memory that was never written to costs nothing, while a
 /// buffer that grows is copied, and leaves holes of its earlier sizes behind that stay with the process for ever.
 const ROOM: usize = 16 * 1024 * 1024;
@@ -39,6 +41,8 @@ pub(crate) fn join(runs: &mut Vec<Run>, run: Run) {
 pub struct Batch {
     pub(crate) text: Vec<u8>,
     pub(crate) order: Vec<Run>,
+    /// Without it nothing of this leaves.
+    pub(crate) permit: Permit,
     /// The most that was written into this text.
     peak: usize,
 }
@@ -53,6 +57,12 @@ impl Batch {
     #[must_use]
     pub fn len(&self) -> usize {
         self.text.len()
+    }
+
+    /// Whether it may leave by now.
+    #[must_use]
+    pub fn may_leave(&self) -> bool {
+        self.permit.holds()
     }
 
     /// Whether there is no line.
@@ -79,6 +89,7 @@ impl Batch {
 
     /// Takes the lines out, and keeps all room.
     pub(crate) fn empty(&mut self) {
+        self.permit = Permit::default();
         self.order.clear();
         self.text.clear();
     }
@@ -86,6 +97,7 @@ impl Batch {
     /// Makes room for the next tick. Once for each: a second time looks like a tick without lines, after which what the last
     /// one needed is given back, and taken again page by page.
     pub fn clear(&mut self) {
+        self.permit = Permit::default();
         self.order.clear();
         self.order.shrink_to(USUAL);
         clear(&mut self.text, &mut self.peak, ROOM);

@@ -37,6 +37,7 @@ pub mod json;
 pub mod kubelet;
 pub mod lines;
 pub mod pace;
+pub mod permit;
 pub mod pods;
 pub mod pool;
 pub mod printable;

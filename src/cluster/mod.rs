@@ -6,17 +6,21 @@
 //! ([`roster`]) and who has which ([`share`]) does no I/O.
 //!
 //! The files know each other in this order only: `name` and [`query`] nothing, then [`address`], [`node`], [`roster`], and
-//! beside them [`selector`]; [`share`] nothing.
+//! beside them [`selector`]; [`share`] nothing, then [`leases`], then [`sharing`].
 
 pub mod address;
+pub mod leases;
 mod name;
 pub mod node;
 pub mod query;
 pub mod roster;
 pub mod selector;
 pub mod share;
+pub mod sharing;
 
 pub use address::{Address, AddressType};
+pub use leases::Leases;
 pub use node::{Amounts, Event, Node, Page, Reason, Wanted, read_event, read_page};
 pub use roster::{Change, Relist, Roster, Standing};
 pub use selector::{Selector, SelectorError};
+pub use sharing::{Company, Shares};

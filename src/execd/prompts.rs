@@ -7,6 +7,7 @@
 //! Knows numbers only; what they come from is [`super::attendant`]'s.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::time::Instant;
@@ -18,6 +19,35 @@ struct Asked {
     prompts: u64,
     /// Telegraf is done with us.
     stop: Option<(Stop, Instant)>,
+    /// When the last one came.
+    last: Option<Instant>,
+    /// What was between the last ones, the newest first.
+    gaps: [Option<Duration>; 3],
+}
+
+/// Prompts that are closer are one tick's: by a signal and stdin, or after Telegraf was held up.
+const ONE_TICK: Duration = Duration::from_millis(100);
+
+impl Asked {
+    fn came(&mut self, prompts: u64, now: Instant) {
+        self.prompts += prompts;
+        let gap = self.last.replace(now).map(|last| now.duration_since(last));
+        if let Some(gap) = gap.filter(|&gap| gap >= ONE_TICK) {
+            self.gaps = [Some(gap), self.gaps[0], self.gaps[1]];
+        }
+    }
+
+    /// The shortest of the last gaps, for a prompt may be late; in whole seconds, which intervals are.
+    fn interval(&self) -> Option<Duration> {
+        let shortest = self.gaps.iter().flatten().min()?;
+        let step = if *shortest < Duration::from_millis(900) {
+            Duration::from_millis(50)
+        } else {
+            Duration::from_secs(1)
+        };
+        let steps = (shortest.as_millis() + step.as_millis() / 2) / step.as_millis();
+        Some(step * u32::try_from(steps.max(1)).ok()?)
+    }
 }
 
 /// Who told us to stop.
@@ -60,7 +90,7 @@ impl Prompts {
         self.0.send_if_modified(|asked| {
             let counts = prompts > 0 && asked.stop.is_none();
             if counts {
-                asked.prompts += prompts;
+                asked.came(prompts, Instant::now());
             }
             counts
         });
@@ -123,6 +153,18 @@ impl Ticks {
         }
     }
 
+    /// How long it is from prompt to prompt, where there were two.
+    #[must_use]
+    pub fn interval(&self) -> Option<Duration> {
+        self.asked.borrow().interval()
+    }
+
+    /// Whether there was but one prompt so far: `--test` and `--once` wait for what it brings.
+    #[must_use]
+    pub fn is_first(&self) -> bool {
+        self.asked.borrow().prompts <= 1
+    }
+
     /// Whether to stop because nobody reads our stdout any more: then there is no point in finishing anything.
     #[must_use]
     pub fn is_stdout_closed(&self) -> bool {
@@ -143,6 +185,36 @@ mod tests {
             std::task::Poll::Ready(value) => Some(value),
             std::task::Poll::Pending => None,
         }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_interval_is_learnt_from_prompts() {
+        let prompts = Prompts::new();
+        let ticks = prompts.ticks();
+        let after = async |millis: u64| {
+            tokio::time::advance(Duration::from_millis(millis)).await;
+            prompts.tick();
+            ticks.interval()
+        };
+        assert_eq!(after(3_000).await, None);
+        assert_eq!(after(10_400).await, Some(Duration::from_secs(10)));
+        assert_eq!(after(9_600).await, Some(Duration::from_secs(10)), "one was late");
+        assert_eq!(
+            after(5).await,
+            Some(Duration::from_secs(10)),
+            "one tick asked twice"
+        );
+        assert_eq!(
+            after(30_010).await,
+            Some(Duration::from_secs(10)),
+            "one was very late"
+        );
+        assert_eq!(after(30_000).await, Some(Duration::from_secs(10)));
+        assert_eq!(
+            after(30_000).await,
+            Some(Duration::from_secs(30)),
+            "it is another one now"
+        );
     }
 
     proptest! {

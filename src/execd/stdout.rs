@@ -47,7 +47,12 @@ impl Stdout {
             .spawn(move || {
                 let mut way = Way::of_stdout();
                 for (batch, done) in queue {
-                    let result = way.write(&batch);
+                    // It may have waited for long.
+                    let result = if batch.may_leave() {
+                        way.write(&batch)
+                    } else {
+                        Ok(())
+                    };
                     // Nobody waits any more when the program gave up on us.
                     let _ = done.send((batch, result));
                 }

@@ -1,0 +1,229 @@
+//! Leases of `coordination.k8s.io/v1`, one for each life of a member: how they are listed, made, renewed and removed.
+//!
+//! Does what [`share::Member`](super::share::Member) says, and decides nothing. What a member goes by stands in an
+//! annotation, because a Lease has no field for it.
+
+mod types;
+
+use std::time::Duration;
+
+use serde_json::json;
+
+use super::share::{Answer, Lease, Step};
+use crate::client::{Client, Failure, Query};
+use crate::date;
+use crate::json::{Malformed, Read as _, Reader, Text};
+
+/// The annotation with the ids of those that a member goes by.
+const GOES_BY: &str = "telegraf-kubelet/goes-by";
+
+/// The label by which those are found that share nodes with one another.
+const GROUP: &str = "telegraf-kubelet/shards";
+
+/// More members than that share no cluster's nodes.
+const MOST: usize = 1000;
+
+/// Where the Leases of a group are.
+pub struct Leases {
+    client: Client,
+    /// Of all Leases in the namespace, from the root.
+    path: String,
+    group: String,
+    body: Vec<u8>,
+}
+
+impl Leases {
+    /// Those of this group in this namespace. Both are words of Kubernetes, so that they can stand in a path and a query.
+    #[must_use]
+    pub fn new(client: Client, namespace: &str, group: &str) -> Self {
+        Self {
+            client,
+            path: format!("/apis/coordination.k8s.io/v1/namespaces/{namespace}/leases"),
+            group: group.to_owned(),
+            body: Vec::new(),
+        }
+    }
+
+    /// Does that.
+    ///
+    /// # Errors
+    /// Nobody knows what became of it; the answer for the member is then [`Answer::Failed`].
+    pub async fn perform(&mut self, step: &Step) -> Result<Answer, Failure> {
+        let Some(query) = self.query(step) else {
+            return Ok(Answer::Failed);
+        };
+        self.body.clear();
+        match self.client.get(query, &mut self.body).await {
+            Ok(()) => Ok(self.answer(step)),
+            Err(Failure::Refused(refused)) if !matches!(step, Step::List) => match refused.status {
+                404 => Ok(Answer::Gone),
+                409 => Ok(Answer::Conflict),
+                _ => Err(Failure::Refused(refused)),
+            },
+            Err(failure) => Err(failure),
+        }
+    }
+
+    /// What is asked for it; nothing, for what is nothing to ask.
+    fn query(&self, step: &Step) -> Option<Query> {
+        let Self { path, group, .. } = self;
+        match step {
+            // Without a version in the query it is what is stored now, and not what some cache has.
+            Step::List => Query::get(&format!(
+                "{path}?labelSelector=telegraf-kubelet%2Fshards%3D{group}"
+            )),
+            Step::Create(lease) => Query::post(path, self.text(lease)),
+            Step::Update(lease) => Query::put(&format!("{path}/{}", lease.id), self.text(lease)),
+            Step::Delete { id, version } => {
+                let mut options = json!({ "apiVersion": "v1", "kind": "DeleteOptions" });
+                if let Some(version) = version {
+                    options["preconditions"] = json!({ "resourceVersion": version });
+                }
+                Query::delete(&format!("{path}/{id}"), options.to_string())
+            }
+            Step::Wait(_) | Step::Done => None,
+        }
+    }
+
+    fn answer(&self, step: &Step) -> Answer {
+        let read = match step {
+            Step::List => list(&self.body).map(Answer::Listed),
+            Step::Create(_) | Step::Update(_) => stored(&self.body).map(Answer::Stored),
+            _ => Ok(Answer::Stored(String::new())),
+        };
+        read.unwrap_or(Answer::Failed)
+    }
+
+    /// What the server is to store.
+    fn text(&self, lease: &Lease) -> String {
+        let mut metadata = json!({
+            "name": lease.id,
+            "labels": { GROUP: self.group },
+            "annotations": { GOES_BY: lease.goes_by.join(",") },
+        });
+        if !lease.version.is_empty() {
+            metadata["resourceVersion"] = json!(lease.version);
+        }
+        // For people: nobody's clock on the wall decides anything.
+        let now = date::stamp(date::now()).replace('Z', ".000000Z");
+        let lease = json!({
+            "apiVersion": "coordination.k8s.io/v1",
+            "kind": "Lease",
+            "metadata": metadata,
+            "spec": {
+                "holderIdentity": lease.member,
+                "leaseDurationSeconds": lease.duration.as_secs(),
+                "renewTime": now,
+            },
+        });
+        lease.to_string()
+    }
+}
+
+/// All Leases of a list. What is none of ours has no holder, and is left out.
+fn list(body: &[u8]) -> Result<Vec<Lease>, Malformed> {
+    let mut reader = Reader::new(body);
+    let (mut lists, mut leases, mut lease) = (0, Vec::new(), types::Lease::default());
+    reader.object(|reader, key| match &*key.word() {
+        "items" => {
+            lists += 1;
+            reader.list_of_objects(|reader| {
+                lease.read(reader)?;
+                if leases.len() < MOST {
+                    leases.extend(self::lease(&lease));
+                }
+                Ok(())
+            })
+        }
+        _ => reader.skip(),
+    })?;
+    reader.end()?;
+    // An answer of somebody else, taken for a list without Leases, would be the end of all others.
+    if lists == 1 {
+        Ok(leases)
+    } else {
+        let at = body.len();
+        let wanted = "a list of Leases";
+        Err(Malformed { at, wanted })
+    }
+}
+
+/// The version of what was stored.
+fn stored(body: &[u8]) -> Result<String, Malformed> {
+    let mut reader = Reader::new(body);
+    let mut lease = types::Lease::default();
+    lease.read(&mut reader)?;
+    reader.end()?;
+    let version = text(lease.metadata.resource_version);
+    version.ok_or(Malformed {
+        at: body.len(),
+        wanted: "a Lease's resourceVersion",
+    })
+}
+
+fn lease(of: &types::Lease<'_>) -> Option<Lease> {
+    let mut goes_by = Vec::new();
+    of.metadata.annotations.each(|key, value| {
+        if &*key.word() == GOES_BY {
+            let ids = value.text();
+            goes_by = ids
+                .split(',')
+                .filter(|id| !id.is_empty())
+                .map(str::to_owned)
+                .collect();
+        }
+    });
+    let seconds: u64 = str::from_utf8(of.spec.duration.token()).ok()?.parse().ok()?;
+    Some(Lease {
+        id: text(of.metadata.name)?,
+        member: text(of.spec.holder)?,
+        version: text(of.metadata.resource_version)?,
+        duration: Duration::from_secs(seconds.min(24 * 60 * 60)),
+        goes_by,
+    })
+}
+
+/// A text that is there, and no longer than any name.
+fn text(text: Text<'_>) -> Option<String> {
+    const LONGEST: usize = 253;
+    (!text.is_empty() && text.raw().len() <= LONGEST).then(|| text.text().into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lease_is_read_as_it_is_written() {
+        let lease = r#"{"metadata":{"name":"a-1","namespace":"ns","uid":"u","resourceVersion":"17","creationTimestamp":"2026-11-26T08:00:00Z",
+            "labels":{"telegraf-kubelet/shards":"g"},"annotations":{"telegraf-kubelet/goes-by":"b-1,c-2"},"managedFields":[{"x":1}]},
+            "spec":{"holderIdentity":"a","leaseDurationSeconds":15,"renewTime":"2026-11-26T08:00:00.000000Z"}}"#;
+        let want = Lease {
+            id: "a-1".to_owned(),
+            member: "a".to_owned(),
+            version: "17".to_owned(),
+            duration: Duration::from_secs(15),
+            goes_by: vec!["b-1".to_owned(), "c-2".to_owned()],
+        };
+        let all = format!(
+            r#"{{"kind":"LeaseList","items":[{lease},{{"metadata":{{"name":"odd"}},"spec":{{}}}}]}}"#
+        );
+        assert_eq!(list(all.as_bytes()), Ok(vec![want]));
+        assert_eq!(stored(lease.as_bytes()).as_deref(), Ok("17"));
+    }
+
+    #[test]
+    fn what_is_no_list_does_not_end_anybody() {
+        for none in [
+            "{}",
+            "[]",
+            "",
+            r#"{"kind":"Status","code":200}"#,
+            r#"{"items":[]"#,
+        ] {
+            assert!(list(none.as_bytes()).is_err(), "{none}");
+        }
+        assert_eq!(list(br#"{"items":[]}"#), Ok(Vec::new()));
+        assert!(stored(b"{}").is_err());
+    }
+}

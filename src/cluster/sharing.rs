@@ -1,0 +1,191 @@
+//! A member at work: it does what [`Member`] says, and ends the permits of nodes that are its own no more.
+//!
+//! Nodes are handed out by name. Who holds a permit may scrape; it is ended before any other member may know that it could
+//! begin, because it is ended before our Lease says so.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::Notify;
+use tokio::time::{Instant, sleep};
+
+use super::leases::Leases;
+use super::share::{Answer, Member, Moment, Step, Times};
+use crate::client::Failure;
+use crate::permit::{Fence, Permit, uptime, wall};
+
+/// What several know of a member: those who give its permits to scrapers, and itself.
+#[derive(Clone)]
+pub struct Shares(Arc<Shared>);
+
+struct Shared {
+    state: Mutex<State>,
+    fence: Fence,
+    /// Others have come or gone.
+    changed: Notify,
+    /// It is to leave.
+    leave: Notify,
+    times: Times,
+}
+
+struct State {
+    member: Member,
+    given: BTreeMap<String, Permit>,
+    /// Who shares nodes with us, ourselves among them, when permits were gone through last.
+    members: Vec<(String, String)>,
+    is_leaving: bool,
+}
+
+/// Who shares nodes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Company {
+    /// How many members may write by now, ourselves among them, if we may.
+    pub members: usize,
+    /// How many nodes are ours.
+    pub nodes: usize,
+}
+
+impl Shares {
+    /// Those of a member of this name. `new_id` makes ids that nobody ever had.
+    #[must_use]
+    pub fn new(name: String, lease: Duration, new_id: Box<dyn FnMut() -> String + Send>) -> Self {
+        let times = Times::new(lease);
+        let member = Member::new(name, times, now(), new_id);
+        Self(Arc::new(Shared {
+            state: Mutex::new(State {
+                member,
+                given: BTreeMap::new(),
+                members: Vec::new(),
+                is_leaving: false,
+            }),
+            fence: Fence::default(),
+            changed: Notify::new(),
+            leave: Notify::new(),
+            times,
+        }))
+    }
+
+    /// The permit for this node: the same, as long as it is ours; `None` if it is not.
+    #[must_use]
+    pub fn permit(&self, node: &str) -> Option<Permit> {
+        self.with(|state| {
+            if !state.member.owns(node, now()) {
+                state.given.remove(node);
+                return None;
+            }
+            let new = || Permit::new(self.0.fence.clone(), wall() + self.0.times.guard());
+            let permit = state.given.entry(node.to_owned()).or_insert_with(new);
+            Some(permit.clone())
+        })
+    }
+
+    /// This node is nobody's any more.
+    pub fn give_back(&self, node: &str) {
+        self.with(|state| state.given.remove(node));
+    }
+
+    /// Waits until somebody else's nodes may be ours, or ours somebody else's.
+    pub async fn changed(&self) {
+        self.0.changed.notified().await;
+    }
+
+    /// Who shares nodes now.
+    #[must_use]
+    pub fn company(&self) -> Company {
+        self.with(|state| Company {
+            members: state.member.members(now()).len(),
+            nodes: state.given.values().filter(|permit| permit.holds()).count(),
+        })
+    }
+
+    /// Nothing is written any more from here on; the Lease goes as soon as the work that is under way lets it.
+    pub fn leave(&self) {
+        self.with(|state| {
+            state.is_leaving = true;
+            state.member.leave();
+        });
+        self.share_out();
+        self.0.leave.notify_one();
+    }
+
+    /// Serves until it has left.
+    pub async fn run(self, mut leases: Leases, told: &mut dyn FnMut(Option<Failure>)) {
+        loop {
+            let step = self.with(|state| state.member.step(now()));
+            // A life may have ended just now.
+            self.share_out();
+            match step {
+                Step::Wait(until) => self.wait(until.since(now())).await,
+                Step::Done => return,
+                step => {
+                    let answer = tokio::select! {
+                        biased;
+                        // What is under way then is not waited for.
+                        () = self.0.leave.notified() => Answer::Failed,
+                        performed = leases.perform(&step) => {
+                            let (answer, failure) = match performed {
+                                Ok(answer) => (answer, None),
+                                Err(failure) => (Answer::Failed, Some(failure)),
+                            };
+                            told(failure);
+                            answer
+                        }
+                    };
+                    let is_over = self.with(|state| {
+                        state.member.answered(now(), answer.clone());
+                        state.is_leaving && matches!(step, Step::Delete { .. }) && answer == Answer::Failed
+                    });
+                    // Before the next step, which may tell others that they may begin.
+                    self.share_out();
+                    if is_over {
+                        return;
+                    }
+                }
+            }
+        }
+    }
+
+    async fn wait(&self, duration: Duration) {
+        let until = Instant::now() + duration.max(Duration::from_millis(1));
+        tokio::select! {
+            () = sleep(until.duration_since(Instant::now())) => {}
+            () = self.0.leave.notified() => {}
+        }
+    }
+
+    /// Ends what is ours no more, and says until when the rest is.
+    fn share_out(&self) {
+        let news = self.with(|state| {
+            let now = now();
+            self.0.fence.set(state.member.until().map(Moment::elapsed));
+            let members = state.member.members(now);
+            if members == state.members {
+                return false;
+            }
+            state.members = members;
+            let member = &state.member;
+            state.given.retain(|node, permit| {
+                let stays = member.owns(node, now);
+                if !stays {
+                    permit.end();
+                }
+                stays
+            });
+            true
+        });
+        if news {
+            self.0.changed.notify_one();
+        }
+    }
+
+    fn with<T>(&self, look: impl FnOnce(&mut State) -> T) -> T {
+        // Nothing in here can be left half done.
+        look(&mut self.0.state.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// The clock that goes on while the system sleeps.
+fn now() -> Moment {
+    Moment::new(uptime())
+}

@@ -1,0 +1,132 @@
+//! Whether what was scraped of a node may still leave: with several members each node is one's alone, and only for a while.
+//!
+//! Whoever writes asks right before it does, however long the batch has waited. Knows moments; who gives a permit, and why,
+//! is [`crate::cluster`]'s.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// How long the system is up, times in which it slept included: a member that slept has no right any more that it had
+/// before, and must not think that no time went by.
+#[must_use]
+pub fn uptime() -> Duration {
+    #[cfg(target_os = "linux")]
+    let clock = rustix::time::ClockId::Boottime;
+    #[cfg(not(target_os = "linux"))]
+    let clock = rustix::time::ClockId::Monotonic;
+    let now = rustix::time::clock_gettime(clock);
+    // Neither is ever negative.
+    Duration::new(
+        now.tv_sec.try_into().unwrap_or_default(),
+        now.tv_nsec.try_into().unwrap_or_default(),
+    )
+}
+
+/// The time of the clock on the wall, since 1970.
+#[must_use]
+pub fn wall() -> Duration {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
+}
+
+/// Until when all permits of a member hold.
+#[derive(Debug, Clone, Default)]
+pub struct Fence(Arc<AtomicU64>);
+
+impl Fence {
+    /// Until this uptime from now on; not at all any more, without one.
+    pub fn set(&self, until: Option<Duration>) {
+        let nanos = until.map_or(0, |until| u64::try_from(until.as_nanos()).unwrap_or(u64::MAX));
+        self.0.store(nanos, Ordering::SeqCst);
+    }
+
+    fn holds(&self) -> bool {
+        uptime() < Duration::from_nanos(self.0.load(Ordering::SeqCst))
+    }
+}
+
+/// To scrape one node, and to write of it. The one that is always there holds for ever.
+#[derive(Debug, Clone, Default)]
+pub struct Permit(Option<Arc<Limited>>);
+
+#[derive(Debug)]
+struct Limited {
+    fence: Fence,
+    is_over: AtomicBool,
+    /// What begins before is another's: since 1970, by the clock on the wall.
+    not_before: Duration,
+}
+
+impl Permit {
+    /// One that holds as long as the fence does and nobody ends it, for intervals that begin no sooner than that.
+    #[must_use]
+    pub fn new(fence: Fence, not_before: Duration) -> Self {
+        Self(Some(Arc::new(Limited {
+            fence,
+            is_over: AtomicBool::new(false),
+            not_before,
+        })))
+    }
+
+    /// Ends it, here and wherever it was handed to.
+    pub fn end(&self) {
+        if let Some(limited) = &self.0 {
+            limited.is_over.store(true, Ordering::SeqCst);
+        }
+    }
+
+    /// Whether it holds by now.
+    #[must_use]
+    pub fn holds(&self) -> bool {
+        let Some(limited) = &self.0 else { return true };
+        !limited.is_over.load(Ordering::SeqCst) && limited.fence.holds()
+    }
+
+    /// Whether it holds for the interval that is under way `now`, by the wall. Where nobody knows how long intervals are, it
+    /// does not: another may have written in the one that we are in.
+    #[must_use]
+    pub fn holds_in(&self, now: Duration, interval: Option<Duration>) -> bool {
+        let Some(limited) = &self.0 else { return true };
+        let begins = interval.map(|interval| {
+            let nanos = interval.as_nanos().max(1);
+            now.as_nanos() / nanos * nanos
+        });
+        begins.is_some_and(|begins| begins > limited.not_before.as_nanos()) && self.holds()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_holds_until_it_is_ended_or_the_fence_is_passed() {
+        let fence = Fence::default();
+        let permit = Permit::new(fence.clone(), Duration::ZERO);
+        assert!(!permit.holds(), "nobody said until when");
+        fence.set(Some(uptime() + Duration::from_secs(60)));
+        assert!(permit.holds());
+        fence.set(Some(uptime()));
+        assert!(!permit.holds(), "the time is over");
+        fence.set(Some(uptime() + Duration::from_secs(60)));
+        permit.clone().end();
+        assert!(!permit.holds());
+        assert!(Permit::default().holds());
+    }
+
+    #[test]
+    fn the_interval_in_which_it_was_given_is_another_ones() {
+        let fence = Fence::default();
+        fence.set(Some(Duration::MAX));
+        let permit = Permit::new(fence, Duration::from_secs(25));
+        let interval = Some(Duration::from_secs(10));
+        for (now, holds) in [(24, false), (25, false), (29, false), (30, true), (35, true)] {
+            assert_eq!(
+                permit.holds_in(Duration::from_secs(now), interval),
+                holds,
+                "{now}"
+            );
+        }
+        assert!(!permit.holds_in(Duration::from_secs(35), None));
+    }
+}
