@@ -230,6 +230,7 @@ fn its_api_server(kubelet: &Kubelet, token: &Path, env: &dyn Fn(&str) -> Option<
             port,
         },
         server_name: None,
+        common_name: None,
     };
     Some(Client::new(Profile::new(Arc::new(settings)), target))
 }

@@ -78,6 +78,7 @@ pub fn fault(way: &Handshake<'_>, fault: &TlsFault) -> Finding {
             };
             serving::wrong_name(way, finding(diagnosis), names, fitting.as_deref())
         }
+        TlsFault::OtherNode { .. } => finding(Diagnosis::ServingWrongName).mend(look(kubelet)),
         TlsFault::OutOfTime { of, expired, .. } => {
             serving::out_of_time(way, fault, *expired, matches!(of, Holder::Ca(_)))
         }

@@ -1,7 +1,7 @@
 //! What we tell of a certificate: whose it is, for which names, until when.
 //!
-//! Verifying is `verifier`'s part. What is read here may come from anyone who answers at the kubelet's address, so it
-//! explains a refusal and never decides one.
+//! Verifying is `verifier`'s part, and `common_name`'s. What is read here may come from anyone who answers at the kubelet's
+//! address, so it explains a refusal and never decides one.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 

@@ -109,7 +109,7 @@ impl Connections {
         let name = self.target.server_name.as_deref().map(server_name).transpose()?;
         self.ready = Some(Ready {
             of: Arc::clone(tls),
-            config: Arc::new(tls.config(name, &self.shown)),
+            config: Arc::new(tls.config(name, self.target.common_name.clone(), &self.shown)),
         });
         Ok(())
     }

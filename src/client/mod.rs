@@ -15,6 +15,7 @@ pub mod algorithm;
 mod asking;
 pub mod certificate;
 mod claims;
+mod common_name;
 mod connection;
 mod connections;
 mod dial;
@@ -47,6 +48,7 @@ mod wire;
 
 pub use asking::{Beginning, Client, Following};
 pub use claims::Claims;
+pub use common_name::OtherCommonName;
 pub use connection::{Connection, Reply};
 pub use connections::MAX_CONNECTION_AGE;
 pub use dial::connect;

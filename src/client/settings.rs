@@ -22,13 +22,16 @@ pub struct Settings {
     pub max_response: usize,
 }
 
-/// One peer: an address, and the name that it has to prove.
+/// One peer: an address, and the names that it has to prove.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Target {
     /// Where it answers.
     pub url: Url,
     /// The name the certificate must carry, where it is not the URL's host.
     pub server_name: Option<String>,
+    /// What the subject's common name must be beside that, to the letter. Where a key is pinned or nothing is verified it
+    /// is asked for all the same, though it proves nothing there.
+    pub common_name: Option<String>,
 }
 
 /// The scheme a peer is spoken to with.

@@ -93,10 +93,17 @@ impl Tls {
         self.client_certificate
     }
 
-    /// For one peer, which has to prove `name` or, without one, the host's, and whose certificates `shown` remembers.
-    pub fn config(&self, name: Option<ServerName<'static>>, shown: &Shown) -> ClientConfig {
+    /// For one peer, which has to prove `name` or, without one, the host's, beside it `common_name`, if there is one, and
+    /// whose certificates `shown` remembers.
+    pub fn config(
+        &self,
+        name: Option<ServerName<'static>>,
+        common_name: Option<String>,
+        shown: &Shown,
+    ) -> ClientConfig {
         let algorithms = self.provider.signature_verification_algorithms;
-        let verifier = Verifier::new(Arc::clone(&self.belief), name, algorithms, shown.clone());
+        let belief = Arc::clone(&self.belief);
+        let verifier = Verifier::new(belief, name, common_name, algorithms, shown.clone());
         let versions: &[_] = if self.tls13_only {
             &[&TLS13]
         } else {

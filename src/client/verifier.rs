@@ -21,6 +21,7 @@ use rustls::{CertificateError, DigitallySignedStruct, Error, PeerMisbehaved, Sig
 use webpki::RawPublicKeyEntity;
 
 use super::certificate::{public_key, sha256};
+use super::common_name;
 use super::pin::Pin;
 use super::shown::Shown;
 
@@ -70,6 +71,8 @@ pub struct Verifier {
     belief: Arc<Belief>,
     /// The name to look for, where it is not the URL's host.
     name: Option<ServerName<'static>>,
+    /// The common name to look for beside that.
+    common_name: Option<String>,
     algorithms: WebPkiSupportedAlgorithms,
     shown: Shown,
 }
@@ -79,12 +82,14 @@ impl Verifier {
     pub fn new(
         belief: Arc<Belief>,
         name: Option<ServerName<'static>>,
+        common_name: Option<String>,
         algorithms: WebPkiSupportedAlgorithms,
         shown: Shown,
     ) -> Self {
         Self {
             belief,
             name,
+            common_name,
             algorithms,
             shown,
         }
@@ -147,6 +152,10 @@ impl ServerCertVerifier for Verifier {
             }
             Belief::Anyone => ServerCertVerified::assertion(),
         };
+        // Only now: what anybody may have signed says nothing.
+        if let Some(wanted) = &self.common_name {
+            common_name::check(end_entity, wanted)?;
+        }
         self.shown.believed();
         Ok(verified)
     }

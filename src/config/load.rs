@@ -184,7 +184,11 @@ fn kubelet(block: &Block<'_>, ticking: Ticking, in_file: bool, env: Env<'_>) -> 
     let lines = written(block)?;
     let interval = block.get_or_default(&options::METADATA_INTERVAL)?;
     Ok(Kubelet {
-        target: Target { url, server_name },
+        target: Target {
+            url,
+            server_name,
+            common_name: None,
+        },
         client: Arc::new(settings),
         question: question(&lines),
         metadata: lines.metadata.any().then_some(interval),

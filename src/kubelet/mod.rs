@@ -18,7 +18,7 @@ pub use port::{PORT, READ_ONLY_PORT, authenticated};
 pub use refusal::{Attributes, NOBODY, Refusal};
 pub use right::{Right, Worth};
 pub(crate) use right::{nodes_pods, nodes_proxy, nodes_stats};
-pub use tls_fault::{Alert, Flaw, Holder, Link, TlsFault, Trouble};
+pub use tls_fault::{Alert, Flaw, Holder, Link, TlsFault, Trouble, common_name};
 
 use crate::client::certificate::Facts;
 use crate::client::{Beginning, Client, Failure, Life, Profile, Target};

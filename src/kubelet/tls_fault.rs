@@ -15,6 +15,16 @@ use crate::client::algorithm::{Key, Scheme};
 use crate::client::{Pin, Seen};
 use crate::redact::Redacted;
 
+/// What stands before a node's name in the common name of its certificates (KEP-4872, and what the signer
+/// kubernetes.io/kubelet-serving demands).
+const COMMON_NAME: &str = "system:node:";
+
+/// The common name that the certificates of that node's kubelet have, where the cluster's CA has signed them.
+#[must_use]
+pub fn common_name(node: &str) -> String {
+    format!("{COMMON_NAME}{node}")
+}
+
 /// What is wrong between us and the kubelet's TLS.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TlsFault {
@@ -36,6 +46,13 @@ pub enum TlsFault {
         names: Vec<Redacted>,
         /// One that can be asked for instead: of these, or one that a pattern among these fits.
         fitting: Option<Redacted>,
+    },
+    /// It is good for the address, and by its common name it is not that node's.
+    OtherNode {
+        /// The common name that this node's has.
+        wanted: Redacted,
+        /// The one that it has; `None` for none, and for several.
+        shown: Option<Redacted>,
     },
     /// Its time is over, or has not come.
     OutOfTime {

@@ -56,6 +56,7 @@ fn target(kubelet: &TestKubelet) -> Target {
             port: NonZeroU16::new(kubelet.port()).unwrap(),
         },
         server_name: None,
+        common_name: None,
     }
 }
 

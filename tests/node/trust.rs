@@ -1,9 +1,9 @@
 //! Whom we believe: each serving certificate that a kubelet may have, and what is said of the ones that are refused.
 
-use telegraf_kubelet::client::Anchors;
-use telegraf_kubelet::kubelet::{Cause, ScrapeError, Scraper, TlsFault};
-use telegraf_kubelet::redact::Redacted;
-use test_kubelet::{Options, Serving, TestKubelet};
+use telegraf_kubelet::client::{Anchors, Trust};
+use telegraf_kubelet::kubelet::{Cause, ScrapeError, Scraper, TlsFault, common_name};
+use telegraf_kubelet::redact::{Redacted, Secrets};
+use test_kubelet::{Odd, Options, Serving, TestKubelet};
 
 use super::{config, refused, scrape, scraper, token};
 
@@ -124,4 +124,85 @@ async fn a_file_that_cannot_be_verified_with_is_named() {
     }
     std::fs::remove_file(ca).unwrap();
     assert!(refused(&mut scraper).await.contains("no such file"));
+}
+
+/// The name by which a node's own certificates go, beside the address that it has.
+#[tokio::test]
+async fn a_node_proves_its_name_beside_its_address() {
+    let node = |name: &str, shape: Serving| {
+        TestKubelet::start(Options {
+            node_name: name.to_owned(),
+            serving: shape,
+            ..Options::default()
+        })
+    };
+    let asked = |kubelet: &TestKubelet, node: &str| {
+        let mut config = config(kubelet, token(&kubelet.files().token));
+        config.target.common_name = Some(common_name(node));
+        config
+    };
+    let kubelet = node("node-a", Serving::CaIssued);
+    scrape(&mut asked(&kubelet, "node-a").scraper()).await.unwrap();
+    let before = kubelet.requests().len();
+    for other in ["node-b", "node-", "node-a1", "Node-a", "node-a.example", ""] {
+        let fault = fault(&mut asked(&kubelet, other).scraper()).await;
+        let want = TlsFault::OtherNode {
+            wanted: Secrets::default().redact(common_name(other).as_bytes()),
+            shown: Some(Redacted::ours("system:node:node-a")),
+        };
+        assert_eq!(fault, want, "{other:?}");
+        let said = fault.to_string();
+        let words = ["\"system:node:node-a\"", "another node has", "kubectl get nodes"];
+        assert!(words.iter().all(|word| said.contains(word)), "{said}");
+    }
+    assert_eq!(
+        kubelet.requests().len(),
+        before,
+        "a token was sent to another node"
+    );
+
+    // One that was made by hand, or by the kubelet itself: it is of the node, and does not say so.
+    let kubelet = node("node-a", Serving::SelfSigned);
+    let mut config = asked(&kubelet, "node-a");
+    config.target.server_name = Some("node-a".to_owned());
+    let said = fault(&mut config.scraper()).await.to_string();
+    let words = ["node-a@", "serverTLSBootstrap", "take tls_verify_node out"];
+    assert!(words.iter().all(|word| said.contains(word)), "{said}");
+
+    // Two common names are two nodes', whichever comes first.
+    let kubelet = node("node-a", Serving::Odd(Odd::TwoCommonNames));
+    for name in ["node-a", "another"] {
+        let fault = fault(&mut asked(&kubelet, name).scraper()).await;
+        assert!(matches!(fault, TlsFault::OtherNode { .. }), "{fault}");
+    }
+    assert!(kubelet.requests().is_empty());
+
+    // Whoever is believed by an address alone is believed first: a name is no proof of an issuer.
+    let kubelet = node("node-a", Serving::CaIssued);
+    let mut config = asked(&kubelet, "node-b");
+    config.client.trust.anchors = Anchors::Files(vec![kubelet.files().other_ca.clone()]);
+    let fault = fault(&mut config.scraper()).await;
+    assert!(matches!(fault, TlsFault::UnknownIssuer { .. }), "{fault}");
+}
+
+/// There it proves nothing, and is not passed over either: who asks for a name gets it or nothing.
+#[tokio::test]
+async fn a_name_that_is_asked_for_is_never_passed_over() {
+    let kubelet = serving(Serving::CaIssued);
+    let mut config = config(&kubelet, token(&kubelet.files().token));
+    config.target.common_name = Some(common_name("another"));
+    for anchors in [
+        Anchors::Unverified,
+        Anchors::Files(vec![kubelet.files().ca.clone()]),
+    ] {
+        for tls13_only in [false, true] {
+            config.client.trust = Trust {
+                anchors: anchors.clone(),
+                tls13_only,
+            };
+            let fault = fault(&mut config.scraper()).await;
+            assert!(matches!(fault, TlsFault::OtherNode { .. }), "{fault}");
+        }
+    }
+    assert!(kubelet.requests().is_empty());
 }

@@ -71,6 +71,7 @@ fn in_cluster() -> Kubelet {
         target: Target {
             url: super::url::parse("https://10.0.0.1:10250").expect("valid"),
             server_name: None,
+            common_name: None,
         },
         client: Arc::new(Settings {
             credential: Credential::BearerToken {

@@ -7,9 +7,9 @@ use rustls::CertificateError;
 use webpki::Error as Webpki;
 
 use super::{Flaw, Holder, Link, TlsFault, Trouble};
-use crate::client::Seen;
 use crate::client::algorithm::Key;
 use crate::client::certificate::Facts;
+use crate::client::{OtherCommonName, Seen};
 use crate::redact::Redacted;
 
 /// What `error` means.
@@ -46,10 +46,15 @@ pub(super) fn fault(error: &CertificateError, seen: &Seen) -> TlsFault {
         Bad::UnhandledCriticalExtension => path.extension(),
         // Nobody else says so: `verifier` does, of pins.
         Bad::ApplicationVerificationFailure => TlsFault::OtherKey { shown: leaf.pin },
-        Bad::Other(other) => match other.0.downcast_ref() {
-            Some(error) => path.of_webpki(error),
-            None => TlsFault::Ours(Trouble::Unforeseen),
-        },
+        Bad::Other(other) => {
+            if let Some(OtherCommonName { wanted }) = other.0.downcast_ref() {
+                return path.other_node(wanted);
+            }
+            match other.0.downcast_ref() {
+                Some(error) => path.of_webpki(error),
+                None => TlsFault::Ours(Trouble::Unforeseen),
+            }
+        }
         // No list of revoked certificates is loaded, and no answer about one is looked at.
         Bad::Revoked
         | Bad::UnknownRevocationStatus
@@ -114,6 +119,16 @@ impl Path<'_> {
             expired,
             bound,
             now: crate::date::now(),
+        }
+    }
+
+    /// Where there are several common names, one of them may be the one that was asked for.
+    fn other_node(&self, wanted: &str) -> TlsFault {
+        let wanted = self.seen.secrets.redact(wanted.as_bytes());
+        let shown = self.leaf.common_name.clone();
+        TlsFault::OtherNode {
+            shown: shown.filter(|shown| *shown != wanted),
+            wanted,
         }
     }
 

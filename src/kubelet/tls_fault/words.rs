@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Flaw, Holder, Link, TlsFault, Trouble};
+use super::{COMMON_NAME, Flaw, Holder, Link, TlsFault, Trouble};
 use crate::date::date;
 use crate::redact::Redacted;
 
@@ -29,6 +29,7 @@ impl fmt::Display for TlsFault {
                  another cluster, or older than this one's CA"
             ),
             Self::WrongName { names, fitting } => wrong_name(f, names, fitting.as_ref()),
+            Self::OtherNode { wanted, shown } => other_node(f, wanted, shown.as_ref()),
             Self::OutOfTime {
                 of,
                 expired,
@@ -248,6 +249,30 @@ fn wrong_name(f: &mut fmt::Formatter<'_>, names: &[Redacted], fitting: Option<&R
             "set tls_server_name to a name that fits, such as {name:?}, if that is this node"
         ),
         None => write!(f, "none of these can be asked for, so {PIN}"),
+    }
+}
+
+/// The signer kubernetes.io/kubelet-serving signs for no other common name; what a kubelet or a user makes himself has what
+/// he likes.
+fn other_node(f: &mut fmt::Formatter<'_>, wanted: &Redacted, shown: Option<&Redacted>) -> fmt::Result {
+    match shown {
+        Some(shown) if shown.starts_with(COMMON_NAME) => write!(
+            f,
+            "the kubelet's certificate is that of {shown:?}, not of {wanted:?}: another node has this node's address by now, \
+             or passes for it; see which one has it in `kubectl get nodes -o wide`, and delete the node object that is left \
+             over"
+        ),
+        _ => {
+            match shown {
+                Some(shown) => write!(f, "the kubelet's certificate has the common name {shown:?}")?,
+                None => f.write_str("the kubelet's certificate has no common name, or several")?,
+            }
+            write!(
+                f,
+                ", and tls_verify_node asks for {wanted:?}: let the cluster's CA sign one (serverTLSBootstrap: true), which \
+                 has it, or take tls_verify_node out"
+            )
+        }
     }
 }
 

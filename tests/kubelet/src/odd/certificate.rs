@@ -12,6 +12,8 @@ pub(super) struct Spec {
     pub(super) version: u8,
     /// Its common name.
     pub(super) subject: String,
+    /// A second one.
+    pub(super) also: Option<String>,
     /// Days from now.
     pub(super) valid: [i64; 2],
     /// In DER.
@@ -36,6 +38,7 @@ impl Spec {
         Self {
             version: 3,
             subject: format!("system:node:{node}"),
+            also: None,
             valid: [-1, 90],
             extensions,
             signing: Signing::Sha256,
@@ -49,6 +52,7 @@ impl Spec {
         Self {
             version: 3,
             subject: subject.to_owned(),
+            also: None,
             valid: [-1, 3_650],
             extensions: vec![constraints(None)],
             signing: Signing::Sha256,
@@ -67,15 +71,20 @@ impl Spec {
         let extensions = element(0xa3, &[&sequence(&[&self.extensions.concat()])]);
         let unique_id = element(0x81, &[&[0, 1, 2, 3]]);
         let v3 = self.version == 3;
+        let subject: Vec<_> = [Some(&self.subject), self.also.as_ref()]
+            .into_iter()
+            .flatten()
+            .map(String::as_str)
+            .collect();
         let now = OffsetDateTime::now_utc();
         let [from, until] = self.valid.map(|days| time(now + Duration::days(days)));
         let signed = sequence(&[
             if v3 { &version } else { &[] },
             &integer(&[1, 2, 3, 4, 5, 6, 7]),
             &said,
-            &name(issuer),
+            &name(&[issuer]),
             &sequence(&[&from, &until]),
-            &name(&self.subject),
+            &name(&subject),
             &key.info(),
             if self.unique_id { &unique_id } else { &[] },
             if v3 { &extensions } else { &[] },

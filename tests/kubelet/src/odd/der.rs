@@ -58,9 +58,13 @@ pub(super) fn oid(dotted: &str) -> Vec<u8> {
 }
 
 /// A distinguished name with a common name and nothing else.
-pub(super) fn name(common: &str) -> Vec<u8> {
-    let pair = sequence(&[&oid("2.5.4.3"), &element(12, &[common.as_bytes()])]);
-    sequence(&[&element(0x31, &[&pair])])
+pub(super) fn name(common: &[&str]) -> Vec<u8> {
+    let one = |common: &&str| {
+        let pair = sequence(&[&oid("2.5.4.3"), &element(12, &[common.as_bytes()])]);
+        element(0x31, &[&pair])
+    };
+    let all: Vec<_> = common.iter().map(one).collect();
+    sequence(&[&all.concat()])
 }
 
 /// A time, in the form for years from 2050 on, which is read for earlier ones too.

@@ -80,6 +80,8 @@ pub enum Odd {
     /// Signed by one in between, whose own CA has another key than the anchor of that name.
     OtherKeyBetween,
     CommonNameOnly,
+    /// The node's, and one more.
+    TwoCommonNames,
     /// For `*.example.internal`.
     Wildcard,
     /// For a name that no configuration can ask for, and then for the node's.
@@ -235,6 +237,7 @@ fn bend(odd: Odd, node: &str, chain: &mut Chain) {
         }),
         Odd::OtherKeyBetween => chain.with_between(|_| ()),
         Odd::CommonNameOnly => chain.names(node, &[]),
+        Odd::TwoCommonNames => chain.leaf.also = Some("system:node:another".to_owned()),
         Odd::Wildcard => chain.names(node, &[dns("*.example.internal")]),
         Odd::OddNames => {
             let odd = ["eyJ-node.example", "-_.\u{202e}$NODE", "*.*.example", "*", ""];
