@@ -270,7 +270,7 @@ impl Member {
             Doing::Create => self.created(sent, now, answer),
             Doing::Update { goes_by } => self.updated(sent, now, answer, goes_by),
             Doing::Delete { id } if matches!(answer, Answer::Stored(_) | Answer::Gone) => {
-                self.others.remove(&id)
+                self.others.remove(&id);
             }
             Doing::Delete { .. } => {}
         }
