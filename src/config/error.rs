@@ -14,6 +14,7 @@ use super::pattern::PatternError;
 use super::size::SizeError;
 use super::syntax::SyntaxError;
 use super::url::UrlError;
+use crate::cluster::SelectorError;
 use crate::files::Unreadable;
 
 /// Why there is no [`Config`](super::Config). `Display` is the whole message, on one line.
@@ -84,6 +85,11 @@ pub enum ConfigError {
         key: &'static str,
         /// What it contradicts.
         with: Clash,
+    },
+    /// Neither an `api_server` nor a pod's ServiceAccount.
+    NoApiServer {
+        /// Where `discover` is.
+        at: Position,
     },
     /// Neither a `url` nor a node's address in the environment.
     NoAddress {
@@ -156,6 +162,11 @@ impl fmt::Display for ConfigError {
                 error,
             } => write!(f, "{at}: {key}: {error}"),
             Self::Conflict { at, key, with } => write!(f, "{at}: {key}: {with}"),
+            Self::NoApiServer { at } => write!(
+                f,
+                "{at}: discover: which API server? the program runs in no pod of a cluster (KUBERNETES_SERVICE_HOST is not \
+                 set); set api_server"
+            ),
             Self::NoAddress { at } => {
                 if let Some(at) = at {
                     write!(f, "{at}: ")?;
@@ -225,6 +236,12 @@ impl fmt::Display for HeadError {
 /// What is wrong with a value by itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ValueError {
+    /// No selector.
+    Selector(SelectorError),
+    /// No name in Kubernetes.
+    Word,
+    /// No duration of a Lease.
+    Lease,
     /// Another type of TOML's.
     Type {
         /// What the option takes.
@@ -297,6 +314,12 @@ impl fmt::Display for ValueError {
             Self::OtherMetric => {
                 f.write_str("another measurement of this plugin is called so; write a name of its own")
             }
+            Self::Selector(error) => error.fmt(f),
+            Self::Word => f.write_str(
+                "no name in Kubernetes; write at most 63 lower case letters, digits and '-', with a letter or a digit at both \
+                 ends",
+            ),
+            Self::Lease => f.write_str(r#"no duration of a Lease; write whole seconds from "5s" to "10m""#),
             Self::MetricName => f.write_str(
                 "no name for a measurement; write one without control characters, without # or _ in front, \
                  and without a backslash at the end",
@@ -345,6 +368,17 @@ pub enum Clash {
         /// Where the other block has it.
         line: usize,
     },
+    /// One kubelet beside all of them.
+    Discovers {
+        /// Where `discover` is.
+        line: usize,
+    },
+    /// Something of discovery, and nothing is discovered.
+    NothingDiscovered,
+    /// Something of members that share nodes, and they do not.
+    NotShared,
+    /// Members share nodes, and where their Leases are nobody knows.
+    NoNamespace,
     /// Two values for what a process has once.
     OncePerProcess {
         /// Where the other one is.
@@ -391,6 +425,17 @@ impl fmt::Display for Clash {
             Self::SameUrl { line } => write!(
                 f,
                 "the same kubelet as on line {line}, which would write each sample twice; take one of the blocks out"
+            ),
+            Self::Discovers { line } => write!(
+                f,
+                "has no meaning beside discover on line {line}, which is for all kubelets; keep one of the two"
+            ),
+            Self::NothingDiscovered => {
+                f.write_str("goes with discover = \"nodes\" alone; add that, or take this out")
+            }
+            Self::NotShared => f.write_str("goes with shards = \"leases\" alone; add that, or take this out"),
+            Self::NoNamespace => f.write_str(
+                "needs a namespace for the Leases, and the program runs in none; set lease_namespace",
             ),
             Self::OncePerProcess { line } => write!(
                 f,

@@ -10,6 +10,7 @@ use log::LevelFilter;
 
 use super::args::{Args, Polling};
 use super::checked::{Config, Kubelet, Ticking};
+use super::discover::{self, Naming};
 use super::error::{Clash, ConfigError};
 use super::expand::Env;
 use super::options::{self, Info, Opt};
@@ -83,7 +84,12 @@ pub(super) fn from_source(source: &Source<'_>, args: &Args, env: Env<'_>) -> Res
     };
     let output = output(&blocks, ticking)?;
     let mut kubelets: Vec<Kubelet> = Vec::with_capacity(blocks.len());
+    let mut clusters = Vec::new();
     for block in &blocks {
+        if discover::discovers(block)? {
+            clusters.push(discover::cluster(block, ticking, env)?);
+            continue;
+        }
         let mut kubelet = kubelet(block, ticking, args.config.is_some(), env)?;
         let same_url = |other: &Kubelet| other.target.url == kubelet.target.url;
         if let Some(same) = kubelets.iter().position(same_url) {
@@ -107,6 +113,8 @@ pub(super) fn from_source(source: &Source<'_>, args: &Args, env: Env<'_>) -> Res
     };
     Ok(Config {
         kubelets,
+        clusters,
+        sharing: discover::sharing(&blocks, env)?,
         ticking,
         output,
         max_concurrent,
@@ -125,7 +133,10 @@ fn share(kubelet: &mut Kubelet, others: &[Kubelet]) {
 }
 
 /// The value of an option that a process has but one of: blocks may leave it out, and may not differ.
-fn once_per_process<T: PartialEq>(blocks: &[Block<'_>], option: &Opt<T>) -> Result<Option<T>, ConfigError> {
+pub(super) fn once_per_process<T: PartialEq>(
+    blocks: &[Block<'_>],
+    option: &Opt<T>,
+) -> Result<Option<T>, ConfigError> {
     let mut first: Option<(T, usize)> = None;
     for block in blocks {
         let Some(value) = block.get(option)? else { continue };
@@ -175,6 +186,10 @@ fn kubelet(block: &Block<'_>, ticking: Ticking, in_file: bool, env: Env<'_>) -> 
         Scheme::Https => (credential(block)?, trust(block)?),
     };
     let server_name = block.get(&options::TLS_SERVER_NAME)?;
+    if server_name.as_ref().is_some_and(Naming::is_of_node) {
+        return Err(block.conflict(&options::TLS_SERVER_NAME.info, Clash::NothingDiscovered));
+    }
+    let server_name = server_name.map(|name| name.of(""));
     let settings = client::Settings {
         credential,
         trust,
@@ -197,7 +212,7 @@ fn kubelet(block: &Block<'_>, ticking: Ticking, in_file: bool, env: Env<'_>) -> 
 }
 
 /// What is asked, that this may be written.
-fn question(lines: &lines::Settings) -> Question {
+pub(super) fn question(lines: &lines::Settings) -> Question {
     if lines::is_cpu_and_memory_alone(&lines.fields, lines.metadata.groups) {
         Question::CpuAndMemory
     } else {
@@ -205,7 +220,7 @@ fn question(lines: &lines::Settings) -> Question {
     }
 }
 
-fn written(block: &Block<'_>) -> Result<lines::Settings, ConfigError> {
+pub(super) fn written(block: &Block<'_>) -> Result<lines::Settings, ConfigError> {
     Ok(lines::Settings {
         node_metric_name: block.get_or_default(&options::NODE_METRIC_NAME)?,
         timestamp: block.get_or_default(&options::TIMESTAMP)?,
@@ -232,7 +247,7 @@ fn metadata(block: &Block<'_>) -> Result<lines::metadata::Settings, ConfigError>
 
 /// Which labels or annotations are wanted, if any. Left out, the list of those that are not has all, as in Telegraf's
 /// `inputs.kubernetes`; beside one of those that are this would be none, and its users write both.
-fn keys(
+pub(super) fn keys(
     block: &Block<'_>,
     include: &Opt<Vec<Globs>>,
     exclude: &Opt<Vec<Globs>>,
@@ -309,7 +324,7 @@ fn plain(block: &Block<'_>) -> Result<(Credential, Trust), ConfigError> {
     }
 }
 
-fn credential(block: &Block<'_>) -> Result<Credential, ConfigError> {
+pub(super) fn credential(block: &Block<'_>) -> Result<Credential, ConfigError> {
     let token = block.get(&options::BEARER_TOKEN)?;
     let key = block.get(&options::TLS_KEY)?;
     match (block.get(&options::TLS_CERT)?, key, token) {
@@ -329,7 +344,7 @@ fn credential(block: &Block<'_>) -> Result<Credential, ConfigError> {
     }
 }
 
-fn trust(block: &Block<'_>) -> Result<Trust, ConfigError> {
+pub(super) fn trust(block: &Block<'_>) -> Result<Trust, ConfigError> {
     let skip = block.get_or_default(&options::INSECURE_SKIP_VERIFY)?;
     if let Some(pins) = block.get(&options::TLS_PIN_SHA256)? {
         return pinned(block, pins, skip);
@@ -369,7 +384,7 @@ fn pinned(block: &Block<'_>, pins: Vec<Pin>, skip: bool) -> Result<Trust, Config
 }
 
 /// A deadline below the interval where there is one, so that a hung kubelet can't make ticks pile up.
-fn response_timeout(block: &Block<'_>, ticking: Ticking) -> Result<Duration, ConfigError> {
+pub(super) fn response_timeout(block: &Block<'_>, ticking: Ticking) -> Result<Duration, ConfigError> {
     let written = block.get(&options::RESPONSE_TIMEOUT)?;
     match (written, ticking) {
         (Some(timeout), Ticking::Every(interval)) if timeout >= interval => Err(block.conflict(

@@ -5,6 +5,7 @@
 
 mod args;
 mod checked;
+mod discover;
 mod duration;
 mod echo;
 mod error;
@@ -24,7 +25,8 @@ mod url;
 mod value;
 
 pub use args::{Args, ArgsError, CheckArgs, HELP, Invocation, Polling, Show, is_check, parse_args};
-pub use checked::{Config, Kubelet, Ticking};
+pub use checked::{ApiServer, Cluster, Config, Kubelet, Sharing, Ticking};
+pub use discover::Naming;
 pub use duration::DurationError;
 pub use error::{Clash, ConfigError, HeadError, Position, ValueError};
 pub use expand::ExpandError;

@@ -8,8 +8,10 @@ use std::time::Duration;
 
 use log::LevelFilter;
 
+use super::discover::{Discover, Naming, Shards};
 use super::value::{self, Read};
 use crate::client::{Pin, Url};
+use crate::cluster::{AddressType, Selector};
 use crate::lines::metadata::Group;
 use crate::lines::{Globs, Timestamp, Volumes};
 
@@ -113,12 +115,13 @@ options! {
               CA where the program runs in a pod, else the system's store.",
     }
 
-    TLS_SERVER_NAME: String = server_name {
+    TLS_SERVER_NAME: Naming = server_name {
         key: "tls_server_name",
         kind: "string",
         sample: Example(r#""node-1.example.com""#),
         doc: "Name or address that the kubelet's certificate has to carry, where it is not the one in url. \
-              \"$NODE_NAME\" takes it from the environment, where the downward API's spec.nodeName can be.",
+              \"$NODE_NAME\" takes it from the environment, where the downward API's spec.nodeName can be. With discover, {node} \
+              in it stands for each node's name.",
     }
 
     TLS_PIN_SHA256: Vec<Pin> = pins {
@@ -298,6 +301,97 @@ options! {
         sample: Default(r#""all""#),
         doc: "Which pods' network to write: \"all\", or \"own\" for those that have a network of their own. The numbers of \
               pods on the host's network are the host's, and every sum over pods counts them again. \"own\" asks for /pods too.",
+    }
+
+    DISCOVER: Discover = discover {
+        key: "discover",
+        kind: "string",
+        sample: Example(r#""nodes""#),
+        doc: "Instead of url: scrape every kubelet of the cluster, whose nodes the API server lists. The program then needs the rights list and watch on nodes. All options from here to lease_duration go with it.",
+    }
+
+    API_SERVER: Url = api_server_url {
+        key: "api_server",
+        kind: "string",
+        sample: Example(r#""https://10.0.0.1:6443""#),
+        doc: "The API server, which is shown and has to prove what the kubelets are and have to. Left out, it is that of the pod's ServiceAccount, with its token and its CA.",
+    }
+
+    NODE_SELECTOR: Selector = selector {
+        key: "node_selector",
+        kind: "string",
+        sample: Example(r#""kubernetes.io/os=linux,!node-role.kubernetes.io/control-plane""#),
+        doc: "Only nodes with these labels, in kubectl's grammar: =, !=, in (a,b), notin (a,b), key and !key.",
+    }
+
+    NODE_INCLUDE: Vec<Globs> = name_patterns {
+        key: "node_include",
+        kind: "array of patterns",
+        sample: Default("[]"),
+        doc: "Only nodes of these names; empty means all.",
+    }
+
+    NODE_EXCLUDE: Vec<Globs> = name_patterns {
+        key: "node_exclude",
+        kind: "array of patterns",
+        sample: Default("[]"),
+        doc: "No nodes of these names.",
+    }
+
+    NODE_ADDRESS_TYPES: Vec<AddressType> = address_types {
+        key: "node_address_types",
+        kind: "array of words",
+        sample: Default(r#"["InternalIP", "InternalDNS", "Hostname", "ExternalIP", "ExternalDNS"]"#),
+        doc: "Which of a node's addresses to dial: the first one that it has of the first type that it has.",
+    }
+
+    NODE_LABEL_INCLUDE: Vec<Globs> = key_patterns {
+        key: "node_label_include",
+        kind: "array of patterns",
+        sample: Default("[]"),
+        doc: "Add these labels of a node as tags to its own lines (not to those of its pods), each under its own key.",
+    }
+
+    NODE_LABEL_EXCLUDE: Vec<Globs> = key_patterns {
+        key: "node_label_exclude",
+        kind: "array of patterns",
+        sample: Default(r#"["*"]"#),
+        doc: "Add none of these labels, as with label_exclude.",
+    }
+
+    TLS_VERIFY_NODE: bool = boolean {
+        key: "tls_verify_node",
+        kind: "boolean",
+        sample: Default("false"),
+        doc: "Ask of each kubelet's certificate that it is the node's own as well: its common name has to be system:node: and the node's name, as in the certificates that the cluster's CA signs for kubelets. Without it a node's certificate is good for any address that it lists.",
+    }
+
+    SHARDS: Shards = shards {
+        key: "shards",
+        kind: "string",
+        sample: Default(r#""none""#),
+        doc: "\"leases\" lets several members share the nodes, once for all blocks: each node is one member's, and another's within lease_duration and an interval when that one is gone. Each member keeps a Lease in its own namespace.",
+    }
+
+    SHARD_GROUP: String = label_value {
+        key: "shard_group",
+        kind: "string",
+        sample: Default(r#""telegraf-kubelet""#),
+        doc: "The members that share nodes with one another have the same, once for all blocks; others of the same namespace need another.",
+    }
+
+    LEASE_NAMESPACE: String = namespace {
+        key: "lease_namespace",
+        kind: "string",
+        sample: Example(r#""monitoring""#),
+        doc: "Where the Leases are, once for all blocks. Left out, it is the pod's own namespace.",
+    }
+
+    LEASE_DURATION: Duration = lease {
+        key: "lease_duration",
+        kind: "duration",
+        sample: Default(r#""15s""#),
+        doc: "How long after the last sign of a member its nodes are another's, once for all blocks: whole seconds, from 5s to 10m. A shorter one asks the API server more often: each member lists the Leases and renews its own six times in it.",
     }
 
     INTERVAL: Duration = duration {

@@ -205,6 +205,11 @@ impl Block<'_> {
         }
     }
 
+    /// Where the option is.
+    pub(super) fn at_of(&self, info: &Info) -> Position {
+        self.position(info)
+    }
+
     fn position(&self, info: &Info) -> Position {
         self.source
             .at(self.entry(info).map_or(self.offset, |entry| entry.offset))

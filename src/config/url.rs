@@ -9,8 +9,12 @@ use std::num::NonZeroU16;
 
 use rustls::pki_types::ServerName;
 
+use super::expand::Env;
 use crate::client::{Scheme, Url};
 use crate::kubelet::{PORT, READ_ONLY_PORT};
+
+/// The port of `https`.
+const HTTPS: NonZeroU16 = NonZeroU16::new(443).expect("it is not 0");
 
 /// Why a text is no kubelet's URL. Never carries the text: a password may be in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,6 +33,8 @@ pub enum UrlError {
     Host,
     /// Not a port.
     Port,
+    /// No TLS, where there has to be.
+    Plain,
 }
 
 impl fmt::Display for UrlError {
@@ -42,6 +48,7 @@ impl fmt::Display for UrlError {
                 r#"an IPv6 address goes into brackets; write it as "https://[fd00::1]:10250", or leave url out: the default brackets $NODE_IP by itself"#
             }
             Self::Host => r#"no valid host name or address in it; write it as "https://10.0.0.1:10250""#,
+            Self::Plain => "an API server is asked over TLS alone; write https://",
             Self::Port => "not a port; write a number from 1 to 65535, or none for the kubelet's own",
         })
     }
@@ -80,6 +87,33 @@ pub(super) fn of_node(host: &str) -> Result<Url, UrlError> {
         scheme: Scheme::Https,
         host,
         port: PORT,
+    })
+}
+
+/// An API server's: the same, but always over TLS, at 443 where no port is written, as with kubectl.
+pub(super) fn of_api_server(text: &str) -> Result<Url, UrlError> {
+    let url = parse(text)?;
+    if url.scheme == Scheme::Http {
+        return Err(UrlError::Plain);
+    }
+    let authority = text
+        .split_once("://")
+        .map_or(text, |(_, rest)| rest.trim_end_matches('/'));
+    let (_, port) = split_port(authority)?;
+    Ok(match port {
+        Some(_) => url,
+        None => Url { port: HTTPS, ..url },
+    })
+}
+
+/// That of the cluster we run in, as each pod is told.
+pub(super) fn of_service(env: Env<'_>) -> Option<Url> {
+    let host = env("KUBERNETES_SERVICE_HOST").filter(|host| !host.is_empty())?;
+    let port = env("KUBERNETES_SERVICE_PORT").filter(|port| !port.is_empty());
+    let port = port.map_or(Some(HTTPS), |digits| port_number(&digits))?;
+    Some(Url {
+        port,
+        ..of_node(&host).ok()?
     })
 }
 

@@ -9,6 +9,7 @@ use log::LevelFilter;
 use rustls::pki_types::ServerName;
 use toml::de::DeValue;
 
+use super::discover::{Discover, Naming, Shards};
 use super::duration::{self, DurationError};
 use super::echo;
 use super::error::ValueError;
@@ -18,6 +19,7 @@ use super::pattern::PatternError;
 use super::size::{self, SizeError};
 use super::url;
 use crate::client::{Pin, Url};
+use crate::cluster::{AddressType, Selector};
 use crate::lines::metadata::Group;
 use crate::lines::{self, Globs, PatternFault, Row, SCRAPE_MEASUREMENT, Timestamp, Volumes, rows, schema};
 use crate::redact::is_token;
@@ -30,6 +32,14 @@ pub(super) const TIMESTAMPS: &[&str] = &["gather", "sample"];
 pub(super) const VOLUMES: &[&str] = &["all", "claims"];
 /// The words of `pod_network`.
 pub(super) const POD_NETWORKS: &[&str] = &["all", "own"];
+/// The words of `node_address_types`.
+pub(super) const ADDRESS_TYPES: &[&str] = &[
+    "InternalIP",
+    "InternalDNS",
+    "Hostname",
+    "ExternalIP",
+    "ExternalDNS",
+];
 /// The words of `log_level`.
 pub(super) const LOG_LEVELS: &[&str] = &["error", "warn", "info", "debug", "trace"];
 
@@ -173,11 +183,86 @@ pub(super) fn kubelet_url(value: &DeValue<'_>, env: Env<'_>) -> Result<Url, Valu
     url::parse(&text(value, env)?).map_err(ValueError::Url)
 }
 
-pub(super) fn server_name(value: &DeValue<'_>, env: Env<'_>) -> Result<String, ValueError> {
-    let text = text(value, env)?;
-    match ServerName::try_from(text.as_str()) {
-        Ok(_) => Ok(text),
+pub(super) fn server_name(value: &DeValue<'_>, env: Env<'_>) -> Result<Naming, ValueError> {
+    let naming = Naming::new(text(value, env)?);
+    // Any node will do: names of nodes are names.
+    match ServerName::try_from(naming.of("node")) {
+        Ok(_) => Ok(naming),
         Err(_) => Err(ValueError::ServerName),
+    }
+}
+
+/// The word of `discover`.
+pub(super) fn discover(value: &DeValue<'_>, env: Env<'_>) -> Result<Discover, ValueError> {
+    match text(value, env)?.as_str() {
+        "nodes" => Ok(Discover::Nodes),
+        _ => Err(ValueError::Choice(&["nodes"])),
+    }
+}
+
+/// One of the words of `shards`.
+pub(super) fn shards(value: &DeValue<'_>, env: Env<'_>) -> Result<Shards, ValueError> {
+    match text(value, env)?.as_str() {
+        "none" => Ok(Shards::None),
+        "leases" => Ok(Shards::Leases),
+        _ => Err(ValueError::Choice(&["none", "leases"])),
+    }
+}
+
+/// Of an API server, which is never asked without TLS.
+pub(super) fn api_server_url(value: &DeValue<'_>, env: Env<'_>) -> Result<Url, ValueError> {
+    url::of_api_server(&text(value, env)?).map_err(ValueError::Url)
+}
+
+pub(super) fn selector(value: &DeValue<'_>, env: Env<'_>) -> Result<Selector, ValueError> {
+    Selector::parse(&text(value, env)?).map_err(ValueError::Selector)
+}
+
+/// Types of addresses, each once; at least one.
+pub(super) fn address_types(value: &DeValue<'_>, env: Env<'_>) -> Result<Vec<AddressType>, ValueError> {
+    let array = value
+        .as_array()
+        .ok_or_else(|| wrong_type("an array of strings", value))?;
+    let kind = |item: &toml::Spanned<DeValue<'_>>| {
+        AddressType::parse(&text(item.get_ref(), env)?).ok_or(ValueError::Choice(ADDRESS_TYPES))
+    };
+    let kinds: Vec<_> = array.iter().map(kind).collect::<Result<_, _>>()?;
+    if kinds.is_empty() {
+        Err(ValueError::Empty)
+    } else {
+        Ok(kinds)
+    }
+}
+
+/// A value that a label may have, and an object's name too: it stands in both.
+pub(super) fn label_value(value: &DeValue<'_>, env: Env<'_>) -> Result<String, ValueError> {
+    word(value, env, 63, "-.")
+}
+
+/// A namespace.
+pub(super) fn namespace(value: &DeValue<'_>, env: Env<'_>) -> Result<String, ValueError> {
+    word(value, env, 63, "-")
+}
+
+/// A word of lower case letters, digits and these, at whose ends is a letter or a digit.
+fn word(value: &DeValue<'_>, env: Env<'_>, longest: usize, more: &str) -> Result<String, ValueError> {
+    let word = text(value, env)?;
+    let is_end = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
+    let is_word = word.len() <= longest
+        && word.starts_with(is_end)
+        && word.ends_with(is_end)
+        && word.chars().all(|c| is_end(c) || more.contains(c));
+    if is_word { Ok(word) } else { Err(ValueError::Word) }
+}
+
+/// How long a Lease lasts: the API has whole seconds.
+pub(super) fn lease(value: &DeValue<'_>, env: Env<'_>) -> Result<Duration, ValueError> {
+    let lease = duration(value, env)?;
+    let may_be = Duration::from_secs(5)..=Duration::from_secs(600);
+    if may_be.contains(&lease) && lease.subsec_nanos() == 0 {
+        Ok(lease)
+    } else {
+        Err(ValueError::Lease)
     }
 }
 
