@@ -11,6 +11,8 @@ mod words;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
+use tokio::sync::watch;
+
 use clock::Clock;
 use metadata::{Beside, Told};
 use words::{Failure, what_is_left_out};
@@ -20,8 +22,9 @@ use crate::client::Left;
 use crate::execd::{Broken, Output, Prompts, Ticks};
 use crate::kubelet::{Answer, Cause, Reminders, Scraper};
 use crate::lines::metadata::Gatherer;
-use crate::lines::{OfNode, Rendered, Renderer, ScrapeReport};
-use crate::pace::{Pace, Runner};
+use crate::lines::{Listed, OfNode, Rendered, Renderer, ScrapeReport};
+use crate::pace::{Pace, Phase, Runner};
+use crate::permit::{self, Permit};
 use crate::pool::{Pool, Room, Taken};
 
 /// Lines have less than so many times the bytes of the answer that they come from, as a rule.
@@ -63,6 +66,20 @@ pub struct Collector {
     said: Said,
     /// Where metadata of its pods is wanted.
     beside: Option<Beside>,
+    /// Where it is one of a cluster's.
+    one_of_many: Option<OneOfMany>,
+}
+
+/// What is known of a kubelet before it was ever asked, because somebody listed it.
+pub struct OneOfMany {
+    /// Its node's name.
+    pub node: String,
+    /// For how long it is ours.
+    pub permit: Permit,
+    /// When in an interval it is asked.
+    pub phase: Phase,
+    /// What is listed of the node, as it is now.
+    pub listed: watch::Receiver<Arc<Listed>>,
 }
 
 /// What the log was told already.
@@ -82,6 +99,8 @@ struct Said {
     first_duplicate: Option<String>,
     /// Ticks that failed since the last good one.
     failed: u64,
+    /// Why the last one did of which that was told.
+    failure: Option<String>,
     /// Of keys that no type has.
     unknown: unknown::Told,
     /// How many pods the last good answer listed.
@@ -106,7 +125,15 @@ impl Collector {
             runner: common.pace.runner(),
             said: Said::default(),
             beside: None,
+            one_of_many: None,
         }
+    }
+
+    /// One of a cluster's: its node's name is known, and lines of any other node are not its own.
+    #[must_use]
+    pub fn one_of_many(mut self, known: OneOfMany) -> Self {
+        self.one_of_many = Some(known);
+        self
     }
 
     /// With the metadata of its pods that `gatherer` takes of an answer, asked for at most once in each interval.
@@ -123,10 +150,10 @@ impl Collector {
         self
     }
 
-    /// What the kubelet is called.
+    /// What the kubelet is called: its node, where that is known before it is asked, else its URL.
     #[must_use]
-    pub fn url(&self) -> &str {
-        &self.url
+    pub fn name(&self) -> &str {
+        self.one_of_many.as_ref().map_or(&self.url, |known| &known.node)
     }
 
     /// Serves every tick until told to stop.
@@ -137,6 +164,9 @@ impl Collector {
         // Between the start and the first tick there is time.
         self.ask_beside(tokio::time::Instant::now());
         while let Some(prompts_due) = ticks.next().await {
+            if !self.is_due(&mut ticks).await {
+                continue;
+            }
             // In a box, for what a tick needs to remember is not kept between two.
             if let Err(broken) = Box::pin(self.tick(&mut ticks, prompts_due)).await {
                 prompts.stdout_closed();
@@ -144,6 +174,35 @@ impl Collector {
             }
         }
         Ok(())
+    }
+
+    /// Waits for its part of the interval, where it has one. False if what is asked for in this interval is not ours.
+    async fn is_due(&self, ticks: &mut Ticks) -> bool {
+        let Some(known) = &self.one_of_many else {
+            return true;
+        };
+        let interval = ticks.interval();
+        if !known.permit.holds_in(permit::wall(), interval) {
+            return false;
+        }
+        let wait = interval
+            .filter(|_| !ticks.is_first())
+            .map(|interval| known.phase.of(interval));
+        if let Some(wait) = wait {
+            tokio::select! {
+                biased;
+                _ = ticks.stopped() => {}
+                () = tokio::time::sleep(wait) => {}
+            }
+        }
+        known.permit.holds()
+    }
+
+    /// The name of its node: as it was listed, else as it says.
+    fn node_name(&self) -> &str {
+        self.one_of_many
+            .as_ref()
+            .map_or(self.node.name(), |known| &known.node)
     }
 
     /// One tick: a batch with the summary's lines, and in any case the line about the scrape. It stands for so many
@@ -182,6 +241,9 @@ impl Collector {
             prompts.saturating_sub(1),
             batch,
         );
+        if let Some(known) = &self.one_of_many {
+            batch.permit = known.permit.clone();
+        }
         let (written, result) = self.output.write(std::mem::take(batch)).await;
         *batch = written;
         drop(room);
@@ -231,12 +293,22 @@ impl Collector {
         {
             return Err(Failure::NoMemory);
         }
+        if let Some(known) = &self.one_of_many {
+            self.node.listed = Some(Arc::clone(&known.listed.borrow()));
+        }
         // Each body begins anew, whatever became of the one before.
         let mut shared = self.renderer.lock().unwrap_or_else(PoisonError::into_inner);
         shared.name_unknown(self.said.unknown.names());
         let rendered = shared
             .render_for(&mut self.node, &room.body, at, &mut room.batch)
             .map_err(Failure::Summary)?;
+        if let Some(known) = &self.one_of_many
+            && known.node != self.node.name()
+        {
+            // Its lines would be that node's, and its own kubelet has written them.
+            room.batch.empty();
+            return Err(Failure::OtherNode);
+        }
         if rendered.duplicates > 0 && !self.said.duplicates {
             self.said.first_duplicate = shared.first_duplicate().map(str::to_owned);
         }
@@ -250,12 +322,19 @@ impl Collector {
         match outcome {
             Err(failure) => {
                 self.said.failed += 1;
+                let failure = failure.to_string();
+                if self.one_of_many.is_some() && self.said.failure.as_ref() == Some(&failure) {
+                    // There may be a thousand of them.
+                    return;
+                }
                 log::error!("{url}: {failure}");
+                self.said.failure = Some(failure);
             }
             Ok((_, rendered)) => {
                 let node = || self.scraper.redact(self.node.name());
                 match std::mem::take(&mut self.said.failed) {
                     0 if self.said.first_answer => {}
+                    0 if self.one_of_many.is_some() => {}
                     0 => log::info!("{url}: node {:?} answers, {} lines", node(), rendered.lines),
                     failed => log::info!(
                         "{url}: node {:?} answers again after {failed} failed ticks",
@@ -263,6 +342,7 @@ impl Collector {
                     ),
                 }
                 self.said.first_answer = true;
+                self.said.failure = None;
                 self.tell_pods(rendered.pods);
                 self.tell_left_out(rendered);
                 self.tell_duplicates(rendered);
@@ -347,7 +427,7 @@ impl Collector {
         }
         let report = ScrapeReport {
             url: &self.url,
-            node_name: self.node.name(),
+            node_name: self.node_name(),
             result: cause.word(),
             result_code: cause.code(),
             response_seconds: Some(took.as_secs_f64()),

@@ -39,6 +39,26 @@ struct Row {
 #[derive(Debug)]
 pub struct Runner(Pace);
 
+/// When in an interval one of many is asked: always at the same part of its first half, so that they are not all asked at
+/// once, and each has the second half to answer in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Phase(u32);
+
+impl Phase {
+    /// The phase that a hash of what is asked says.
+    #[must_use]
+    pub fn new(hash: u64) -> Self {
+        Self(u32::try_from(hash >> 32).unwrap_or_default())
+    }
+
+    /// How long after the beginning of such an interval.
+    #[must_use]
+    pub fn of(self, interval: Duration) -> Duration {
+        let nanos = interval.as_nanos() / 2 * u128::from(self.0) / (u128::from(u32::MAX) + 1);
+        Duration::from_nanos(u64::try_from(nanos).unwrap_or_default())
+    }
+}
+
 impl Pace {
     /// For ticks at this interval, if anybody knows, and answers that need room in this pool.
     #[must_use]
@@ -94,6 +114,18 @@ mod tests {
             starts.push(tick.elapsed());
         }
         starts
+    }
+
+    #[test]
+    fn a_phase_is_in_the_first_half_of_the_interval() {
+        let interval = Duration::from_secs(10);
+        for (hash, millis) in [(0, 0), (u64::MAX / 2, 2_500), (u64::MAX, 5_000)] {
+            let phase = Phase::new(hash).of(interval);
+            assert!(
+                phase < interval / 2 && phase.abs_diff(Duration::from_millis(millis)) < STEP,
+                "{phase:?}"
+            );
+        }
     }
 
     #[tokio::test(start_paused = true)]

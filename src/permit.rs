@@ -75,6 +75,16 @@ impl Permit {
         }
     }
 
+    /// Whether it is the very one, and not another for the same.
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        match (&self.0, &other.0) {
+            (None, None) => true,
+            (Some(one), Some(other)) => Arc::ptr_eq(one, other),
+            _ => false,
+        }
+    }
+
     /// Whether it holds by now.
     #[must_use]
     pub fn holds(&self) -> bool {

@@ -1,15 +1,21 @@
 //! The life of the process: everything started, everything stopped in time.
 
+mod sharing;
+
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use rustix::io::Errno;
 use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout, timeout_at};
 
-use crate::client::{self, Anchors, Profile, Scheme};
+use sharing::Sharing;
+
+use crate::client::{self, Anchors, Client, Profile, Scheme};
+use crate::cluster::{Roster, Watch};
 use crate::collector::{Collector, Common};
-use crate::config::{self, Args, Config, ConfigError, Ticking};
+use crate::config::{self, ApiServer, Args, Config, ConfigError, Ticking};
 use crate::execd::{self, Attendant, Broken, Destination, Missing, Output, Prompts, STOP_BUDGET, Ticks};
+use crate::fleet::{self, Fleet};
 use crate::kubelet::Scraper;
 use crate::lines::metadata::Gatherer;
 use crate::lines::{self, Renderer};
@@ -97,9 +103,17 @@ pub fn run(args: &Args, env: &dyn Fn(&str) -> Option<String>, attendant: &Attend
         let mut makings = Makings::new(common);
         let kubelets = config.kubelets.into_iter();
         let collectors = kubelets.map(|kubelet| makings.collector(kubelet)).collect();
-        let targets = Targets::new(collectors, prompts.clone());
+        let mut targets = Targets::new(collectors, prompts.clone());
         tokio::spawn(keep_time(config.ticking, prompts.clone()));
-        finish(targets, prompts.ticks(), &output).await
+        let discovery = Discovery::begin(config.clusters, config.sharing, &prompts, &output)?;
+        let sharing = match discovery {
+            Some(Discovery { fleet, sharing }) => {
+                fleet.run(&mut targets, &mut makings, prompts.ticks()).await;
+                sharing
+            }
+            None => None,
+        };
+        finish(targets, sharing, prompts.ticks(), &output).await
     });
     // A write that nobody reads must not keep us: the process ends without it.
     runtime.shutdown_background();
@@ -200,8 +214,64 @@ fn warn_of_risks(config: &Config) {
     }
 }
 
+/// What stands behind blocks with `discover`.
+struct Discovery {
+    fleet: Fleet,
+    sharing: Option<Sharing>,
+}
+
+impl Discovery {
+    /// Begins to watch nodes, and to share them; `None` where nothing is discovered.
+    fn begin(
+        clusters: Vec<config::Cluster>,
+        sharing: Option<config::Sharing>,
+        prompts: &Prompts,
+        output: &Output,
+    ) -> Result<Option<Self>, RunError> {
+        let Some(first) = clusters.first() else {
+            return Ok(None);
+        };
+        raise_limit();
+        let member = sharing::member_name();
+        let api_server = first.api_server.clone();
+        let sharing = sharing.map(|settings| Sharing::begin(&settings, api_server, member.clone()));
+        let sharing = sharing.transpose()?;
+        let blocks = clusters.into_iter().map(|cluster| {
+            let roster = Roster::new();
+            let ApiServer { target, client } = cluster.api_server.clone();
+            let client = Client::new(Profile::new(client), target);
+            let watch = Watch::new(
+                client,
+                &cluster.selector,
+                cluster.wanted.clone(),
+                roster.clone(),
+                sharing::seed(),
+            );
+            tokio::spawn(watch.run());
+            fleet::Block { cluster, roster }
+        });
+        let fleet = Fleet::new(blocks.collect(), sharing.as_ref().map(Sharing::shares));
+        tokio::spawn(fleet.teller(member).run(prompts.ticks(), output.clone()));
+        Ok(Some(Self { fleet, sharing }))
+    }
+}
+
+/// Each kubelet's connection is an open file, and the usual limit is 1024 of them; as many as the system allows.
+fn raise_limit() {
+    use rustix::process::{Resource, getrlimit, setrlimit};
+    let mut limit = getrlimit(Resource::Nofile);
+    limit.current = limit.maximum;
+    // What is open beyond the limit fails by itself, and is told.
+    let _ = setrlimit(Resource::Nofile, limit);
+}
+
 /// Waits for the word to stop, and then as long as the budget allows for what is under way.
-async fn finish(mut targets: Targets, mut ticks: Ticks, output: &Output) -> Result<(), RunError> {
+async fn finish(
+    mut targets: Targets,
+    sharing: Option<Sharing>,
+    mut ticks: Ticks,
+    output: &Output,
+) -> Result<(), RunError> {
     ticks.stopped().await;
     let deadline = Instant::now() + STOP_BUDGET;
     let mut outcome = Ok(());
@@ -213,6 +283,10 @@ async fn finish(mut targets: Targets, mut ticks: Ticks, output: &Output) -> Resu
         if ticks.is_stdout_closed() {
             return outcome;
         }
+    }
+    if let Some(sharing) = sharing {
+        // Last of all, for what has left by now is ours.
+        sharing.leave(deadline).await;
     }
     output.close(deadline.into_std());
     outcome

@@ -16,8 +16,17 @@ pub struct Targets {
     running: JoinSet<Result<(), Broken>>,
     /// How those ended that did, of which nobody was told yet.
     ended: Vec<Result<(), Broken>>,
-    /// By the URL: no kubelet is there twice.
+    /// By what they are called: no kubelet is there twice.
     handles: HashMap<String, AbortHandle>,
+}
+
+/// Which prompts somebody who comes serves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum From {
+    /// All that came: there was nobody else whom they could be for.
+    Start,
+    /// Those that come.
+    Now,
 }
 
 impl Targets {
@@ -36,12 +45,14 @@ impl Targets {
         targets
     }
 
-    /// One more, from the next prompt on. One with the same URL is replaced.
-    pub fn add(&mut self, collector: Collector) {
+    /// One more. One that is called the same is replaced.
+    pub fn add(&mut self, collector: Collector, from: From) {
         let mut ticks = self.prompts.ticks();
-        // What was asked before was asked of others.
-        ticks.rest();
-        self.remove(collector.url());
+        if from == From::Now {
+            // What was asked before was asked of others.
+            ticks.rest();
+        }
+        self.remove(collector.name());
         self.spawn(collector, ticks);
     }
 
@@ -50,15 +61,15 @@ impl Targets {
         while let Some(ended) = self.running.try_join_next() {
             self.ended.extend(ended);
         }
-        let url = collector.url().to_owned();
+        let name = collector.name().to_owned();
         let handle = self.running.spawn(collector.run(self.prompts.clone(), ticks));
-        self.handles.insert(url, handle);
+        self.handles.insert(name, handle);
     }
 
     /// One less, whatever it waits for: its connection is closed, and a batch that was handed over leaves whole. False if
-    /// there is none with that URL.
-    pub fn remove(&mut self, url: &str) -> bool {
-        let Some(handle) = self.handles.remove(url) else {
+    /// none is called so.
+    pub fn remove(&mut self, name: &str) -> bool {
+        let Some(handle) = self.handles.remove(name) else {
             return false;
         };
         handle.abort();
@@ -145,7 +156,7 @@ mod tests {
             (first.url(), "1i".to_owned()),
             "asked before it was there"
         );
-        targets.add(makings.collector(kubelet(&second)));
+        targets.add(makings.collector(kubelet(&second)), From::Now);
         prompts.tick();
         let mut both = [ended(&telegraf).await, ended(&telegraf).await];
         let mut want = [first.url(), second.url()].map(|url| (url, "0i".to_owned()));

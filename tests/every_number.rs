@@ -15,7 +15,7 @@ use serde_json::Value;
 use support::expect::{Expected, expect};
 use support::generate::{Shape, summary};
 use support::lines::parse;
-use telegraf_kubelet::lines::{Batch, Renderer, Settings, rows};
+use telegraf_kubelet::lines::{AskedBy, Batch, Renderer, Settings, rows};
 
 /// What our side makes of a body.
 fn render(body: &[u8]) -> String {
@@ -58,7 +58,7 @@ proptest! {
 fn every_field_is_met() {
     let mut left: BTreeSet<(&str, &str)> = rows()
         .iter()
-        .filter(|row| row.asked_by.is_none())
+        .filter(|row| row.asked_by == AskedBy::Nobody)
         .flat_map(|row| {
             row.tags
                 .iter()

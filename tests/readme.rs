@@ -10,7 +10,7 @@ use telegraf_kubelet::check::Diagnosis;
 use telegraf_kubelet::config::{options_table, sample_config};
 use telegraf_kubelet::kubelet::Cause;
 use telegraf_kubelet::lines::schema::Platform;
-use telegraf_kubelet::lines::{Row, SCRAPE_FIELDS, rows};
+use telegraf_kubelet::lines::{AskedBy, Row, SCRAPE_FIELDS, rows};
 
 const README: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/README.md");
 const SAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/telegraf/kubelet.conf");
@@ -178,9 +178,12 @@ fn once(wanted: impl Fn(&Row) -> bool) -> Vec<(Row, Vec<&'static str>)> {
 fn metadata() -> String {
     let mut table =
         "| `metadata` | field | type | unit | from | of |\n|---|---|---|---|---|---|\n".to_owned();
-    for (row, of) in once(|row| row.asked_by.is_some()) {
+    for (row, of) in once(|row| matches!(row.asked_by, AskedBy::Metadata(_))) {
         let (field, kind, unit, path) = (row.field, row.kind, row.unit, row.path);
-        let group = row.asked_by.expect("one that is asked for").word();
+        let AskedBy::Metadata(group) = row.asked_by else {
+            panic!("one that is asked for")
+        };
+        let group = group.word();
         let of = of.join(", ");
         writeln!(
             table,
@@ -194,7 +197,7 @@ fn metadata() -> String {
 fn fields() -> String {
     let mut table =
         "| field | type | unit | JSON path | since | on | of |\n|---|---|---|---|---|---|---|\n".to_owned();
-    for (row, of) in once(|row| row.asked_by.is_none()) {
+    for (row, of) in once(|row| row.asked_by == AskedBy::Nobody) {
         let on = match row.platform {
             Platform::Any => "Linux, Windows",
             Platform::Linux => "Linux",

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use influxdb_line_protocol::parse_lines;
 
-use crate::lines::rows;
+use crate::lines::{AskedBy, rows};
 
 /// The newest minor version that any field of these lines came with; they have to be all that can be made of an answer,
 /// under their default names.
@@ -35,7 +35,7 @@ mod tests {
     #[test]
     fn each_field_has_a_version() {
         // What is known from /pods says nothing of the kubelet.
-        for row in rows().iter().filter(|row| row.asked_by.is_none()) {
+        for row in rows().iter().filter(|row| row.asked_by == AskedBy::Nobody) {
             assert!(minor(row.since) >= Some(3), "{}: {}", row.field, row.since);
         }
         assert_eq!(newest("kubernetes_node nothing=1 1\n"), None);

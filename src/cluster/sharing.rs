@@ -110,7 +110,8 @@ impl Shares {
     }
 
     /// Serves until it has left.
-    pub async fn run(self, mut leases: Leases, told: &mut dyn FnMut(Option<Failure>)) {
+    pub async fn run(self, mut leases: Leases) {
+        let mut trouble = Trouble::default();
         loop {
             let step = self.with(|state| state.member.step(now()));
             // A life may have ended just now.
@@ -128,7 +129,7 @@ impl Shares {
                                 Ok(answer) => (answer, None),
                                 Err(failure) => (Answer::Failed, Some(failure)),
                             };
-                            told(failure);
+                            trouble.tell(failure.as_ref(), leases.shown());
                             answer
                         }
                     };

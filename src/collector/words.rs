@@ -10,6 +10,8 @@ pub(super) enum Failure {
     Summary(Unusable),
     NoMemory,
     GivenUp,
+    /// It is the summary of another node than the one that was listed at that address.
+    OtherNode,
 }
 
 impl Failure {
@@ -19,6 +21,7 @@ impl Failure {
             Self::Scrape(error) => error.cause(),
             Self::Summary(_) | Self::NoMemory => Cause::BadAnswer,
             Self::GivenUp => Cause::Timeout,
+            Self::OtherNode => Cause::WrongNode,
         }
     }
 
@@ -26,7 +29,7 @@ impl Failure {
     pub(super) fn status(&self) -> Option<u16> {
         match self {
             Self::Scrape(error) => error.status(),
-            Self::Summary(_) | Self::NoMemory => Some(200),
+            Self::Summary(_) | Self::NoMemory | Self::OtherNode => Some(200),
             Self::GivenUp => None,
         }
     }
@@ -38,6 +41,10 @@ impl std::fmt::Display for Failure {
             Self::Scrape(error) => error.fmt(f),
             Self::Summary(error) => write!(f, "{error}; tried again at the next tick"),
             Self::NoMemory => write!(f, "the answer can not be used: {}", Fault::NoMemory),
+            Self::OtherNode => f.write_str(
+                "the kubelet at that address is another node's, which writes the lines itself: the node object is left behind by \
+                 a node that is gone, or two nodes say that they have one address; see kubectl get nodes -o wide",
+            ),
             Self::GivenUp => f.write_str("no answer yet, given up because we are told to stop"),
         }
     }

@@ -21,7 +21,10 @@ use super::url;
 use crate::client::{Pin, Url};
 use crate::cluster::{AddressType, Selector};
 use crate::lines::metadata::Group;
-use crate::lines::{self, Globs, PatternFault, Row, SCRAPE_MEASUREMENT, Timestamp, Volumes, rows, schema};
+use crate::lines::{
+    self, DISCOVERY_MEASUREMENT, Globs, PatternFault, Row, SCRAPE_MEASUREMENT, Timestamp, Volumes, rows,
+    schema,
+};
 use crate::redact::is_token;
 
 /// The words of `tls_min_version`.
@@ -399,7 +402,7 @@ pub(super) fn metric_name(value: &DeValue<'_>, env: Env<'_>) -> Result<String, V
         return Err(ValueError::MetricName);
     }
     let is_ours = |row: &Row| row.measurement == name && name != schema::NODE.name;
-    if name == SCRAPE_MEASUREMENT || rows().iter().any(is_ours) {
+    if [SCRAPE_MEASUREMENT, DISCOVERY_MEASUREMENT].contains(&name.as_str()) || rows().iter().any(is_ours) {
         return Err(ValueError::OtherMetric);
     }
     Ok(name)

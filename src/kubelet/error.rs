@@ -67,6 +67,9 @@ causes! {
     /// 500 `Authorization error`: the kubelet cannot ask the API server whether we may.
     ApiServerUnreachable = 9, "api_server_unreachable",
         "500 `Authorization error`: the kubelet cannot reach its API server";
+    /// With `discover`: a good summary, of another node than the one that the API server has at that address.
+    WrongNode = 10, "wrong_node",
+        "with `discover`: at the node's address answers another node's kubelet, whose lines are its own";
 }
 
 impl Cause {

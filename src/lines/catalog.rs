@@ -51,9 +51,9 @@ pub fn is_cpu_and_memory_alone(filter: &Filter, asked: Groups) -> bool {
     };
     // What is known from elsewhere is not asked for here, and what is computed of it needs what it is computed of.
     let is_of_summary = |row: &Row| match row.asked_by {
-        None => true,
-        Some(Group::Utilization) => asked.has(Group::Utilization),
-        Some(_) => false,
+        AskedBy::Nobody => true,
+        AskedBy::Metadata(Group::Utilization) => asked.has(Group::Utilization),
+        AskedBy::Metadata(_) | AskedBy::Discovery => false,
     };
     let mut wanted = rows();
     wanted.retain(|row| is_of_summary(row) && row.is_wanted(filter) && !is_unasked(row));

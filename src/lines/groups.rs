@@ -7,7 +7,7 @@ macro_rules! group {
     ($time:expr; $($name:expr, $path:expr, $kind:ident, $unit:literal, $since:literal, $platform:ident, $($leaf:ident).+;)+) => {
         Group {
             time: $time,
-            asked_by: None,
+            asked_by: AskedBy::Nobody,
             fields: &[$(Field {
                 name: $name,
                 path: $path,
@@ -21,13 +21,32 @@ macro_rules! group {
     };
 }
 
+/// Fields of the node that an API server lists.
+macro_rules! listed {
+    ($($name:literal, $path:literal, $unit:literal, $place:ident;)+) => {
+        Group {
+            time: |_| Time::default(),
+            asked_by: AskedBy::Discovery,
+            fields: &[$(Field {
+                name: $name,
+                path: $path,
+                kind: Kind::Unsigned,
+                unit: $unit,
+                since: "",
+                platform: Platform::Any,
+                get: Get::Printed(|of| of.listed(NodeValue::$place)),
+            }),+],
+        }
+    };
+}
+
 /// A group that is known from `/pods`: what it is asked for by, then a row a field: name, JSON path, kind, unit, value. All
 /// of it is there since 1.0, on any node, and is true when it is written.
 macro_rules! known {
     ($asked_by:ident, $value:ident; $($name:literal, $path:literal, $kind:ident, $unit:literal, $place:ident;)+) => {
         Group {
             time: |_| Time::default(),
-            asked_by: Some(metadata::Group::$asked_by),
+            asked_by: AskedBy::Metadata(metadata::Group::$asked_by),
             fields: &[$(Field {
                 name: $name,
                 path: $path,
@@ -47,7 +66,7 @@ macro_rules! parts {
     ($time:expr; $($name:literal, $path:literal, $get:expr;)+) => {
         Group {
             time: $time,
-            asked_by: Some(metadata::Group::Utilization),
+            asked_by: AskedBy::Metadata(metadata::Group::Utilization),
             fields: &[$(Field {
                 name: $name,
                 path: $path,
@@ -184,6 +203,6 @@ macro_rules! container_groups {
 }
 
 pub(super) use {
-    container_groups, cpu, cpu_parts, filesystem, group, known, memory, memory_parts, parts, psi, resources,
-    start_time, swap,
+    container_groups, cpu, cpu_parts, filesystem, group, known, listed, memory, memory_parts, parts, psi,
+    resources, start_time, swap,
 };

@@ -1,6 +1,9 @@
 //! What is kept from tick to tick, and what is at hand in one.
 
+use std::sync::Arc;
+
 use super::line::Line;
+use super::listed::Listed;
 use super::metadata::PodKnown;
 use super::page::Page;
 use super::plan::Plans;
@@ -20,6 +23,8 @@ pub(super) struct Kept {
     pub(super) page: Page,
     /// Kept after a failed tick, so that `kubelet_scrape` can still name the node.
     pub(super) node_name: String,
+    /// What is listed of it, where it is one of those that are discovered.
+    pub(super) listed: Option<Arc<Listed>>,
     /// `,node_name=…`.
     pub(super) node_tags: Tags,
     /// `,namespace=…,node_name=…,pod_name=…` of the pod at hand.
@@ -39,6 +44,7 @@ impl Kept {
             plans: Plans::new(settings),
             page: Page::new(Line::new(settings.timestamp)),
             node_name: String::new(),
+            listed: None,
             node_tags: Tags::default(),
             pod_tags: Tags::default(),
             container_tags: Tags::default(),
@@ -51,6 +57,9 @@ impl Kept {
     pub(super) fn name_node(&mut self, name: Text<'_>) {
         self.node_tags.clear();
         self.node_tags.push(NODE_NAME, name);
+        if let Some(listed) = &self.listed {
+            self.node_tags.append_known(listed.tags());
+        }
         if name.raw().len() > LONGEST_NAME {
             self.node_name.clear();
         } else if self.node_name != name.text() {
@@ -63,7 +72,7 @@ impl Kept {
         let tags = &mut self.pod_tags;
         tags.clear();
         tags.push(NAMESPACE, pod.namespace);
-        tags.append(&self.node_tags);
+        tags.append_own(&self.node_tags);
         tags.push(POD_NAME, pod.name);
         if self.settings.pod_uid {
             tags.push(POD_UID, pod.uid);

@@ -4,9 +4,10 @@
 
 use std::fmt;
 
+use super::listed::JoinedNode;
 use super::metadata::{self, JoinedContainer, JoinedPod};
 use crate::json::{Pairs, Text, Time};
-use crate::summary::{Accelerator, Interface, Node, UserMetric, Volume};
+use crate::summary::{Accelerator, Interface, UserMetric, Volume};
 
 /// What a measurement's lines are made from: a type of the summary.
 pub trait Source: 'static {
@@ -77,12 +78,23 @@ pub enum Get<S: Source> {
     Computed(fn(&S::Of<'_>) -> Option<f64>),
 }
 
+/// What fields are there for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AskedBy {
+    /// They are in the summary, and always there.
+    Nobody,
+    /// They are in `/pods`, for who asks for it.
+    Metadata(metadata::Group),
+    /// An API server lists them, where nodes are discovered.
+    Discovery,
+}
+
 /// Fields that the kubelet measures at one moment.
 pub struct Group<S: Source> {
     /// That moment.
     pub time: for<'s> fn(&'s S::Of<'_>) -> Time<'s>,
     /// What it is asked for by, if it is not always there.
-    pub asked_by: Option<metadata::Group>,
+    pub asked_by: AskedBy,
     /// The fields.
     pub fields: &'static [Field<S>],
 }
@@ -166,7 +178,7 @@ pub struct Row {
     /// Which nodes have it.
     pub platform: Platform,
     /// What it is asked for by, if it is not always there.
-    pub asked_by: Option<metadata::Group>,
+    pub asked_by: AskedBy,
 }
 
 /// A measurement, whatever its lines are made from.
@@ -243,7 +255,7 @@ macro_rules! sources {
 }
 
 sources! {
-    OfNode = Node
+    OfNode = JoinedNode
     OfPod = JoinedPod
     OfContainer = JoinedContainer
     OfVolume = Volume

@@ -11,11 +11,13 @@
 mod at_hand;
 mod called;
 mod catalog;
+mod discovery;
 pub mod escape;
 mod groups;
 mod kept;
 mod labels;
 mod line;
+mod listed;
 mod listing;
 mod made;
 mod measurement;
@@ -24,6 +26,7 @@ mod page;
 mod plan;
 mod rank;
 mod render;
+mod report;
 mod samples;
 pub mod schema;
 mod scrape;
@@ -36,11 +39,15 @@ pub mod value;
 pub use crate::batch::{Batch, clear};
 pub use crate::filter::{Filter, Globs, PatternFault};
 pub use catalog::{is_cpu_and_memory_alone, rows};
+pub use discovery::{
+    DiscoveryReport, FIELDS as DISCOVERY_FIELDS, MEASUREMENT as DISCOVERY_MEASUREMENT, TAGS as DISCOVERY_TAGS,
+};
 pub use labels::{Fate, Label};
-pub use measurement::Row;
+pub use listed::Listed;
+pub use measurement::{AskedBy, Row};
 pub use render::{Metadata, OfNode, Rendered, Renderer, Unusable};
+pub use report::ReportField;
 pub use scrape::{
-    FIELDS as SCRAPE_FIELDS, MEASUREMENT as SCRAPE_MEASUREMENT, ScrapeField, ScrapeReport,
-    TAGS as SCRAPE_TAGS,
+    FIELDS as SCRAPE_FIELDS, MEASUREMENT as SCRAPE_MEASUREMENT, ScrapeReport, TAGS as SCRAPE_TAGS,
 };
 pub use settings::{Settings, Timestamp, Volumes};

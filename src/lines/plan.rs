@@ -2,10 +2,10 @@
 
 use super::catalog;
 use super::measurement::{
-    self, Field, Get, Kind, Measurement, OfAccelerator, OfContainer, OfInterface, OfNode, OfPod,
+    self, AskedBy, Field, Get, Kind, Measurement, OfAccelerator, OfContainer, OfInterface, OfNode, OfPod,
     OfUserMetric, OfVolume, Source, Tag,
 };
-use super::metadata::{Group, Groups};
+use super::metadata::Groups;
 use super::schema;
 use super::settings::Settings;
 use super::value;
@@ -81,11 +81,15 @@ impl<S: Source> Plan<S> {
         let mut escaped = Vec::new();
         super::escape::push_measurement(&mut escaped, name);
         let is_wanted = |field: &&Field<S>| catalog::is_wanted(wanted, measurement.name, field.name);
-        let is_asked = |by: Option<Group>| by.is_none_or(|group| asked.has(group));
+        let is_asked = |by: AskedBy| match by {
+            AskedBy::Metadata(group) => asked.has(group),
+            // What is not listed is not there.
+            AskedBy::Nobody | AskedBy::Discovery => true,
+        };
         let groups = measurement.groups.iter().filter(|group| is_asked(group.asked_by));
         let groups = groups.map(|group| PlanGroup::new(group, group.fields.iter().filter(is_wanted)));
         let tags = measurement.tags.iter().filter(|tag| match tag {
-            Tag::Known(group, ..) => is_asked(Some(*group)),
+            Tag::Known(group, ..) => asked.has(*group),
             _ => true,
         });
         Self {

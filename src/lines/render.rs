@@ -6,8 +6,10 @@
 
 use std::sync::Arc;
 
+use super::discovery::{self, DiscoveryReport};
 use super::kept::Kept;
 use super::line::Limits;
+use super::listed::Listed;
 use super::metadata::{self, Known, Seen};
 use super::samples::{self, Samples};
 use super::scrape::{self, ScrapeReport};
@@ -109,6 +111,8 @@ pub struct OfNode {
     samples: Samples,
     /// What is known of its pods beside the summary. Nothing, where it is not asked for.
     pub metadata: Metadata,
+    /// What an API server lists of it, where it is discovered.
+    pub listed: Option<Arc<Listed>>,
 }
 
 /// What is known of a node's pods from `/pods`, and how much of that the last summary had.
@@ -197,6 +201,7 @@ impl Renderer {
     /// Puts what is remembered of that node in the place of what is at hand.
     fn swap(&mut self, node: &mut OfNode) {
         std::mem::swap(&mut self.0.node_name, &mut node.name);
+        std::mem::swap(&mut self.0.listed, &mut node.listed);
         if let Some(samples) = self.0.page.line.samples() {
             std::mem::swap(samples, &mut node.samples);
         }
@@ -290,7 +295,19 @@ impl Renderer {
     pub fn push_report(report: &ScrapeReport<'_>, at: i64, batch: &mut Batch) {
         let start = batch.text.len();
         scrape::push(&mut batch.text, report);
-        batch.text.extend_from_slice(format!(" {at}\n").as_bytes());
-        batch.push(start);
+        end(batch, start, at);
     }
+
+    /// Appends the line about the nodes that are discovered.
+    pub fn push_discovery(report: &DiscoveryReport<'_>, at: i64, batch: &mut Batch) {
+        let start = batch.text.len();
+        discovery::push(&mut batch.text, report);
+        end(batch, start, at);
+    }
+}
+
+/// Ends a line with its time.
+fn end(batch: &mut Batch, start: usize, at: i64) {
+    batch.text.extend_from_slice(format!(" {at}\n").as_bytes());
+    batch.push(start);
 }

@@ -5,12 +5,13 @@
 //! name, it is that name.
 
 use super::groups::{
-    container_groups, cpu, cpu_parts, filesystem, group, known, memory, memory_parts, parts, psi, resources,
-    start_time, swap,
+    container_groups, cpu, cpu_parts, filesystem, group, known, listed, memory, memory_parts, parts, psi,
+    resources, start_time, swap,
 };
+use super::listed::NodeValue;
 use super::measurement::{
-    Described, Field, Get, Group, Measurement, OfAccelerator, OfContainer, OfInterface, OfNode, OfPod,
-    OfUserMetric, OfVolume, Owner, Reserved, Tag,
+    AskedBy, Described, Field, Get, Group, Measurement, OfAccelerator, OfContainer, OfInterface, OfNode,
+    OfPod, OfUserMetric, OfVolume, Owner, Reserved, Tag,
 };
 pub use super::measurement::{Kind, Platform};
 use super::metadata::{self, ContainerValue, PodValue};
@@ -145,6 +146,15 @@ measurements! {
             group! { |of| of.rlimit.time;
                 "rlimit_maxpid", "rlimit.maxpid", Signed, "processes", "1.11", Linux, rlimit.max_pid;
                 "rlimit_curproc", "rlimit.curproc", Signed, "threads", "1.11", Linux, rlimit.cur_proc;
+            },
+            listed! {
+                "capacity_millicpu_cores", "status.capacity.cpu", "thousandths of a core", CapacityMillicpu;
+                "capacity_memory_bytes", "status.capacity.memory", "bytes", CapacityMemory;
+                "capacity_pods", "status.capacity.pods", "pods", CapacityPods;
+                "allocatable_millicpu_cores", "status.allocatable.cpu", "thousandths of a core", AllocatableMillicpu;
+                "allocatable_memory_bytes", "status.allocatable.memory", "bytes", AllocatableMemory;
+                "allocatable_pods", "status.allocatable.pods", "pods", AllocatablePods;
+                "spec_unschedulable", "spec.unschedulable", "0 or 1", Unschedulable;
             },
         ],
     }

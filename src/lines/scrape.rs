@@ -1,64 +1,16 @@
 //! The line about the scrape itself, `kubelet_scrape`: written at every tick, for a failed one too, because a node
 //! that falls silent in a database looks just like one that was taken away.
 //!
-//! A field is one row of [`scrape!`]: who makes a report has to give it, and the line and the README's table have it.
+//! A field is one row of [`report!`]: who makes a report has to give it, and the line and the README's table have it.
 
-use super::escape::push_tag;
-use super::measurement::Kind;
-use super::value::push_number;
+use super::report::report;
 
 /// Its measurement.
 pub const MEASUREMENT: &str = "kubelet_scrape";
 
-/// A field of it, for the README.
-#[derive(Debug, Clone, Copy)]
-pub struct ScrapeField {
-    /// Its name.
-    pub name: &'static str,
-    /// Its type.
-    pub kind: Kind,
-    /// The unit, for people.
-    pub unit: &'static str,
-    /// What it is.
-    pub what: &'static str,
-}
-
-/// Makes of rows in the order in which they are written the report, [`TAGS`], [`FIELDS`] and [`push`]. The first field is one that is
-/// always there.
-macro_rules! scrape {
-    (
-        tags { $($tag:ident: $tag_what:literal;)* }
-        fields { $($field:ident: $of:ty, $unit:literal, $what:literal;)* }
-    ) => {
-        /// What is told of one scrape. `None` is not written, nor is a tag without a text.
-        #[derive(Debug, Clone, Default)]
-        pub struct ScrapeReport<'a> {
-            $(#[doc = $tag_what] pub $tag: &'a str,)*
-            $(#[doc = $what] pub $field: $of,)*
-        }
-
-        /// Its tags, in the order in which they are written.
-        pub const TAGS: &[&str] = &[$(stringify!($tag),)*];
-
-        /// Its fields, in the order in which they are written.
-        pub const FIELDS: &[ScrapeField] = &[$(ScrapeField {
-            name: stringify!($field),
-            kind: <$of as Value>::KIND,
-            unit: $unit,
-            what: $what,
-        },)*];
-
-        /// Appends the line, without its timestamp.
-        pub fn push(line: &mut Vec<u8>, report: &ScrapeReport<'_>) {
-            line.extend_from_slice(MEASUREMENT.as_bytes());
-            $(push_pair(line, stringify!($tag), report.$tag);)*
-            let mut before = b' ';
-            $(push_field(line, &mut before, stringify!($field), report.$field);)*
-        }
-    };
-}
-
-scrape! {
+report! {
+    /// What is told of one scrape. `None` is not written, nor is a tag without a text.
+    ScrapeReport
     tags {
         node_name: "the node's name where it is known, from this answer or an earlier one";
         result: "`success`, or the cause in a word";
@@ -83,83 +35,6 @@ scrape! {
         metadata_age_seconds: Option<u64>, "s", "since the last good answer to /pods; absent before the first";
         metadata_pods: Option<u64>, "", "pods in the last good answer to /pods; absent before the first";
     }
-}
-
-/// What a field of it may be: then how it is written follows.
-trait Value {
-    const KIND: Kind;
-
-    /// `None` if it is not there, or no field can hold it.
-    fn written(self) -> Option<Written>;
-}
-
-enum Written {
-    Integer(i64),
-    Seconds(f64),
-}
-
-impl<V: Value> Value for Option<V> {
-    const KIND: Kind = V::KIND;
-
-    fn written(self) -> Option<Written> {
-        self.and_then(V::written)
-    }
-}
-
-impl Value for f64 {
-    const KIND: Kind = Kind::Float;
-
-    fn written(self) -> Option<Written> {
-        Some(Written::Seconds(self))
-    }
-}
-
-impl Value for u64 {
-    const KIND: Kind = Kind::Unsigned;
-
-    fn written(self) -> Option<Written> {
-        self.try_into().ok().map(Written::Integer)
-    }
-}
-
-macro_rules! integers {
-    ($($integer:ident)*) => {$(
-        impl Value for $integer {
-            const KIND: Kind = Kind::Signed;
-
-            fn written(self) -> Option<Written> {
-                Some(Written::Integer(self.into()))
-            }
-        }
-    )*};
-}
-
-integers! { u8 u16 i64 }
-
-/// Appends `key=value` behind what has to stand before it, which is a comma from the second field on.
-fn push_field(line: &mut Vec<u8>, before: &mut u8, key: &str, value: impl Value) {
-    let Some(value) = value.written() else { return };
-    line.push(std::mem::replace(before, b','));
-    line.extend_from_slice(key.as_bytes());
-    line.push(b'=');
-    match value {
-        Written::Integer(integer) => {
-            push_number(line, integer);
-            line.push(b'i');
-        }
-        Written::Seconds(seconds) => line.extend_from_slice(format!("{seconds:.6}").as_bytes()),
-    }
-}
-
-/// Appends `,key=value`, or nothing for an empty value: Telegraf refuses a line with an empty tag.
-fn push_pair(line: &mut Vec<u8>, key: &str, value: &str) {
-    if value.is_empty() {
-        return;
-    }
-    line.push(b',');
-    push_tag(line, key);
-    line.push(b'=');
-    push_tag(line, value);
 }
 
 #[cfg(test)]

@@ -43,10 +43,10 @@ impl Tags {
         self.too_long |= !push_tag(&mut self.text, key, value);
     }
 
-    /// Adds those others.
-    pub fn append(&mut self, owner: &Self) {
+    /// Adds those others, but for what is known of them.
+    pub fn append_own(&mut self, owner: &Self) {
         match owner.text() {
-            Some(text) => self.text.extend_from_slice(text),
+            Some(_) => self.text.extend_from_slice(owner.own()),
             None => self.too_long = true,
         }
     }

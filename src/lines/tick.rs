@@ -5,6 +5,7 @@ use std::ops::Range;
 use super::at_hand::{ContainerAtHand, Owner};
 use super::called;
 use super::kept::Kept;
+use super::listed::JoinedNode;
 use super::made::{Made, Mark};
 use super::metadata::{JoinedContainer, JoinedPod, Known, PodKnown, Seen};
 use super::rank::Rank;
@@ -159,10 +160,15 @@ impl<'a> Visit<'a> for Tick<'_, 'a> {
             page,
             plans,
             node_tags,
+            listed,
             ..
         } = &mut *self.kept;
         let start = page.runs();
-        page.write(&plans.node, node, node_tags, Time::default());
+        let joined = JoinedNode {
+            of: node,
+            listed: listed.as_deref(),
+        };
+        page.write(&plans.node, &joined, node_tags, Time::default());
         let own = start..page.runs();
         self.put_in_order(own, 0..0, 0..0);
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use proptest::strategy::{Strategy as _, ValueTree as _};
 use proptest::test_runner::TestRunner;
 use serde_json::Value;
-use telegraf_kubelet::lines::rows;
+use telegraf_kubelet::lines::{AskedBy, rows};
 
 use super::generate::{Picks, pods};
 use super::oracle::{expected, found};
@@ -92,7 +92,7 @@ fn and_what_anybody_can_see_of_them() {
 fn every_row_is_met() {
     let mut left: BTreeSet<(&str, &str)> = rows()
         .iter()
-        .filter(|row| row.asked_by.is_some())
+        .filter(|row| matches!(row.asked_by, AskedBy::Metadata(_)))
         .map(|row| (row.measurement, row.field))
         .collect();
     left.extend([

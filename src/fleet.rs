@@ -1,0 +1,289 @@
+//! All kubelets of a cluster: scrapers come and go with the nodes, and with the share of them that is ours.
+//!
+//! Joins what is known of nodes ([`cluster`]) with who scrapes ([`Targets`]), and knows nothing of how either works.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use tokio::sync::{mpsc, watch};
+use tokio::time::{Instant, sleep_until, timeout};
+
+use crate::batch::Batch;
+use crate::cluster::share::rendezvous;
+use crate::cluster::{Change, Node, Roster, Shares};
+use crate::collector::OneOfMany;
+use crate::config::Cluster;
+use crate::execd::{Output, Ticks};
+use crate::lines::{DiscoveryReport, Listed, Renderer};
+use crate::pace::Phase;
+use crate::permit::Permit;
+use crate::run::Makings;
+use crate::targets::{From, Targets};
+
+/// How long the first tick waits for the first list: after the word to stop, which comes with it where there is but one
+/// (`--test`), the whole budget is 5 s.
+const FIRST_LIST: Duration = Duration::from_millis(2_500);
+
+/// A block that stands for all nodes, and who there is by it.
+pub struct Block {
+    /// What it says.
+    pub cluster: Cluster,
+    /// The nodes.
+    pub roster: Roster,
+}
+
+/// Who scrapes which node.
+pub struct Fleet {
+    blocks: Vec<Block>,
+    shares: Option<Shares>,
+    nodes: BTreeMap<String, Known>,
+    /// Whether the first list was there.
+    listed: watch::Sender<bool>,
+}
+
+/// A node, and by whom it is scraped, if it is.
+struct Known {
+    node: Arc<Node>,
+    block: usize,
+    scraped: Option<Scraped>,
+}
+
+/// What a scraper was made for.
+struct Scraped {
+    url: String,
+    permit: Permit,
+    listed: watch::Sender<Arc<Listed>>,
+}
+
+impl Fleet {
+    /// Of these blocks; with `shares` a part of their nodes is ours, else they all are.
+    #[must_use]
+    pub fn new(blocks: Vec<Block>, shares: Option<Shares>) -> Self {
+        Self {
+            blocks,
+            shares,
+            nodes: BTreeMap::new(),
+            listed: watch::Sender::new(false),
+        }
+    }
+
+    /// Who tells of it at each tick.
+    #[must_use]
+    pub fn teller(&self, member: String) -> Teller {
+        Teller {
+            member,
+            rosters: self.blocks.iter().map(|block| block.roster.clone()).collect(),
+            shares: self.shares.clone(),
+            listed: self.listed.subscribe(),
+        }
+    }
+
+    /// Lets scrapers come and go until the word to stop.
+    pub async fn run(mut self, targets: &mut Targets, makings: &mut Makings, mut ticks: Ticks) {
+        let (sender, mut changes) = mpsc::channel(1);
+        for (number, block) in self.blocks.iter().enumerate() {
+            let (roster, sender) = (block.roster.clone(), sender.clone());
+            tokio::spawn(async move {
+                loop {
+                    let changes = roster.changes().await;
+                    if sender.send((number, changes)).await.is_err() {
+                        break;
+                    }
+                }
+            });
+        }
+        let shares = self.shares.clone();
+        loop {
+            let is_first = !*self.listed.borrow();
+            tokio::select! {
+                Some((block, changes)) = changes.recv() => {
+                    for change in changes {
+                        self.take(block, change, targets, makings);
+                    }
+                    self.listed.send_replace(true);
+                }
+                () = changed(shares.as_ref()) => self.settle_all(targets, makings),
+                () = enough(&mut ticks, is_first) => return,
+            }
+        }
+    }
+
+    fn take(&mut self, block: usize, change: Change, targets: &mut Targets, makings: &mut Makings) {
+        match change {
+            Change::Put(node) => {
+                let name = node.name.clone();
+                let known = self.nodes.entry(name.clone()).or_insert_with(|| Known {
+                    node: Arc::clone(&node),
+                    block,
+                    scraped: None,
+                });
+                if known.block != block {
+                    log::warn!("node {name} is one of two blocks with discover: the first one has it");
+                    return;
+                }
+                known.node = node;
+                self.settle(&name, targets, makings);
+            }
+            Change::Gone(name) => {
+                if self.nodes.get(&name).is_some_and(|known| known.block == block) {
+                    self.nodes.remove(&name);
+                    targets.remove(&name);
+                    if let Some(shares) = &self.shares {
+                        shares.give_back(&name);
+                    }
+                }
+            }
+        }
+    }
+
+    fn settle_all(&mut self, targets: &mut Targets, makings: &mut Makings) {
+        let names: Vec<_> = self.nodes.keys().cloned().collect();
+        for name in names {
+            self.settle(&name, targets, makings);
+        }
+        if let Some(shares) = &self.shares {
+            let company = shares.company();
+            log::info!(
+                "{} of {} nodes are ours, {} members share them",
+                company.nodes,
+                self.nodes.len(),
+                company.members
+            );
+        }
+    }
+
+    /// Sees to it that the node is scraped where it answers now, if it is ours.
+    fn settle(&mut self, name: &str, targets: &mut Targets, makings: &mut Makings) {
+        let Some(known) = self.nodes.get_mut(name) else {
+            return;
+        };
+        let permit = match &self.shares {
+            Some(shares) => shares.permit(name),
+            None => Some(Permit::default()),
+        };
+        let wanted = permit.zip(known.node.address.as_ref());
+        let Some((permit, address)) = wanted else {
+            if known.scraped.take().is_some() {
+                targets.remove(name);
+            }
+            return;
+        };
+        let url = address.url();
+        let text = url.to_string();
+        let listed = Arc::new(listed(&known.node));
+        if let Some(scraped) = &known.scraped
+            && scraped.url == text
+            && scraped.permit.is_same(&permit)
+        {
+            scraped.listed.send_replace(listed);
+            return;
+        }
+        let (listed, to_tell) = watch::channel(listed);
+        let Some(block) = self.blocks.get(known.block) else {
+            return;
+        };
+        let one_of_many = OneOfMany {
+            node: name.to_owned(),
+            permit: permit.clone(),
+            phase: Phase::new(rendezvous::weight("", name)),
+            listed: to_tell,
+        };
+        let collector = makings.collector(block.cluster.kubelet(name, url));
+        // What was asked before the first list was asked of its nodes too.
+        let from = if *self.listed.borrow() {
+            From::Now
+        } else {
+            From::Start
+        };
+        targets.add(collector.one_of_many(one_of_many), from);
+        known.scraped = Some(Scraped {
+            url: text,
+            permit,
+            listed,
+        });
+    }
+}
+
+/// What of a node goes onto its lines.
+fn listed(node: &Node) -> Listed {
+    let Node {
+        capacity,
+        allocatable,
+        ..
+    } = node;
+    let values = [
+        capacity.millicpu,
+        capacity.memory_bytes,
+        capacity.pods,
+        allocatable.millicpu,
+        allocatable.memory_bytes,
+        allocatable.pods,
+        Some(u64::from(node.unschedulable)),
+    ];
+    Listed::new(&node.labels, values)
+}
+
+/// Waits until others have come or gone; for ever, where there are none.
+async fn changed(shares: Option<&Shares>) {
+    match shares {
+        Some(shares) => shares.changed().await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Waits for the word to stop, and before the first list for that too, for a while.
+async fn enough(ticks: &mut Ticks, is_first: bool) {
+    let told = ticks.stopped().await;
+    if is_first {
+        sleep_until(told + FIRST_LIST).await;
+    }
+}
+
+/// Who writes the line about the nodes.
+pub struct Teller {
+    member: String,
+    rosters: Vec<Roster>,
+    shares: Option<Shares>,
+    listed: watch::Receiver<bool>,
+}
+
+impl Teller {
+    /// One line at each tick, until told to stop.
+    pub async fn run(mut self, mut ticks: Ticks, output: Output) {
+        let mut is_first = true;
+        while ticks.next().await.is_some() {
+            if std::mem::take(&mut is_first) {
+                let deadline = Instant::now() + FIRST_LIST;
+                let listed = self.listed.wait_for(|listed| *listed);
+                // Then it says that there is none.
+                let _ = timeout(deadline - Instant::now(), listed).await;
+            }
+            let mut batch = Batch::default();
+            self.tell(&mut batch);
+            if output.write(batch).await.1.is_err() {
+                return;
+            }
+        }
+    }
+
+    fn tell(&self, batch: &mut Batch) {
+        let all: Vec<_> = self.rosters.iter().map(Roster::standing).collect();
+        let nodes = all.iter().map(|standing| standing.nodes).sum::<usize>();
+        let company = self.shares.as_ref().map(Shares::company);
+        let age = all.iter().filter_map(|standing| standing.age).max();
+        let code = all.iter().map(|standing| standing.code).find(|&code| code != 0);
+        let report = DiscoveryReport {
+            member: &self.member,
+            result_code: code.and_then(|code| u8::try_from(code).ok()).unwrap_or_default(),
+            nodes: nodes as u64,
+            nodes_mine: company.map_or(nodes, |company| company.nodes) as u64,
+            nodes_ready: all.iter().map(|standing| standing.ready as u64).sum(),
+            members: company.map_or(1, |company| company.members as u64),
+            watch_age_seconds: age.map(|age| age.as_secs()),
+        };
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let at = i64::try_from(since.as_nanos()).unwrap_or(i64::MAX);
+        Renderer::push_discovery(&report, at, batch);
+    }
+}
