@@ -1,11 +1,11 @@
 //! Why a handshake failed, told apart by what has to be done about it.
 //!
 //! Knows rustls' errors and what the certificates that were shown say of themselves; asks nobody. A closed list, in words
-//! of our own: what a library says of a certificate is made for its authors, and whoever shows one may put anything in.
+//! of our own: what a library says of a certificate is made for its authors, and whoever shows one may put anything in. The
+//! words are where somebody is asked: `kubelet` and `cluster` have other fixes for the same fault.
 
 mod alert;
 mod certificate;
-mod words;
 
 use rustls::{AlertDescription, Error, InvalidMessage, PeerIncompatible};
 
