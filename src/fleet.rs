@@ -80,7 +80,7 @@ impl Fleet {
     }
 
     /// Lets scrapers come and go until the word to stop.
-    pub async fn run(mut self, targets: &mut Targets, makings: &mut Makings, mut ticks: Ticks) {
+    pub(crate) async fn run(mut self, targets: &mut Targets, makings: &mut Makings, mut ticks: Ticks) {
         let (sender, mut changes) = mpsc::channel(1);
         for (number, block) in self.blocks.iter().enumerate() {
             let (roster, sender) = (block.roster.clone(), sender.clone());

@@ -16,13 +16,15 @@
 //! [`collector`] takes one kubelet through these steps at each tick, [`targets`] has all that are scraped now, and [`run`]
 //! is the life of the process. What many kubelets share: [`pool`] has room for answers, [`pace`] says whose turn it is.
 //! [`check`] goes the same way once, and tells what it meets.
-//! [`system`] has the words for what the operating system refuses.
+//! [`system`] has the words for what the operating system refuses, [`cause`] those for what becomes of a question, and
+//! [`tls_fault`] tells why a handshake failed.
 //! What strangers say goes through [`redact`], the one door to logs and reports for text that is not ours.
 //! [`files`] is how a file is read by whoever reads one, [`date`] how a moment is told, and [`printable`] what may be shown.
 //! [`filter`] and [`quantity`] read what Telegraf's users and Kubernetes write: which names are wanted, and how much of something.
 //! [`install`] stands apart: it brings the program into another container.
 
 pub mod batch;
+pub mod cause;
 pub mod check;
 pub mod client;
 pub mod cluster;
@@ -48,3 +50,4 @@ pub mod run;
 pub mod summary;
 pub mod system;
 pub mod targets;
+pub mod tls_fault;

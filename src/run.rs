@@ -105,7 +105,7 @@ pub fn run(args: &Args, env: &dyn Fn(&str) -> Option<String>, attendant: &Attend
         let collectors = kubelets.map(|kubelet| makings.collector(kubelet)).collect();
         let mut targets = Targets::new(collectors, prompts.clone());
         tokio::spawn(keep_time(config.ticking, prompts.clone()));
-        let discovery = Discovery::begin(config.clusters, config.sharing, &prompts, &output)?;
+        let discovery = Discovery::begin(config.clusters, config.sharing, prompts, &output)?;
         let sharing = match discovery {
             Some(Discovery { fleet, sharing }) => {
                 fleet.run(&mut targets, &mut makings, prompts.ticks()).await;

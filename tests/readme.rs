@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use telegraf_kubelet::check::Diagnosis;
 use telegraf_kubelet::config::{options_table, sample_config};
-use telegraf_kubelet::kubelet::Cause;
+use telegraf_kubelet::kubelet::{Cause, meaning_of};
 use telegraf_kubelet::lines::schema::Platform;
 use telegraf_kubelet::lines::{AskedBy, Row, SCRAPE_FIELDS, rows};
 
@@ -238,7 +238,7 @@ fn results() -> String {
             "| `{}` | {} | {} |",
             cause.word(),
             cause.code(),
-            cause.meaning()
+            meaning_of(*cause)
         )
         .unwrap();
     }

@@ -14,6 +14,12 @@ const MUST_NOT_KNOW: &[(&str, &[&str])] = &[
         &["client", "cluster", "execd", "kubelet", "lines", "summary"],
     ),
     (
+        "cause",
+        &[
+            "batch", "client", "cluster", "execd", "kubelet", "lines", "summary",
+        ],
+    ),
+    (
         "client",
         &["batch", "cluster", "execd", "kubelet", "lines", "summary"],
     ),
@@ -41,6 +47,10 @@ const MUST_NOT_KNOW: &[(&str, &[&str])] = &[
         &[
             "batch", "client", "cluster", "execd", "kubelet", "lines", "redact",
         ],
+    ),
+    (
+        "tls_fault",
+        &["batch", "cluster", "execd", "kubelet", "lines", "summary"],
     ),
 ];
 

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use influxdb_line_protocol::parse_lines;
 
-use crate::lines::{AskedBy, rows};
+use crate::lines::rows;
 
 /// The newest minor version that any field of these lines came with; they have to be all that can be made of an answer,
 /// under their default names.
@@ -31,6 +31,7 @@ fn minor(since: &str) -> Option<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::lines::AskedBy;
 
     #[test]
     fn each_field_has_a_version() {

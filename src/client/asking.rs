@@ -15,7 +15,7 @@ use super::look;
 use super::profile::Profile;
 use super::query::Query;
 use super::request;
-use super::settings::{Scheme, Target};
+use super::settings::{Scheme, Target, Url};
 use super::shown::Shown;
 
 /// Asks one peer. What stays between questions is its connection and what it showed.
@@ -108,6 +108,12 @@ impl Client {
     #[must_use]
     pub fn beside(&self) -> Self {
         Self::over(self.connections.beside(), Arc::clone(&self.profile))
+    }
+
+    /// Where it is.
+    #[must_use]
+    pub fn url(&self) -> &Url {
+        self.connections.url()
     }
 
     /// What it is asked with.

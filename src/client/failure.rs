@@ -54,6 +54,8 @@ pub struct Refused {
     pub status: u16,
     /// Where it leads to instead; then nothing else of it is read.
     pub location: Option<Vec<u8>>,
+    /// How long it wants to be left alone.
+    pub retry_after: Option<Duration>,
     /// The beginning of what stands in it.
     pub said: Vec<u8>,
 }

@@ -2,7 +2,11 @@
 //!
 //! Knows HTTP's words. Whom it is sent to, and with what, is decided before.
 
-use hyper::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION, USER_AGENT};
+use std::time::Duration;
+
+use hyper::header::{
+    ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION, RETRY_AFTER, USER_AGENT,
+};
 
 use super::connection::Reply;
 use super::connections::Open;
@@ -57,6 +61,7 @@ pub async fn refused(open: &mut Open, reply: &mut Reply) -> (Refused, bool) {
     let mut refused = Refused {
         status: reply.head.status.as_u16(),
         location: None,
+        retry_after: retry_after(&reply.head.headers),
         said: Vec::new(),
     };
     if let Some(location) = reply.head.headers.get(LOCATION) {
@@ -71,4 +76,10 @@ pub async fn refused(open: &mut Open, reply: &mut Reply) -> (Refused, bool) {
         }
     }
     (refused, false)
+}
+
+/// In seconds; a date, which may stand there too, would be one of somebody else's clock.
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let seconds = headers.get(RETRY_AFTER)?.to_str().ok()?.parse().ok()?;
+    Some(Duration::from_secs(seconds))
 }

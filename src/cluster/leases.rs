@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
+use super::error::DiscoveryError;
 use super::share::{Answer, Lease, Step};
 use crate::client::{Client, Failure, Query};
 use crate::date;
@@ -62,6 +63,18 @@ impl Leases {
             },
             Err(failure) => Err(failure),
         }
+    }
+
+    /// What that means of the API server behind it.
+    #[must_use]
+    pub fn meaning(&self, failure: Failure) -> DiscoveryError {
+        DiscoveryError::of(failure, self.client.shown())
+    }
+
+    /// Where they are, for the log.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        &self.path
     }
 
     /// What is asked for it; nothing, for what is nothing to ask.

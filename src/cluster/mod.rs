@@ -3,12 +3,16 @@
 //!
 //! Knows the API's nodes and Leases and whom we ask for them (`client`). Must not know what a kubelet is asked, nor what becomes
 //! of its answer. Which nodes are asked for ([`selector`]), what is kept of each ([`node`], [`address`]), who there is
-//! ([`roster`]) and who has which ([`share`]) does no I/O.
+//! ([`roster`]), who has which ([`share`]) and what is asked when ([`course`]) does no I/O; [`watch`] does.
 //!
-//! The files know each other in this order only: `name` and [`query`] nothing, then [`address`], [`node`], [`roster`], and
-//! beside them [`selector`]; [`share`] nothing, then [`leases`], then [`sharing`].
+//! The files know each other in this order only: `name`, [`query`], `back_off`, `split` and `tls_words` nothing, then
+//! [`address`], [`node`], [`roster`], and beside them [`selector`]; [`error`], [`course`] and `telling`, and [`watch`] all of
+//! these; [`share`] nothing, then [`leases`], then [`sharing`].
 
 pub mod address;
+mod back_off;
+pub mod course;
+pub mod error;
 pub mod leases;
 mod name;
 pub mod node;
@@ -17,10 +21,16 @@ pub mod roster;
 pub mod selector;
 pub mod share;
 pub mod sharing;
+mod split;
+mod telling;
+mod tls_words;
+pub mod watch;
 
 pub use address::{Address, AddressType};
+pub use error::DiscoveryError;
 pub use leases::Leases;
 pub use node::{Amounts, Event, Node, Page, Reason, Wanted, read_event, read_page};
 pub use roster::{Change, Relist, Roster, Standing};
 pub use selector::{Selector, SelectorError};
 pub use sharing::{Company, Shares};
+pub use watch::Watch;

@@ -10,9 +10,10 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep};
 
+use super::error::DiscoveryError;
 use super::leases::Leases;
 use super::share::{Answer, Member, Moment, Step, Times};
-use crate::client::Failure;
+use crate::cause::Cause;
 use crate::permit::{Fence, Permit, uptime, wall};
 
 /// What several know of a member: those who give its permits to scrapers, and itself.
@@ -129,7 +130,7 @@ impl Shares {
                                 Ok(answer) => (answer, None),
                                 Err(failure) => (Answer::Failed, Some(failure)),
                             };
-                            trouble.tell(failure.as_ref(), leases.shown());
+                            trouble.tell(failure.map(|failure| leases.meaning(failure)), leases.path());
                             answer
                         }
                     };
@@ -183,6 +184,30 @@ impl Shares {
     fn with<T>(&self, look: impl FnOnce(&mut State) -> T) -> T {
         // Nothing in here can be left half done.
         look(&mut self.0.state.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// What the log was told of the Leases.
+#[derive(Default)]
+struct Trouble(Option<Cause>);
+
+impl Trouble {
+    /// Once that they can not be kept, once for each other cause, and once that they can again.
+    fn tell(&mut self, error: Option<DiscoveryError>, path: &str) {
+        let cause = error.as_ref().map(DiscoveryError::cause);
+        if std::mem::replace(&mut self.0, cause) == cause {
+            return;
+        }
+        match error {
+            Some(DiscoveryError::Status { code: 403, .. }) => log::error!(
+                "we may not keep a Lease at {path}: grant get, list, create, update and delete on leases of \
+                 coordination.k8s.io in that namespace; no node is ours until then"
+            ),
+            Some(error) => log::error!(
+                "our Lease at {path} can not be kept: {error}; without it our nodes are others' soon"
+            ),
+            None => log::info!("our Lease at {path} is kept again"),
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use super::discover::Naming;
 use crate::client::{self, Target, Url};
 use crate::cluster::{Selector, Wanted};
 use crate::execd::Destination;
-use crate::kubelet::Question;
+use crate::kubelet::{self, Question};
 use crate::lines;
 
 /// All that one process does: which kubelets, how often, how loud.
@@ -91,6 +91,7 @@ impl Cluster {
             target: Target {
                 url,
                 server_name: self.server_name.as_ref().map(|name| name.of(node)),
+                common_name: self.verify_node.then(|| kubelet::common_name(node)),
             },
             client: Arc::clone(&self.client),
             question: self.question,

@@ -14,7 +14,7 @@ use super::options::{self, Info};
 use super::raw::Block;
 use super::url;
 use crate::client::{self, Anchors, Credential, Target, Trust};
-use crate::cluster::{Selector, Wanted};
+use crate::cluster::Wanted;
 use crate::files;
 use crate::filter::Filter;
 
@@ -116,10 +116,7 @@ pub(super) fn cluster(block: &Block<'_>, ticking: Ticking, env: Env<'_>) -> Resu
     let interval = block.get_or_default(&options::METADATA_INTERVAL)?;
     Ok(Cluster {
         api_server: api_server(block, &settings, env)?,
-        selector: match block.get(&options::NODE_SELECTOR)? {
-            Some(selector) => selector,
-            None => Selector::default(),
-        },
+        selector: block.get(&options::NODE_SELECTOR)?.unwrap_or_default(),
         wanted: wanted(block)?,
         server_name: block.get(&options::TLS_SERVER_NAME)?,
         verify_node,
@@ -149,23 +146,22 @@ fn api_server(
     env: Env<'_>,
 ) -> Result<ApiServer, ConfigError> {
     let url = block.get(&options::API_SERVER)?;
-    let (credential, trust, url) = match url {
-        Some(url) => (kubelets.credential.clone(), kubelets.trust.clone(), url),
-        None => {
-            let at = block.at_of(&options::DISCOVER.info);
-            let url = url::of_service(env).ok_or(ConfigError::NoApiServer { at })?;
-            let credential = match &kubelets.credential {
-                token @ Credential::BearerToken { .. } => token.clone(),
-                _ => Credential::BearerToken {
-                    file: Path::new(SERVICE_ACCOUNT).join("token"),
-                },
-            };
-            let trust = Trust {
-                anchors: Anchors::Files(vec![Path::new(SERVICE_ACCOUNT).join("ca.crt")]),
-                tls13_only: false,
-            };
-            (credential, trust, url)
-        }
+    let (credential, trust, url) = if let Some(url) = url {
+        (kubelets.credential.clone(), kubelets.trust.clone(), url)
+    } else {
+        let at = block.at_of(&options::DISCOVER.info);
+        let url = url::of_service(env).ok_or(ConfigError::NoApiServer { at })?;
+        let credential = match &kubelets.credential {
+            token @ Credential::BearerToken { .. } => token.clone(),
+            _ => Credential::BearerToken {
+                file: Path::new(SERVICE_ACCOUNT).join("token"),
+            },
+        };
+        let trust = Trust {
+            anchors: Anchors::Files(vec![Path::new(SERVICE_ACCOUNT).join("ca.crt")]),
+            tls13_only: false,
+        };
+        (credential, trust, url)
     };
     let settings = client::Settings {
         credential,
@@ -178,6 +174,7 @@ fn api_server(
         target: Target {
             url,
             server_name: None,
+            common_name: None,
         },
     })
 }

@@ -9,74 +9,34 @@ use std::time::Duration;
 use super::Question;
 use super::refusal::Refusal;
 use super::right::{nodes_pods, nodes_proxy, nodes_stats};
-use super::tls_fault::TlsFault;
+use crate::cause::Cause;
 use crate::client::{Ending, FileError, Phase, Unreached};
 use crate::redact::Redacted;
+use crate::tls_fault::TlsFault;
 
-/// Makes of each row a cause: its number, its word, and what it means for the README.
-macro_rules! causes {
-    ($($(#[$doc:meta])* $cause:ident = $code:literal, $word:literal, $meaning:expr;)*) => {
-        /// A scrape's outcome in a word and a number, as Telegraf's `inputs.http_response` has them. Part of the interface: a
-        /// number is never used again for something else.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-        pub enum Cause {
-            $($(#[$doc])* $cause = $code,)*
+/// What a cause means where a kubelet was asked, for the README.
+#[must_use]
+pub fn meaning_of(cause: Cause) -> &'static str {
+    match cause {
+        Cause::Success => "the summary came",
+        Cause::ConnectionFailed => {
+            "nobody answers at that address and port, or this machine has no file, thread or port left to ask with"
         }
-
-        impl Cause {
-            /// All of them, in the order of their numbers.
-            pub const ALL: &[Self] = &[$(Self::$cause,)*];
-
-            /// The tag `result`.
-            #[must_use]
-            pub fn word(self) -> &'static str {
-                match self { $(Self::$cause => $word,)* }
-            }
-
-            /// What it means, for the README.
-            #[must_use]
-            pub fn meaning(self) -> &'static str {
-                match self { $(Self::$cause => $meaning,)* }
-            }
+        Cause::Timeout => "no whole answer within `response_timeout`",
+        Cause::Tls => "the kubelet's certificate is not believed, or the handshake failed; the log says why",
+        Cause::Unauthorized => {
+            "401: the token or certificate is not accepted, or the kubelet cannot reach its API server"
         }
-    };
-}
-
-causes! {
-    /// The summary came.
-    Success = 0, "success", "the summary came";
-    /// Nobody answers at that address and port, or we cannot reach out.
-    ConnectionFailed = 1, "connection_failed",
-        "nobody answers at that address and port, or this machine has no file, thread or port left to ask with";
-    /// No whole answer before the deadline.
-    Timeout = 2, "timeout", "no whole answer within `response_timeout`";
-    /// The serving certificate is not believed, or there was no handshake.
-    Tls = 3, "tls", "the kubelet's certificate is not believed, or the handshake failed; the log says why";
-    /// 401: token or certificate are not known, or the kubelet cannot ask the API server about them.
-    Unauthorized = 4, "unauthorized",
-        "401: the token or certificate is not accepted, or the kubelet cannot reach its API server";
-    /// 403: known, and not allowed.
-    Forbidden = 5, "forbidden", concat!("403: accepted, but without the right ", nodes_stats!(whole));
-    /// 500 `Internal Error`: the kubelet or its runtime is starting, restarting or in trouble.
-    NotReady = 6, "not_ready", "500 `Internal Error`: the kubelet or its container runtime is not ready";
-    /// An answer that is no summary.
-    BadAnswer = 7, "bad_answer",
-        "no HTTP, any other status, or a body that is empty, cut off, too large or no summary";
-    /// There is no token or certificate to show, or no CA to verify with.
-    Credential = 8, "credential", "a token, certificate, key or CA file cannot be used; nothing was asked";
-    /// 500 `Authorization error`: the kubelet cannot ask the API server whether we may.
-    ApiServerUnreachable = 9, "api_server_unreachable",
-        "500 `Authorization error`: the kubelet cannot reach its API server";
-    /// With `discover`: a good summary, of another node than the one that the API server has at that address.
-    WrongNode = 10, "wrong_node",
-        "with `discover`: at the node's address answers another node's kubelet, whose lines are its own";
-}
-
-impl Cause {
-    /// The field `result_code`.
-    #[must_use]
-    pub fn code(self) -> u8 {
-        self as u8
+        Cause::Forbidden => concat!("403: accepted, but without the right ", nodes_stats!(whole)),
+        Cause::NotReady => "500 `Internal Error`: the kubelet or its container runtime is not ready",
+        Cause::BadAnswer => {
+            "no HTTP, any other status, or a body that is empty, cut off, too large or no summary"
+        }
+        Cause::Credential => "a token, certificate, key or CA file cannot be used; nothing was asked",
+        Cause::ApiServerUnreachable => "500 `Authorization error`: the kubelet cannot reach its API server",
+        Cause::WrongNode => {
+            "with `discover`: at the node's address answers another node's kubelet, whose lines are its own"
+        }
     }
 }
 

@@ -4,9 +4,9 @@ use hyper::Uri;
 
 use super::error::{Broke, NotHttp, ScrapeError};
 use super::refusal::Refusal;
-use super::tls_fault::TlsFault;
 use crate::client::{Exchange, Failure, Handshake, Refused, Shown, Unreached};
 use crate::redact::Secrets;
+use crate::tls_fault::TlsFault;
 
 impl ScrapeError {
     /// Of a failure of a client whose peer has `shown` that.

@@ -8,17 +8,19 @@ mod meaning;
 mod port;
 mod refusal;
 mod right;
-mod tls_fault;
+mod tls_words;
 
 use std::sync::Arc;
 
-pub use error::{Broke, Cause, NotHttp, ScrapeError};
+pub use error::{Broke, NotHttp, ScrapeError, meaning_of};
 pub use expiry::{Expiries, Reminder, Reminders, What, span};
 pub use port::{PORT, READ_ONLY_PORT, authenticated};
 pub use refusal::{Attributes, NOBODY, Refusal};
 pub use right::{Right, Worth};
 pub(crate) use right::{nodes_pods, nodes_proxy, nodes_stats};
-pub use tls_fault::{Alert, Flaw, Holder, Link, TlsFault, Trouble, common_name};
+
+pub use crate::cause::Cause;
+pub use crate::tls_fault::{Alert, Flaw, Holder, Link, TlsFault, Trouble, common_name};
 
 use crate::client::certificate::Facts;
 use crate::client::{Beginning, Client, Failure, Life, Profile, Target};

@@ -1,5 +1,6 @@
 //! All names as a list, for filters to be checked against and for people to read.
 
+use super::measurement::AskedBy;
 use super::measurement::Row;
 use super::metadata::{Group, Groups};
 use super::schema::{ACCELERATOR, ALL, CONTAINER, NODE, POD, SYSTEM_CONTAINER};

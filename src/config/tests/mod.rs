@@ -94,6 +94,8 @@ fn in_cluster() -> Kubelet {
 fn everything_left_out_is_the_in_cluster_default() {
     let want = Config {
         kubelets: vec![in_cluster()],
+        clusters: Vec::new(),
+        sharing: None,
         ticking: Ticking::Prompted,
         output: Destination::Stdout,
         max_concurrent: 64,

@@ -1,10 +1,11 @@
-//! What each fault is in words: what was seen, why it fails, and what to do, in one line of the log.
+//! What each fault of TLS is in words where a kubelet is asked: what was seen, why it fails, and what to do, in one line of
+//! the log.
 
 use std::fmt;
 
-use super::{COMMON_NAME, Flaw, Holder, Link, TlsFault, Trouble};
 use crate::date::date;
 use crate::redact::Redacted;
+use crate::tls_fault::{COMMON_NAME, Flaw, Holder, Link, TlsFault, Trouble};
 
 /// More names than that do not help to find the one to set.
 const MAX_NAMES: usize = 8;

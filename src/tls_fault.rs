@@ -1,11 +1,11 @@
 //! Why a handshake failed, told apart by what has to be done about it.
 //!
 //! Knows rustls' errors and what the certificates that were shown say of themselves; asks nobody. A closed list, in words
-//! of our own: what a library says of a certificate is made for its authors, and whoever shows one may put anything in.
+//! of our own: what a library says of a certificate is made for its authors, and whoever shows one may put anything in. The
+//! words are where somebody is asked: `kubelet` and `cluster` have other fixes for the same fault.
 
 mod alert;
 mod certificate;
-mod words;
 
 use rustls::{AlertDescription, Error, InvalidMessage, PeerIncompatible};
 
@@ -17,7 +17,7 @@ use crate::redact::Redacted;
 
 /// What stands before a node's name in the common name of its certificates (KEP-4872, and what the signer
 /// kubernetes.io/kubelet-serving demands).
-const COMMON_NAME: &str = "system:node:";
+pub(crate) const COMMON_NAME: &str = "system:node:";
 
 /// The common name that the certificates of that node's kubelet have, where the cluster's CA has signed them.
 #[must_use]
