@@ -4,11 +4,14 @@
 //! instead of times to sleep.
 
 mod answers;
+pub mod api;
 mod auth;
+mod cluster;
 mod der;
 mod faults;
 mod files;
 pub mod generate;
+mod json;
 mod keys;
 mod odd;
 mod options;
@@ -30,6 +33,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant, SystemTime};
 
+pub use cluster::Cluster;
 pub use faults::Fault;
 pub use files::Files;
 pub use generate::{GeneratorOptions, summary};
@@ -77,15 +81,15 @@ pub struct Seen {
 /// What the outside and the server share.
 pub(crate) struct Shared {
     options: Options,
-    tokens: Tokens,
-    client_ca: Ca,
+    tokens: Arc<Tokens>,
+    client_ca: Arc<Ca>,
     state: Mutex<State>,
     changed: Condvar,
     faults: watch::Sender<Faults>,
 }
 
 struct State {
-    serving_ca: Ca,
+    serving_ca: Arc<Ca>,
     side: tls::Side,
     rights: Vec<Right>,
     body: Option<Vec<u8>>,
@@ -142,8 +146,17 @@ impl TestKubelet {
     /// As everything here: without it there is no test.
     #[must_use]
     pub fn start(options: Options) -> Self {
+        Self::start_of(&Cluster::new(), options)
+    }
+
+    /// The same of a cluster, whose other parts have the same CAs and know the same tokens.
+    ///
+    /// # Panics
+    /// As above.
+    #[must_use]
+    pub fn start_of(cluster: &Cluster, options: Options) -> Self {
         let dir = tempfile::tempdir().expect("a temporary directory");
-        let mut kubelet = Self::start_in(options, dir.path());
+        let mut kubelet = Self::begin(cluster, options, dir.path());
         kubelet.dir = Some(dir);
         kubelet
     }
@@ -154,8 +167,15 @@ impl TestKubelet {
     /// Where the files cannot be written or the port is taken.
     #[must_use]
     pub fn start_in(options: Options, dir: &Path) -> Self {
-        let (serving_ca, client_ca, tokens) =
-            (Ca::new("kubernetes"), Ca::new(files::CLIENT_CA), Tokens::new());
+        Self::begin(&Cluster::new(), options, dir)
+    }
+
+    fn begin(cluster: &Cluster, options: Options, dir: &Path) -> Self {
+        let Cluster {
+            serving_ca,
+            client_ca,
+            tokens,
+        } = cluster.clone();
         let side = tls::serving(&options, &serving_ca, &client_ca);
         let files = Files::write(dir, &side.anchor, &client_ca, &tokens);
         let ip = if options.ipv6 { "[::1]" } else { "127.0.0.1" };
@@ -360,7 +380,7 @@ impl TestKubelet {
     pub fn replace_ca(&self) {
         let shared = &self.shared;
         shared.change(|state| {
-            state.serving_ca = Ca::new("kubernetes");
+            state.serving_ca = Arc::new(Ca::new("kubernetes"));
             state.side = tls::serving(&shared.options, &state.serving_ca, &shared.client_ca);
             files::write(&self.files.ca, &state.side.anchor);
         });

@@ -55,7 +55,7 @@ pub(crate) fn chunked(body: Arc<Vec<u8>>, pace: Pace) -> Answer {
 }
 
 /// The pieces of a body as they come.
-pub(crate) struct Pieces(mpsc::Receiver<io::Result<Bytes>>);
+pub(crate) struct Pieces(pub(crate) mpsc::Receiver<io::Result<Bytes>>);
 
 impl Body for Pieces {
     type Data = Bytes;

@@ -149,6 +149,31 @@ pub(crate) fn serving(node: &str, addresses: bool, from: Duration, lifetime: Dur
     params
 }
 
+/// An API server's, for the names that it has inside of a cluster, for loopback and for `addresses`.
+pub(crate) fn api_server(addresses: &[std::net::IpAddr]) -> CertificateParams {
+    let from = OffsetDateTime::now_utc() - Duration::hours(1);
+    let mut params = params("kube-apiserver", &[], from, Duration::days(365));
+    params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+    let names = [
+        "kubernetes",
+        "kubernetes.default",
+        "kubernetes.default.svc",
+        "kubernetes.default.svc.cluster.local",
+        "localhost",
+    ];
+    let names = names.map(|name| SanType::DnsName(name.try_into().expect("ASCII")));
+    let loopback = [
+        std::net::Ipv4Addr::LOCALHOST.into(),
+        std::net::Ipv6Addr::LOCALHOST.into(),
+    ];
+    let addresses = loopback.iter().chain(addresses).copied();
+    params.subject_alt_names = names
+        .into_iter()
+        .chain(addresses.map(SanType::IpAddress))
+        .collect();
+    params
+}
+
 /// The kubelet's own: a leaf for the host's name only, from a CA that is thrown away. Leaf and CA in one PEM, and the
 /// key.
 pub(crate) fn self_signed(node: &str) -> (String, String) {

@@ -21,14 +21,16 @@ const REAL_SUMMARY: &[u8] = include_bytes!("../../captures/live-1.37.2-meta.summ
 
 /// An answer, as far as it came.
 #[derive(Debug)]
-struct Got {
-    status: u16,
-    body: Vec<u8>,
-    whole: bool,
+pub(crate) struct Got {
+    pub(crate) status: u16,
+    /// In small letters.
+    pub(crate) head: String,
+    pub(crate) body: Vec<u8>,
+    pub(crate) whole: bool,
 }
 
 impl Got {
-    fn text(&self) -> &str {
+    pub(crate) fn text(&self) -> &str {
         std::str::from_utf8(&self.body).expect("UTF-8")
     }
 
@@ -49,7 +51,7 @@ impl Got {
     }
 }
 
-fn get_as(kubelet: &TestKubelet, token: &str, path: &str) -> Got {
+pub(crate) fn get_as(kubelet: &TestKubelet, token: &str, path: &str) -> Got {
     let mut roots = RootCertStore::empty();
     let ca = CertificateDer::from_pem_file(&kubelet.files().ca).expect("a certificate");
     roots.add(ca).expect("a CA");
@@ -73,11 +75,12 @@ fn get(kubelet: &TestKubelet, path: &str) -> Got {
     get_as(kubelet, &kubelet.token(&TokenSpec::default()), path)
 }
 
-fn parse(answer: &[u8]) -> Got {
+pub(crate) fn parse(answer: &[u8]) -> Got {
     let end = answer.windows(4).position(|four| four == b"\r\n\r\n");
     let Some(end) = end else {
         return Got {
             status: 0,
+            head: String::new(),
             body: Vec::new(),
             whole: false,
         };
@@ -95,6 +98,7 @@ fn parse(answer: &[u8]) -> Got {
     if !head.contains("transfer-encoding: chunked") {
         return Got {
             status,
+            head,
             body: rest.to_vec(),
             whole: true,
         };
@@ -113,7 +117,12 @@ fn parse(answer: &[u8]) -> Got {
         body.extend_from_slice(&chunk[..size]);
         rest = &chunk[size + 2..];
     };
-    Got { status, body, whole }
+    Got {
+        status,
+        head,
+        body,
+        whole,
+    }
 }
 
 fn with_pods() -> TestKubelet {

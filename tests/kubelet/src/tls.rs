@@ -42,6 +42,21 @@ pub(crate) fn serving(options: &Options, ca: &Ca, client_ca: &Ca) -> Side {
     }
 }
 
+/// The same of an API server.
+pub(crate) fn api_server(
+    http2: bool,
+    addresses: &[std::net::IpAddr],
+    ca: &Ca,
+    client_ca: &Ca,
+) -> Arc<ServerConfig> {
+    let options = Options {
+        http2,
+        ..Options::default()
+    };
+    let certified = certified(ca.sign(&pki::api_server(addresses)));
+    Arc::new(config(&options, Some(certified), client_ca))
+}
+
 fn certified_for(options: &Options, ca: &Ca) -> (Option<Arc<CertifiedKey>>, String) {
     let node = &options.node_name;
     let signed = |addresses, from, lifetime| {

@@ -15,6 +15,8 @@ const AUDIENCE: &str = "https://kubernetes.default.svc.cluster.local";
 pub struct TokenSpec {
     /// The ServiceAccount's name in the namespace `monitoring`.
     pub account: String,
+    /// The pod that it is for: what tells tokens of one account apart.
+    pub pod: Option<String>,
     /// Whom it is for.
     pub audience: String,
     /// Seconds from now until it is valid; negative for one that is.
@@ -27,6 +29,7 @@ impl Default for TokenSpec {
     fn default() -> Self {
         Self {
             account: "telegraf".to_owned(),
+            pod: None,
             audience: AUDIENCE.to_owned(),
             valid_from: -60,
             valid_until: 3_607,
@@ -46,12 +49,16 @@ impl Tokens {
     pub(crate) fn issue(&self, spec: &TokenSpec) -> String {
         let now = now();
         let account = &spec.account;
+        let mut of = json!({"namespace": "monitoring", "serviceaccount": {"name": account, "uid": "0c5c"}});
+        if let Some(pod) = &spec.pod {
+            of["pod"] = json!({"name": pod, "uid": "7b1e"});
+        }
         let claims = json!({
             "aud": [spec.audience],
             "exp": now + spec.valid_until,
             "iat": now + spec.valid_from,
             "iss": AUDIENCE,
-            "kubernetes.io": {"namespace": "monitoring", "serviceaccount": {"name": account, "uid": "0c5c"}},
+            "kubernetes.io": of,
             "nbf": now + spec.valid_from,
             "sub": format!("system:serviceaccount:monitoring:{account}"),
         });
@@ -72,6 +79,14 @@ impl Tokens {
     /// The user behind a token that was reviewed before it expired.
     pub(crate) fn remember(&self, token: &str) -> Option<String> {
         self.user_at(token, now() - 3_700)
+    }
+
+    /// The pod of a token that is one of ours.
+    pub(crate) fn pod(token: &str) -> Option<String> {
+        let claims = BASE64.decode(token.split('.').nth(1)?).ok()?;
+        let claims: Value = serde_json::from_slice(&claims).ok()?;
+        let pod = claims.pointer("/kubernetes.io/pod/name")?;
+        pod.as_str().map(str::to_owned)
     }
 
     fn user_at(&self, token: &str, now: i64) -> Option<String> {

@@ -1,9 +1,9 @@
 //! `metadata`: labels and annotations as each maker of pods puts them, and most of all `managedFields`.
 
-use super::json::Json;
 use super::owner::Maker;
 use super::resources::Resources;
 use super::{Container, Pod, hash, hex, uuid};
+use crate::json::Json;
 
 pub(super) fn print(j: &mut Json, pod: &Pod<'_>) {
     let from_file = pod.maker == Maker::File;

@@ -6,7 +6,6 @@
 //! the last is a sidecar (an init container that goes on), and some have an init container that is done, of which a summary
 //! knows nothing.
 
-mod json;
 mod metadata;
 mod owner;
 mod resources;
@@ -19,8 +18,8 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
+use crate::json::Json;
 use crate::random::Random;
-use json::Json;
 use owner::Maker;
 use resources::Resources;
 

@@ -1,6 +1,6 @@
 //! Requests and limits: in all shapes in which they are given or left out.
 
-use super::json::Json;
+use crate::json::Json;
 
 /// What a container asks for and may have.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]

@@ -1,8 +1,8 @@
 //! `spec`: what was wanted.
 
-use super::json::Json;
 use super::owner::Maker;
 use super::{Container, Pod, Role, Volume, hex};
+use crate::json::Json;
 
 /// What every container is started with.
 pub(super) const ARGUMENTS: &[&str] = &[

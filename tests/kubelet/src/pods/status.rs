@@ -1,8 +1,8 @@
 //! `status`: what is.
 
-use super::json::Json;
 use super::resources::{Amounts, Resources};
 use super::{Container, Pod, Role, Volume, hex, spec};
+use crate::json::Json;
 
 /// What tells how far a pod is.
 pub(super) const CONDITIONS: [&str; 5] = [

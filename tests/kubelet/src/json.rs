@@ -3,7 +3,7 @@
 use std::fmt::{Display, Write as _};
 
 /// An object or list that is being written.
-pub(super) struct Json {
+pub(crate) struct Json {
     out: String,
     /// Nothing stands in the object or list at hand yet.
     first: bool,
@@ -11,7 +11,7 @@ pub(super) struct Json {
 
 impl Json {
     /// An object by itself.
-    pub(super) fn of(content: impl FnOnce(&mut Self)) -> String {
+    pub(crate) fn of(content: impl FnOnce(&mut Self)) -> String {
         let mut json = Self {
             out: String::new(),
             first: true,
@@ -41,12 +41,12 @@ impl Json {
         self.first = false;
     }
 
-    pub(super) fn object(&mut self, key: &str, content: impl FnOnce(&mut Self)) {
+    pub(crate) fn object(&mut self, key: &str, content: impl FnOnce(&mut Self)) {
         self.key(key);
         self.nested(['{', '}'], content);
     }
 
-    pub(super) fn objects<T>(
+    pub(crate) fn objects<T>(
         &mut self,
         key: &str,
         items: impl IntoIterator<Item = T>,
@@ -61,7 +61,7 @@ impl Json {
         });
     }
 
-    pub(super) fn texts(&mut self, key: &str, texts: &[&str]) {
+    pub(crate) fn texts(&mut self, key: &str, texts: &[&str]) {
         self.key(key);
         self.nested(['[', ']'], |json| {
             for text in texts {
@@ -71,19 +71,19 @@ impl Json {
         });
     }
 
-    pub(super) fn text(&mut self, key: &str, text: &str) {
+    pub(crate) fn text(&mut self, key: &str, text: &str) {
         self.key(key);
         quote(&mut self.out, text);
     }
 
     /// A number, a truth value, or what is JSON already.
-    pub(super) fn plain(&mut self, key: &str, value: impl Display) {
+    pub(crate) fn plain(&mut self, key: &str, value: impl Display) {
         self.key(key);
         let _ = write!(self.out, "{value}");
     }
 
     /// `{}` under each of these keys.
-    pub(super) fn marks(&mut self, keys: &[&str]) {
+    pub(crate) fn marks(&mut self, keys: &[&str]) {
         for key in keys {
             self.plain(key, "{}");
         }
