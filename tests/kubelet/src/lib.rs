@@ -179,7 +179,7 @@ impl TestKubelet {
         let side = tls::serving(&options, &serving_ca, &client_ca);
         let files = Files::write(dir, &side.anchor, &client_ca, &tokens);
         let ip = if options.ipv6 { "[::1]" } else { "127.0.0.1" };
-        let listener = listen(ip, options.port);
+        let listener = serve::listen(ip, options.port);
         listener.set_nonblocking(true).expect("a socket");
         let address = listener.local_addr().expect("a bound socket");
         let state = State {
@@ -393,19 +393,6 @@ impl Drop for TestKubelet {
         if let Some(thread) = self.thread.take() {
             // A panic in there has been printed; the test fails by what it misses.
             let _ = thread.join();
-        }
-    }
-}
-
-/// A port that was ours a moment ago may be somebody's way out to another address just now: nobody tells when it is free.
-fn listen(ip: &str, port: u16) -> std::net::TcpListener {
-    let until = Instant::now() + Duration::from_secs(10);
-    loop {
-        match std::net::TcpListener::bind(format!("{ip}:{port}")) {
-            Err(error) if error.kind() == std::io::ErrorKind::AddrInUse && Instant::now() < until => {
-                std::thread::sleep(Duration::from_millis(20));
-            }
-            bound => return bound.expect("a free port"),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::net::TcpListener;
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, Instant, SystemTime};
 
 use hyper::body::Incoming;
 use hyper::header::{AUTHORIZATION, HeaderValue, LOCATION};
@@ -309,5 +309,18 @@ fn permitted(
     ) {
         Ok(()) => Ok(Some(user)),
         Err(refusal) => Err((Some(user), refusal)),
+    }
+}
+
+/// A port that was ours a moment ago may be somebody's way out to another address just now: nobody tells when it is free.
+pub(crate) fn listen(ip: &str, port: u16) -> TcpListener {
+    let until = Instant::now() + Duration::from_secs(10);
+    loop {
+        match TcpListener::bind(format!("{ip}:{port}")) {
+            Err(error) if error.kind() == std::io::ErrorKind::AddrInUse && Instant::now() < until => {
+                std::thread::sleep(Duration::from_millis(20));
+            }
+            bound => return bound.expect("a free port"),
+        }
     }
 }

@@ -5,7 +5,7 @@ use std::sync::PoisonError;
 use std::time::{Duration, Instant};
 
 use super::faults::Order;
-use super::{Aim, ApiFault, ApiSeen, State, TestApiServer, TooOld};
+use super::{Aim, ApiFault, ApiSeen, Lease, State, TestApiServer, TooOld};
 
 impl TestApiServer {
     /// From now on this goes wrong for whom `aim` is at; it takes the place of what went wrong for the same aim. Of several
@@ -112,7 +112,30 @@ impl TestApiServer {
         self.wait_until(|state| state.watches == count, timeout)
     }
 
-    pub(super) fn wait_until(&self, holds: impl Fn(&State) -> bool, timeout: Duration) -> bool {
+    /// All Leases now.
+    #[must_use]
+    pub fn leases(&self) -> Vec<Lease> {
+        self.server.state().store.leases.values().cloned().collect()
+    }
+
+    /// Removes a Lease, as somebody with `kubectl` might; whether there was one.
+    #[must_use]
+    pub fn delete_lease(&self, namespace: &str, name: &str) -> bool {
+        let key = (namespace.to_owned(), name.to_owned());
+        self.server.change(|state| {
+            state.store.next_version();
+            state.store.leases.remove(&key).is_some()
+        })
+    }
+
+    /// Waits until this holds for all Leases; false when that takes longer than `timeout`.
+    #[must_use]
+    pub fn wait_for_leases(&self, holds: impl Fn(&[Lease]) -> bool, timeout: Duration) -> bool {
+        let all = |state: &State| state.store.leases.values().cloned().collect::<Vec<_>>();
+        self.wait_until(|state| holds(&all(state)), timeout)
+    }
+
+    fn wait_until(&self, holds: impl Fn(&State) -> bool, timeout: Duration) -> bool {
         let deadline = Instant::now() + timeout;
         let mut state = self.server.state();
         while !holds(&state) {

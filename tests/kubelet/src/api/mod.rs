@@ -1,15 +1,17 @@
-//! An API server for tests and benches, as far as discovery and shards ask one: nodes listed and watched, over real TLS
+//! An API server for tests and benches, as far as discovery and shards ask one: nodes listed and watched, Leases, over real TLS
 //! with real tokens, and everything that goes wrong on the way to one.
 //!
 //! Like the kubelet it runs in a thread of its own and tells what happened by conditions to wait for. It knows HTTP and the
 //! API's objects; nothing of kubelets.
 //!
-//! [`asked`] reads a request, [`serve`] finds who asks and who answers: [`list`] and [`watch`] of nodes; all over one
+//! [`asked`] reads a request, [`serve`] finds who asks and who answers: [`list`] and [`watch`] of nodes, [`leases`]; all over one
 //! [`store`].
 
 mod asked;
 mod faults;
 mod hands;
+mod lease;
+mod leases;
 mod list;
 mod node;
 mod selector;
@@ -22,6 +24,7 @@ mod tests;
 mod watch;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::Path;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::SystemTime;
@@ -31,9 +34,11 @@ use tokio::sync::{broadcast, watch as channel};
 
 pub use asked::{Resource, Verb};
 pub use faults::{Aim, ApiFault, TooOld};
+pub use lease::Lease;
 pub use spec::{NodeSpec, Ready};
 
-use crate::{Cluster, Files, TokenSpec, listen, tls};
+use crate::serve::listen;
+use crate::{Cluster, Files, TokenSpec, tls};
 use asked::Asked;
 use faults::{Faults, Order};
 use store::Store;
@@ -150,7 +155,8 @@ pub struct TestApiServer {
     address: SocketAddr,
     stop: channel::Sender<bool>,
     thread: Option<JoinHandle<()>>,
-    _dir: tempfile::TempDir,
+    /// Kept until the end; `None` where the directory is the caller's.
+    dir: Option<tempfile::TempDir>,
 }
 
 impl TestApiServer {
@@ -170,12 +176,23 @@ impl TestApiServer {
     #[must_use]
     pub fn start_of(cluster: &Cluster, options: ApiOptions) -> Self {
         let dir = tempfile::tempdir().expect("a temporary directory");
+        let mut api = Self::start_in(cluster, options, dir.path());
+        api.dir = Some(dir);
+        api
+    }
+
+    /// The same with its files in `dir`.
+    ///
+    /// # Panics
+    /// Where the files cannot be written or the port is taken.
+    #[must_use]
+    pub fn start_in(cluster: &Cluster, options: ApiOptions, dir: &Path) -> Self {
         let Cluster {
             serving_ca,
             client_ca,
             tokens,
         } = cluster;
-        let files = Files::write(dir.path(), &serving_ca.pem, client_ca, tokens);
+        let files = Files::write(dir, &serving_ca.pem, client_ca, tokens);
         let mut addresses = options.addresses;
         addresses.push(options.ip);
         let host = match options.ip {
@@ -213,7 +230,7 @@ impl TestApiServer {
             address,
             stop,
             thread: Some(thread),
-            _dir: dir,
+            dir: None,
         }
     }
 
@@ -241,14 +258,18 @@ impl TestApiServer {
         &self.server.cluster
     }
 
-    /// A new token of the usual account for the pod of this name, by which its holder is told apart here. In a file:
-    /// [`crate::TestKubelet::write_token`], or `std::fs::write`.
+    /// A new token of the usual account for the pod of this name, by which its holder is told apart here.
     #[must_use]
     pub fn token(&self, name: &str) -> String {
         self.server.cluster.token(&TokenSpec {
             pod: Some(name.to_owned()),
             ..TokenSpec::default()
         })
+    }
+
+    /// Writes such a token into a file.
+    pub fn write_token(&self, path: &Path, name: &str) {
+        crate::files::write_secret(path, &self.token(name));
     }
 
     /// Makes this node, or makes it another one.

@@ -4,6 +4,7 @@ use std::net::TcpListener;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
+use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 use hyper::header::AUTHORIZATION;
 use hyper::service::service_fn;
@@ -17,7 +18,7 @@ use tokio_rustls::TlsAcceptor;
 use super::asked::{Asked, Resource, Verb};
 use super::faults::{Aim, ApiFault, Order};
 use super::status::{self, Status};
-use super::{ApiSeen, Server, list, node, watch as watches};
+use super::{ApiSeen, Server, leases, list, node, watch as watches};
 use crate::answers::{Answer, plain};
 use crate::auth::{Shown, authenticate, bearer};
 use crate::tokens::Tokens;
@@ -179,14 +180,19 @@ async fn answer(
         state.seen.push(seen);
         state.seen.len() - 1
     });
-    let answer = served(server, caller, asked).await?;
+    let answer = served(server, caller, asked, request).await?;
     let status = answer.status().as_u16();
     server.change(|state| state.seen[at].status = status);
     Ok(answer)
 }
 
 /// What comes of it, and what goes wrong on its way.
-async fn served(server: &Arc<Server>, caller: Option<Caller>, asked: Asked) -> Result<Answer, Dropped> {
+async fn served(
+    server: &Arc<Server>,
+    caller: Option<Caller>,
+    asked: Asked,
+    request: Request<Incoming>,
+) -> Result<Answer, Dropped> {
     let name = caller.as_ref().map(|caller| caller.name.clone());
     let fault = server.fault(name.as_deref(), &asked);
     match &fault {
@@ -204,7 +210,14 @@ async fn served(server: &Arc<Server>, caller: Option<Caller>, asked: Asked) -> R
     {
         return Ok(refusal);
     }
-    let done = done(server, &caller, asked.clone());
+    // Read before anything is done with it: who breaks off has asked for nothing.
+    let body = request
+        .into_body()
+        .collect()
+        .await
+        .map_err(|_| Dropped)?
+        .to_bytes();
+    let done = done(server, &caller, asked.clone(), &body);
     match fault {
         Some(ApiFault::AnswerLost) => return Err(Dropped),
         Some(ApiFault::AnswerHeld) => server.over(name.as_deref(), &asked, &ApiFault::AnswerHeld).await,
@@ -231,7 +244,7 @@ fn refusal(fault: &ApiFault, asked: &Asked, user: &str) -> Option<Answer> {
     Some(status.answer())
 }
 
-fn done(server: &Arc<Server>, caller: &Caller, asked: Asked) -> Result<Answer, Status> {
+fn done(server: &Arc<Server>, caller: &Caller, asked: Asked, body: &[u8]) -> Result<Answer, Status> {
     match (asked.resource, asked.verb) {
         (Resource::Nodes, Verb::List) => {
             let all_old = server.fault(Some(&caller.name), &asked) == Some(ApiFault::TooOld);
@@ -245,6 +258,7 @@ fn done(server: &Arc<Server>, caller: &Caller, asked: Asked) -> Result<Answer, S
             let node = node.ok_or_else(|| Status::not_found(&asked))?;
             Ok(status::object(200, node::typed(node, node.version)))
         }
+        (Resource::Leases, _) => server.change(|state| leases::answer(&mut state.store, &asked, body)),
         (Resource::Other, _) if asked.path == "/version" => {
             Ok(status::object(200, r#"{"major":"1","minor":"37"}"#.to_owned()))
         }

@@ -65,6 +65,25 @@ impl Status {
         Self::new(405, "MethodNotAllowed", message)
     }
 
+    pub(super) fn conflict(asked: &Asked, why: &str) -> Self {
+        let what = asked.resource.qualified();
+        let message = format!(
+            "Operation cannot be fulfilled on {what} \"{}\": {why}",
+            asked.name
+        );
+        Self::new(409, "Conflict", message).about(asked.resource, &asked.name)
+    }
+
+    pub(super) fn already_exists(asked: &Asked) -> Self {
+        let message = format!("{} \"{}\" already exists", asked.resource.qualified(), asked.name);
+        Self::new(409, "AlreadyExists", message).about(asked.resource, &asked.name)
+    }
+
+    /// Of a Lease that can be read and is none that may be stored.
+    pub(super) fn invalid(name: &str, message: &str) -> Self {
+        Self::new(422, "Invalid", message).about(Resource::Leases, name)
+    }
+
     pub(super) fn forbidden(asked: &Asked, user: &str) -> Self {
         let (verb, resource, group) = (asked.verb.word(), asked.resource.word(), asked.resource.group());
         if asked.resource == Resource::Other {
@@ -147,6 +166,22 @@ pub(super) fn object(code: u16, mut json: String) -> Answer {
     *answer.status_mut() = StatusCode::from_u16(code).expect("a status");
     headers(&mut answer);
     answer
+}
+
+/// What is said of what was removed.
+pub(super) fn deleted(asked: &Asked, uid: &str) -> String {
+    Json::of(|j| {
+        j.text("kind", "Status");
+        j.text("apiVersion", "v1");
+        j.object("metadata", |_| {});
+        j.text("status", "Success");
+        j.object("details", |j| {
+            j.text("name", &asked.name);
+            j.text("group", asked.resource.group());
+            j.text("kind", asked.resource.word());
+            j.text("uid", uid);
+        });
+    })
 }
 
 /// Those that all answers have.

@@ -1,9 +1,10 @@
-//! What is stored: nodes, how they came to be what they are, under one counter of versions.
+//! What is stored: nodes, how they came to be what they are, and Leases, all under one counter of versions.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use super::leases::Leases;
 use super::node::Node;
 use super::selector::Selector;
 use super::spec::NodeSpec;
@@ -47,7 +48,7 @@ impl Change {
 pub(super) struct Store {
     version: u64,
     nodes: Arc<Nodes>,
-    /// How many nodes there ever were.
+    /// How many nodes and Leases there ever were.
     made: u64,
     history: VecDeque<Change>,
     /// Changes up to this version are gone.
@@ -55,6 +56,7 @@ pub(super) struct Store {
     /// No new watch may go on from before this version.
     oldest: u64,
     snapshots: BTreeMap<u64, Arc<Nodes>>,
+    pub(super) leases: Leases,
 }
 
 impl Store {
@@ -67,6 +69,7 @@ impl Store {
             gone: FIRST_VERSION,
             oldest: FIRST_VERSION,
             snapshots: BTreeMap::new(),
+            leases: Leases::new(),
         }
     }
 

@@ -1,5 +1,7 @@
 //! The API server from outside, over TLS.
 
+mod faults;
+mod leases;
 mod nodes;
 mod watches;
 
