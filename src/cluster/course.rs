@@ -159,6 +159,8 @@ impl Course {
 
     /// What was asked has no answer, or the watch has ended with an error.
     pub fn failed(&mut self, error: &DiscoveryError) -> Rest {
+        // Somebody knows of that; the next watch that begins is the end of it.
+        self.hollow = false;
         let code = match error {
             DiscoveryError::Status { code, .. } => Some(*code),
             _ => None,

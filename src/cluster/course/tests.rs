@@ -179,6 +179,11 @@ fn watches_that_end_as_they_begin_are_trouble_from_the_second_on() {
     }
     assert_eq!(watched(&mut course), "7");
     assert!(course.ended(SHORT).wait >= 30 * SHORT);
+    // What failed otherwise is over with the next one that begins.
+    course.failed(&away());
+    assert!(course.is_sound());
+    assert!(!course.ended(SHORT).is_trouble);
+    assert!(!course.is_sound());
     // One that lasts is none of them, whatever it tells.
     assert!(!course.ended(STEADY).is_trouble);
     assert!(course.is_sound());
