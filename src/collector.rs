@@ -56,6 +56,8 @@ impl Common {
 /// One kubelet and all that is kept for it from tick to tick, which is little: there may be thousands.
 pub struct Collector {
     url: String,
+    /// What the log calls it: its URL, and before that the name of its node, where that is known before it is asked.
+    called: String,
     scraper: Scraper,
     node: OfNode,
     /// No two are at work at once, for it waits for nothing.
@@ -116,6 +118,7 @@ impl Collector {
     #[must_use]
     pub fn new(url: String, scraper: Scraper, renderer: Arc<Mutex<Renderer>>, common: &Common) -> Self {
         Self {
+            called: url.clone(),
             url,
             scraper,
             node: OfNode::default(),
@@ -132,6 +135,7 @@ impl Collector {
     /// One of a cluster's: its node's name is known, and lines of any other node are not its own.
     #[must_use]
     pub fn one_of_many(mut self, known: OneOfMany) -> Self {
+        self.called = format!("node {} at {}", known.node, self.url);
         self.one_of_many = Some(known);
         self
     }
@@ -318,7 +322,7 @@ impl Collector {
 
     /// One line in the log for a failed tick, one when it works, one for ever about values left out.
     fn tell(&mut self, outcome: &Result<(Answer, Rendered), Failure>) {
-        let url = &self.url;
+        let url = &self.called;
         match outcome {
             Err(failure) => {
                 self.said.failed += 1;
@@ -360,10 +364,10 @@ impl Collector {
             log::warn!(
                 "{}: the kubelet lists no pod any more, {before} at the last tick: if some run on its node, it lost sight of \
                  them, and a restart of the kubelet helps; said here once",
-                self.url
+                self.called
             );
         } else if pods > 0 && std::mem::take(&mut self.said.no_pods) {
-            log::info!("{}: the kubelet lists {pods} pods again", self.url);
+            log::info!("{}: the kubelet lists {pods} pods again", self.called);
         }
     }
 
@@ -374,14 +378,14 @@ impl Collector {
         self.said.left_out = true;
         log::warn!(
             "{}: left out {}; counted in kubelet_scrape's fields_out_of_range at each tick, said here once",
-            self.url,
+            self.called,
             what_is_left_out(rendered)
         );
     }
 
     /// One line when it begins that entries are put aside, and one when it ends.
     fn tell_duplicates(&mut self, rendered: &Rendered) {
-        let (url, count) = (&self.url, rendered.duplicates);
+        let (url, count) = (&self.called, rendered.duplicates);
         let first = self.said.first_duplicate.take();
         match (std::mem::replace(&mut self.said.duplicates, count > 0), count) {
             (false, 1..) => log::warn!(
@@ -402,7 +406,7 @@ impl Collector {
         log::info!(
             "{}: the kubelet has keys that this version does not know and does not write, {} first, {} in all: see whether a \
              newer one does; telegraf-kubelet check names them, said here once",
-            self.url,
+            self.called,
             self.scraper.redact(first),
             rendered.unknown
         );
@@ -423,7 +427,7 @@ impl Collector {
         let expiries = self.scraper.expiries();
         let seconds = |left: Option<Left>| left.map(|left| left.seconds);
         for reminder in self.said.reminders.due(&expiries, Instant::now()) {
-            log::warn!("{}: {reminder}", self.url);
+            log::warn!("{}: {reminder}", self.called);
         }
         let report = ScrapeReport {
             url: &self.url,

@@ -68,7 +68,9 @@ mod tests {
     #[test]
     fn the_sample_looks_like_telegrafs() {
         let sample = sample_config();
-        assert!(sample.lines().all(|line| line.len() <= WIDTH), "{sample}");
+        // A value is as long as it is.
+        let mut prose = sample.lines().filter(|line| !line.starts_with("  # "));
+        assert!(prose.all(|line| line.len() <= WIDTH), "{sample}");
         assert!(sample.contains("\n  # response_timeout = \"5s\"\n"), "{sample}");
         assert_eq!(sample.matches("\n  # ").count(), options::ALL.len(), "{sample}");
     }

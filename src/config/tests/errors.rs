@@ -313,7 +313,9 @@ const PINNED: &str = "tls_pin_sha256 = '0000000000000000000000000000000000000000
 fn everything_of_tls_contradicts_http() {
     let of_tls = options::ALL
         .iter()
-        .filter(|info| info.key.starts_with("tls_") || info.key == "bearer_token");
+        .filter(|info| info.key.starts_with("tls_") || info.key == "bearer_token")
+        // That one goes with discovery alone, which has no http.
+        .filter(|info| info.key != "tls_verify_node");
     let options = of_tls.map(|info| format!("{} = {}", info.key, info.sample.toml()));
     for option in options.chain(["insecure_skip_verify = true".to_owned()]) {
         let error = block(&format!("url = 'http://10.0.0.1'\n{option}"))
@@ -414,5 +416,63 @@ fn no_error_carries_a_token() {
         format!("[[inputs.kubelet]]\nbearer_token = \"\"\"{TOKEN}"),
     ] {
         silent(&text, &read(&text).expect_err(&text));
+    }
+}
+
+#[test]
+fn what_goes_with_discovery_alone() {
+    for (text, want) in [
+        (
+            "node_selector = 'a=b'",
+            "2: node_selector: goes with discover = \"nodes\" alone",
+        ),
+        (
+            "tls_server_name = '{node}'",
+            "2: tls_server_name: goes with discover = \"nodes\" alone",
+        ),
+        (
+            "discover = 'pods'",
+            "2: discover = 'pods': not one of its words; write one of \"nodes\"",
+        ),
+        (
+            "discover = 'nodes'\nurl = 'https://a'",
+            "3: url: has no meaning beside discover on line 2",
+        ),
+        (
+            "discover = 'nodes'\napi_server = 'http://a'",
+            "3: api_server: an API server is asked over TLS alone; write https://",
+        ),
+        (
+            "discover = 'nodes'\napi_server = 'https://a'\nnode_selector = 'a in b'",
+            "4: node_selector = 'a in b': ",
+        ),
+        (
+            "discover = 'nodes'\napi_server = 'https://a'\nnode_address_types = ['InternalIp']",
+            "4: node_address_types: not one of its words; write one of \"InternalIP\"",
+        ),
+        (
+            "discover = 'nodes'\napi_server = 'https://a'\nnode_include = ['a']\nnode_exclude = ['a']",
+            "5: node_exclude: takes away all that the include list lets through",
+        ),
+        (
+            "discover = 'nodes'\napi_server = 'https://a'\ninsecure_skip_verify = true\ntls_verify_node = true",
+            "5: tls_verify_node: contradicts insecure_skip_verify on line 4",
+        ),
+        (
+            "discover = 'nodes'\napi_server = 'https://a'\nlease_duration = '30s'",
+            "4: lease_duration: goes with shards = \"leases\" alone",
+        ),
+        (
+            "discover = 'nodes'\napi_server = 'https://a'\nshards = 'leases'\nlease_namespace = 'A/b'",
+            "5: lease_namespace = 'A/b': no name in Kubernetes",
+        ),
+        (
+            "discover = 'nodes'\napi_server = 'https://a'\nshards = 'leases'\nlease_namespace = 'a'\nlease_duration = '2s'",
+            "6: lease_duration = '2s': no duration of a Lease",
+        ),
+    ] {
+        let error = block(text).expect_err(text).to_string();
+        assert!(error.starts_with(&format!("kubelet.conf:{want}")), "{error}");
+        assert!(!error.contains('\n'), "{error}");
     }
 }

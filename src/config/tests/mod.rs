@@ -11,7 +11,7 @@ use log::LevelFilter;
 use proptest::prelude::*;
 
 use super::load::from_source;
-use super::options::{self, Sample};
+use super::options::{self, Info, Sample};
 use super::raw::Source;
 use super::{Args, Config, ConfigError, Kubelet, Polling, Ticking, load, sample_config};
 use crate::client::{Anchors, Credential, Scheme, Settings, Target, Trust};
@@ -29,6 +29,8 @@ fn env(name: &str) -> Option<String> {
         "SIX" => Some("fd00::1".to_owned()),
         "TOKEN" => Some(TOKEN.to_owned()),
         "EMPTY" => Some(String::new()),
+        "KUBERNETES_SERVICE_HOST" => Some("10.96.0.1".to_owned()),
+        "POD_NAMESPACE" => Some("monitoring-too".to_owned()),
         _ => None,
     }
 }
@@ -304,13 +306,25 @@ fn the_sample_is_valid_and_its_commented_defaults_are_the_defaults() {
     assert_eq!(read(&sample).expect("the sample"), block("").expect("nothing"));
     for info in options::ALL {
         let line = format!("{} = {}", info.key, info.sample.toml());
-        let config = block(&line);
+        let beside = beside(info);
+        let config = block(&format!("{beside}{line}"));
+        let without = || block(beside).expect("nothing");
         match info.sample {
-            Sample::Default(_) => assert_eq!(config.expect(&line), block("").expect("nothing"), "{line}"),
+            Sample::Default(_) => assert_eq!(config.expect(&line), without(), "{line}"),
             // A key alone is a contradiction, and rightly so.
             Sample::Example(_) if info.key == "tls_key" => assert!(config.is_err()),
-            Sample::Example(_) => assert_ne!(config.expect(&line), block("").expect("nothing"), "{line}"),
+            Sample::Example(_) => assert_ne!(config.expect(&line), without(), "{line}"),
         }
+    }
+}
+
+/// What an option has to stand beside.
+fn beside(info: &Info) -> &'static str {
+    match info.key {
+        "shard_group" | "lease_duration" | "lease_namespace" => "discover = 'nodes'\nshards = 'leases'\n",
+        "api_server" | "tls_verify_node" | "shards" => "discover = 'nodes'\n",
+        key if key.starts_with("node_") && key != "node_metric_name" => "discover = 'nodes'\n",
+        _ => "",
     }
 }
 
