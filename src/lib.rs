@@ -34,7 +34,6 @@ pub mod date;
 pub mod execd;
 pub mod files;
 pub mod filter;
-pub mod fleet;
 pub mod install;
 pub mod json;
 pub mod kubelet;

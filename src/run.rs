@@ -1,5 +1,6 @@
 //! The life of the process: everything started, everything stopped in time.
 
+mod fleet;
 mod sharing;
 
 use std::sync::{Arc, Mutex};
@@ -8,6 +9,7 @@ use std::time::Duration;
 use rustix::io::Errno;
 use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout, timeout_at};
 
+use fleet::Fleet;
 use sharing::Sharing;
 
 use crate::client::{self, Anchors, Client, Profile, Scheme};
@@ -15,7 +17,6 @@ use crate::cluster::{Roster, Watch};
 use crate::collector::{Collector, Common};
 use crate::config::{self, ApiServer, Args, Config, ConfigError, Ticking};
 use crate::execd::{self, Attendant, Broken, Destination, Missing, Output, Prompts, STOP_BUDGET, Ticks};
-use crate::fleet::{self, Fleet};
 use crate::kubelet::Scraper;
 use crate::lines::metadata::Gatherer;
 use crate::lines::{self, Renderer};

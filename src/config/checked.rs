@@ -5,7 +5,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::discover::Naming;
+use super::naming::Naming;
 use crate::client::{self, Target, Url};
 use crate::cluster::{Selector, Wanted};
 use crate::execd::Destination;

@@ -9,10 +9,12 @@ use std::time::Duration;
 use super::checked::{ApiServer, Cluster, Sharing, Ticking};
 use super::error::{Clash, ConfigError};
 use super::expand::Env;
-use super::load::{credential, keys, once_per_process, question, response_timeout, trust, written};
+
+use super::naming::Shards;
 use super::options::{self, Info};
 use super::raw::Block;
 use super::url;
+use super::way::{credential, keys, once_per_process, question, response_timeout, trust, written};
 use crate::client::{self, Anchors, Credential, Target, Trust};
 use crate::cluster::Wanted;
 use crate::files;
@@ -21,49 +23,8 @@ use crate::filter::Filter;
 /// Where a pod finds what its ServiceAccount has: `token`, `ca.crt` and `namespace`.
 const SERVICE_ACCOUNT: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
 
-/// What stands for a node's name.
-const NODE: &str = "{node}";
-
 /// A page of nodes, and of Leases, is no larger; a node is some 10 kB, and 100 of them are asked for.
 const LARGEST_PAGE: usize = 16 * 1024 * 1024;
-
-/// What is discovered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Discover {
-    /// Nodes, of each of which the kubelet is scraped.
-    Nodes,
-}
-
-/// Whether members share nodes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Shards {
-    /// This one has all.
-    None,
-    /// By Leases.
-    Leases,
-}
-
-/// The name that a kubelet's certificate has to carry; perhaps each node's another one.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Naming(String);
-
-impl Naming {
-    /// As it is written.
-    pub(super) fn new(written: String) -> Self {
-        Self(written)
-    }
-
-    /// Whether it is each node's another one.
-    pub(super) fn is_of_node(&self) -> bool {
-        self.0.contains(NODE)
-    }
-
-    /// That of this node.
-    #[must_use]
-    pub fn of(&self, node: &str) -> String {
-        self.0.replace(NODE, node)
-    }
-}
 
 /// What goes with discovery alone.
 const OF_DISCOVERY: [&Info; 12] = [

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use log::LevelFilter;
 
-use super::discover::{Discover, Naming, Shards};
+use super::naming::{Discover, Naming, Shards};
 use super::value::{self, Read};
 use crate::client::{Pin, Url};
 use crate::cluster::{AddressType, Selector};

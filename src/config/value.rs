@@ -9,11 +9,11 @@ use log::LevelFilter;
 use rustls::pki_types::ServerName;
 use toml::de::DeValue;
 
-use super::discover::{Discover, Naming, Shards};
 use super::duration::{self, DurationError};
 use super::echo;
 use super::error::ValueError;
 use super::expand::{Env, expand};
+use super::naming::{Discover, Naming, Shards};
 use super::output;
 use super::pattern::PatternError;
 use super::size::{self, SizeError};

@@ -9,6 +9,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep_until, timeout};
 
+use super::Makings;
+
 use crate::batch::Batch;
 use crate::cluster::share::rendezvous;
 use crate::cluster::{Change, Node, Roster, Shares};
@@ -18,7 +20,6 @@ use crate::execd::{Output, Ticks};
 use crate::lines::{DiscoveryReport, Listed, Renderer};
 use crate::pace::Phase;
 use crate::permit::Permit;
-use crate::run::Makings;
 use crate::targets::{From, Targets};
 
 /// How long the first tick waits for the first list: after the word to stop, which comes with it where there is but one
