@@ -101,8 +101,8 @@ impl Leases {
     fn answer(&self, step: &Step) -> Answer {
         let read = match step {
             Step::List => list(&self.body).map(Answer::Listed),
-            Step::Create(_) | Step::Update(_) => stored(&self.body).map(Answer::Stored),
-            _ => Ok(Answer::Stored(String::new())),
+            Step::Create(_) | Step::Update(_) => stored(&self.body),
+            _ => Ok(Answer::Removed),
         };
         read.unwrap_or(Answer::Failed)
     }
@@ -116,6 +116,7 @@ impl Leases {
         });
         if !lease.version.is_empty() {
             metadata["resourceVersion"] = json!(lease.version);
+            metadata["uid"] = json!(lease.uid);
         }
         // For people: nobody's clock on the wall decides anything.
         let now = date::stamp(date::now()).replace('Z', ".000000Z");
@@ -161,14 +162,16 @@ fn list(body: &[u8]) -> Result<Vec<Lease>, Malformed> {
     }
 }
 
-/// The version of what was stored.
-fn stored(body: &[u8]) -> Result<String, Malformed> {
+/// Version and uid of what was stored.
+fn stored(body: &[u8]) -> Result<Answer, Malformed> {
     let mut reader = Reader::new(body);
     let mut lease = types::Lease::default();
     lease.read(&mut reader)?;
     reader.end()?;
     let version = text(lease.metadata.resource_version);
-    version.ok_or(Malformed {
+    let stored = version.zip(text(lease.metadata.uid));
+    let stored = stored.map(|(version, uid)| Answer::Stored { version, uid });
+    stored.ok_or(Malformed {
         at: body.len(),
         wanted: "a Lease's resourceVersion",
     })
@@ -191,6 +194,7 @@ fn lease(of: &types::Lease<'_>) -> Option<Lease> {
         id: text(of.metadata.name)?,
         member: text(of.spec.holder)?,
         version: text(of.metadata.resource_version)?,
+        uid: text(of.metadata.uid)?,
         duration: Duration::from_secs(seconds.min(24 * 60 * 60)),
         goes_by,
     })
@@ -215,6 +219,7 @@ mod tests {
             id: "a-1".to_owned(),
             member: "a".to_owned(),
             version: "17".to_owned(),
+            uid: "u".to_owned(),
             duration: Duration::from_secs(15),
             goes_by: vec!["b-1".to_owned(), "c-2".to_owned()],
         };
@@ -222,7 +227,11 @@ mod tests {
             r#"{{"kind":"LeaseList","items":[{lease},{{"metadata":{{"name":"odd"}},"spec":{{}}}}]}}"#
         );
         assert_eq!(list(all.as_bytes()), Ok(vec![want]));
-        assert_eq!(stored(lease.as_bytes()).as_deref(), Ok("17"));
+        let answer = Answer::Stored {
+            version: "17".to_owned(),
+            uid: "u".to_owned(),
+        };
+        assert_eq!(stored(lease.as_bytes()), Ok(answer));
     }
 
     #[test]

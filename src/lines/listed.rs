@@ -6,7 +6,6 @@ use std::ops::Deref;
 
 use super::escape;
 use super::labels::LABEL;
-use super::schema::reserved;
 use super::tags::LONGEST;
 use crate::summary::Node;
 
@@ -30,7 +29,7 @@ pub enum NodeValue {
 }
 
 /// How many there are.
-const VALUES: usize = 7;
+pub(super) const VALUES: usize = 7;
 
 /// What is listed of a node.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -44,9 +43,11 @@ pub struct Listed {
 impl Listed {
     /// These labels as tags, whose keys are in order and come but once, and these values. A label that has the key of one of our
     /// own tags gets its kind before it; where that is another's too, or there is no room in a line, it is left out.
-    #[must_use]
-    pub fn new(labels: &[(String, String)], values: [Option<u64>; VALUES]) -> Self {
-        let taken = reserved();
+    pub(super) fn new(
+        labels: &[(String, String)],
+        values: [Option<u64>; VALUES],
+        taken: &[&'static str],
+    ) -> Self {
         let mut tags = Vec::new();
         for (key, value) in labels
             .iter()
@@ -120,7 +121,7 @@ mod tests {
         let labels: Vec<_> = labels
             .map(|(key, value)| (key.to_owned(), value.to_owned()))
             .into();
-        let listed = Listed::new(&labels, [None; VALUES]);
+        let listed = Listed::new(&labels, [None; VALUES], &["namespace", "node_name"]);
         assert_eq!(
             String::from_utf8(listed.tags).expect("text"),
             ",label_namespace=written\\ as\\ it\\ is,label_node_name=other,topology.kubernetes.io/zone=a\\ b"

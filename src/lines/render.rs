@@ -9,9 +9,10 @@ use std::sync::Arc;
 use super::discovery::{self, DiscoveryReport};
 use super::kept::Kept;
 use super::line::Limits;
-use super::listed::Listed;
+use super::listed::{self, Listed};
 use super::metadata::{self, Known, Seen};
 use super::samples::{self, Samples};
+use super::schema::reserved;
 use super::scrape::{self, ScrapeReport};
 use super::settings::Settings;
 use super::tick::Tick;
@@ -304,6 +305,13 @@ impl Renderer {
         discovery::push(&mut batch.text, report);
         end(batch, start, at);
     }
+}
+
+/// What is listed of a node, for its lines: its labels, whose keys come but once, and values in the order of the schema's rows
+/// for them.
+#[must_use]
+pub fn listed(labels: &[(String, String)], values: [Option<u64>; listed::VALUES]) -> Listed {
+    Listed::new(labels, values, &reserved())
 }
 
 /// Ends a line with its time.

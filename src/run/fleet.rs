@@ -17,7 +17,7 @@ use crate::cluster::{Change, Node, Roster, Shares};
 use crate::collector::OneOfMany;
 use crate::config::Cluster;
 use crate::execd::{Output, Ticks};
-use crate::lines::{DiscoveryReport, Listed, Renderer};
+use crate::lines::{self, DiscoveryReport, Listed, Renderer};
 use crate::pace::Phase;
 use crate::permit::Permit;
 use crate::targets::{From, Targets};
@@ -222,7 +222,7 @@ fn listed(node: &Node) -> Listed {
         allocatable.pods,
         Some(u64::from(node.unschedulable)),
     ];
-    Listed::new(&node.labels, values)
+    lines::listed(&node.labels, values)
 }
 
 /// Waits until others have come or gone; for ever, where there are none.

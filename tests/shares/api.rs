@@ -17,8 +17,14 @@ impl Api {
             Step::Create(lease) if self.leases.contains_key(&lease.id) => Answer::Conflict,
             Step::Create(lease) => self.store(lease),
             Step::Update(lease) => match self.leases.get(&lease.id) {
-                None => Answer::Gone,
-                Some(stored) if stored.version != lease.version => Answer::Conflict,
+                // It would be made anew for who does not say which one it has been.
+                None => {
+                    assert!(!lease.uid.is_empty());
+                    Answer::Conflict
+                }
+                Some(stored) if stored.version != lease.version || stored.uid != lease.uid => {
+                    Answer::Conflict
+                }
                 Some(_) => self.store(lease),
             },
             Step::Delete { id, version } => match self.leases.get(id) {
@@ -28,7 +34,7 @@ impl Api {
                 }
                 Some(_) => {
                     self.leases.remove(id);
-                    Answer::Stored(String::new())
+                    Answer::Removed
                 }
             },
             Step::Wait(_) | Step::Done => unreachable!("nothing is asked"),
@@ -38,11 +44,13 @@ impl Api {
     fn store(&mut self, lease: &Lease) -> Answer {
         self.changes += 1;
         let version = self.changes.to_string();
-        let lease = Lease {
-            version: version.clone(),
-            ..lease.clone()
-        };
+        let mut lease = lease.clone();
+        lease.version.clone_from(&version);
+        if lease.uid.is_empty() {
+            lease.uid = format!("uid-{version}");
+        }
+        let uid = lease.uid.clone();
         self.leases.insert(lease.id.clone(), lease);
-        Answer::Stored(version)
+        Answer::Stored { version, uid }
     }
 }

@@ -16,6 +16,8 @@ object! {
     Metadata {
         /// Its name.
         name: Text<'a> = "name",
+        /// What it is, of all that ever had its name.
+        uid: Text<'a> = "uid",
         /// The state that it is of.
         resource_version: Text<'a> = "resourceVersion",
         /// What is said of it.

@@ -35,9 +35,16 @@ pub enum Step {
 pub enum Answer {
     /// All Leases there are.
     Listed(Vec<Lease>),
-    /// It was stored, or removed: its version.
-    Stored(String),
-    /// It has another version by now.
+    /// It was stored.
+    Stored {
+        /// Its version.
+        version: String,
+        /// As of [`Lease::uid`].
+        uid: String,
+    },
+    /// It was removed.
+    Removed,
+    /// It has another version by now, or is gone, or is there already.
     Conflict,
     /// There is none.
     Gone,
@@ -58,8 +65,8 @@ enum Doing {
 #[derive(Debug)]
 struct Held {
     id: String,
-    /// What it has, as far as we know; `None` until we know that it is there.
-    version: Option<String>,
+    /// Its version and uid, as far as we know them; `None` until we know that it is there.
+    stored: Option<(String, String)>,
     /// Until when we may write by it; `None` until it was renewed by us for sure.
     until: Option<Moment>,
     /// Whom it says that we go by.
@@ -212,13 +219,14 @@ impl Member {
             id: id.clone(),
             member: self.name.clone(),
             version: String::new(),
+            uid: String::new(),
             duration: self.times.lease(),
             goes_by: self.others.ids(),
         };
         self.others.forget_us();
         self.held = Some(Held {
             id,
-            version: None,
+            stored: None,
             until: None,
             said: lease.goes_by.clone(),
             joined: false,
@@ -229,7 +237,7 @@ impl Member {
     /// What ours is to say, where that is due, or it is to say something else than it does.
     fn renewal(&self, now: Moment) -> Option<(Lease, Vec<String>)> {
         let held = self.held.as_ref()?;
-        let version = held.version.clone()?;
+        let (version, uid) = held.stored.clone()?;
         let goes_by = self.others.ids();
         // Who can not see the others must not go on as if there were none: without a look it lets its Lease run out.
         let due = self.looked && now >= self.next_renewal;
@@ -239,6 +247,7 @@ impl Member {
                 id: held.id.clone(),
                 member: self.name.clone(),
                 version,
+                uid,
                 duration: self.times.lease(),
                 goes_by: goes_by.clone(),
             };
@@ -269,7 +278,7 @@ impl Member {
             Doing::List => self.listed(sent, now, answer),
             Doing::Create => self.created(sent, now, answer),
             Doing::Update { goes_by } => self.updated(sent, now, answer, goes_by),
-            Doing::Delete { id } if matches!(answer, Answer::Stored(_) | Answer::Gone) => {
+            Doing::Delete { id } if matches!(answer, Answer::Removed | Answer::Gone) => {
                 self.others.remove(&id);
             }
             Doing::Delete { .. } => {}
@@ -289,7 +298,7 @@ impl Member {
         self.others.see(sent, now, leases, us.as_deref());
         match (&mut self.held, ours) {
             (Some(held), Some(ours)) => {
-                held.version = Some(ours.version);
+                held.stored = Some((ours.version, ours.uid));
                 // Before that nobody had to see it.
                 held.joined |= held.until.is_some() && self.others.all_know_us();
             }
@@ -313,8 +322,8 @@ impl Member {
         let Some(held) = &mut self.held else { return };
         self.next_look = now;
         match answer {
-            Answer::Stored(version) => {
-                held.version = Some(version);
+            Answer::Stored { version, uid } => {
+                held.stored = Some((version, uid));
                 held.until = Some(sent.after(self.times.writes_for()));
                 self.next_renewal = sent.after(self.times.renew_every());
             }
@@ -323,15 +332,15 @@ impl Member {
                 self.next_renewal = now;
                 self.next_look = now.after(self.times.retry_every());
             }
-            Answer::Conflict | Answer::Gone | Answer::Listed(_) => self.lose(now),
+            Answer::Conflict | Answer::Gone | Answer::Removed | Answer::Listed(_) => self.lose(now),
         }
     }
 
     fn updated(&mut self, sent: Moment, now: Moment, answer: Answer, goes_by: Vec<String>) {
         let Some(held) = &mut self.held else { return };
         match answer {
-            Answer::Stored(version) => {
-                held.version = Some(version);
+            Answer::Stored { version, uid } => {
+                held.stored = Some((version, uid));
                 held.until = Some(sent.after(self.times.writes_for()));
                 held.said = goes_by;
                 self.looked = false;
@@ -341,7 +350,7 @@ impl Member {
             // Of a renewal that was done, and whose answer we did not get: the next look says which version it has.
             Answer::Conflict => self.next_look = now,
             Answer::Failed => self.next_look = now.after(self.times.retry_every()),
-            Answer::Gone | Answer::Listed(_) => self.lose(now),
+            Answer::Gone | Answer::Removed | Answer::Listed(_) => self.lose(now),
         }
     }
 
