@@ -122,6 +122,20 @@ diagnoses! {
     AllRejected = "all_rejected", "no line is made: no value is of the API's type";
     NoValues = "no_values", "no line is made: the summary holds no value";
     NoLines = "no_lines", "no line is made: the filters let nothing through";
+    DiscoveryAway = "discovery_away", "the API server that lists the nodes is not reached, or does not answer";
+    DiscoveryTls = "discovery_tls", "the API server's certificate is not believed, or there is no handshake with it";
+    DiscoveryUnauthorized = "discovery_unauthorized", "the API server does not know us";
+    DiscoveryForbidden = "discovery_forbidden", "the API server knows us, and we have no right to `list` and `watch` `nodes`";
+    DiscoveryFailed = "discovery_failed", "the API server is busy or not ready, or what answers is none";
+    NoNodes = "no_nodes", "no node is listed, or none that the options let through";
+    NodesFailing = "nodes_failing", "nodes that answer, and give no summary";
+    NodesUnreached = "nodes_unreached",
+        concat!("nodes that cannot be reached from here: only `", nodes_proxy!(), "` would, which is never worth it");
+    NodesWithoutAddress = "nodes_without_address", "nodes that list no address of a type that is wanted";
+    NodesShareAddress = "nodes_share_address", "nodes that list the same address: one of them is gone, as a rule";
+    WrongNode = "wrong_node", "at a node's address answers another node's kubelet";
+    LeasesForbidden = "leases_forbidden", "nodes are to be shared, and we have no right to the Leases by which they are";
+    LeasesUnclear = "leases_unclear", "nodes are to be shared, and whether we may use Leases cannot be asked";
     OutputAway = "output_away", "nobody reads the socket that `output` names; lines wait";
     LinesBroken = "lines_broken", "a line does not parse: a bug in this program";
 }

@@ -58,6 +58,12 @@ pub enum Step {
     Pods,
     /// The lines made of it.
     Lines,
+    /// The nodes that an API server lists, and may be watched; with the two behind it once for a block with `discover`.
+    Discovery,
+    /// All of these nodes.
+    Nodes,
+    /// With whom they are shared.
+    Shards,
     /// Where they go, if that is a socket; once for all kubelets.
     Output,
 }
@@ -77,6 +83,17 @@ impl Step {
         Self::Pods,
         Self::Lines,
     ];
+
+    /// All that are taken on the way to nodes, in their order.
+    pub const OF_DISCOVERY: [Self; 7] = [
+        Self::Config,
+        Self::Files,
+        Self::Identity,
+        Self::Tls,
+        Self::Discovery,
+        Self::Nodes,
+        Self::Shards,
+    ];
 }
 
 impl fmt::Display for Step {
@@ -93,6 +110,9 @@ impl fmt::Display for Step {
             Self::Answer => "answer",
             Self::Pods => "pods",
             Self::Lines => "lines",
+            Self::Discovery => "discovery",
+            Self::Nodes => "nodes",
+            Self::Shards => "shards",
             Self::Output => "output",
         })
     }

@@ -3,6 +3,9 @@
 //! It takes the same way with the same parts as a tick does, so that what it says is what a tick meets: the
 //! configuration is loaded by [`crate::config`], the kubelet is asked by [`crate::kubelet`]. What it adds are words.
 //!
+//! [`walk`] is the way to one kubelet. [`cluster`] is that of a block with `discover`: to its nodes ([`api_server`], [`nodes`]),
+//! to those that share them ([`shards`]), and then to some of the kubelets in full.
+//!
 //! # Exit codes
 //!
 //! * 0: all is well.
@@ -10,9 +13,11 @@
 //! * 2: metrics do not come, or the check itself could not be made.
 
 mod answer;
+mod api_server;
 mod authentication;
 mod authorization;
 mod clock;
+mod cluster;
 mod diagnosis;
 mod duplicates;
 mod files;
@@ -21,6 +26,7 @@ mod handshake;
 mod identity;
 mod lines;
 mod listed;
+mod nodes;
 mod output;
 mod pods;
 mod rbac;
@@ -29,6 +35,7 @@ mod report;
 mod series;
 mod serving;
 mod setting;
+mod shards;
 mod text;
 mod tls;
 mod version;
@@ -37,7 +44,9 @@ mod walk;
 
 pub use diagnosis::Diagnosis;
 pub use finding::{Finding, Level, Mend, Piece, Step};
-pub use report::{Colour, Walked};
+pub use report::Colour;
+
+use report::{Found, Walked};
 
 use crate::config::{self, CheckArgs, Config, ConfigError, Show};
 
@@ -99,42 +108,49 @@ pub fn run(
             level: Level::Ok,
         });
     }
-    let (walked, output) = match loaded {
-        Ok(config) => (walk_all(&config, env)?, output::look(&config.output)),
-        Err(error) => {
-            let findings = vec![misconfigured(&error)];
-            (
-                vec![Walked {
-                    url: None,
-                    asks_pods: false,
-                    findings,
-                    series: None,
-                }],
-                None,
-            )
-        }
+    let found = match loaded {
+        Ok(config) => look(&config, env)?,
+        Err(error) => Found {
+            walked: vec![Walked {
+                url: None,
+                node: None,
+                asks_pods: false,
+                findings: vec![misconfigured(&error)],
+                series: None,
+            }],
+            ..Found::default()
+        },
     };
-    let output = output.as_ref();
     Ok(Report {
-        level: report::worst(&walked, output),
+        level: found.level(),
         text: match args.show {
-            Show::Json => report::json(&walked, output),
-            Show::Text | Show::Rbac => report::text(&walked, output, colour),
+            Show::Json => report::json(&found),
+            Show::Text | Show::Rbac => report::text(&found, colour),
         },
     })
 }
 
-fn walk_all(config: &Config, env: &dyn Fn(&str) -> Option<String>) -> std::io::Result<Vec<Walked>> {
+fn look(config: &Config, env: &dyn Fn(&str) -> Option<String>) -> std::io::Result<Found> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    let mut walked = Vec::new();
+    let mut found = Found::default();
     for kubelet in &config.kubelets {
-        walked.push(runtime.block_on(walk::walk(kubelet, config.ticking, env)));
+        found
+            .walked
+            .push(runtime.block_on(walk::walk(kubelet, config.ticking, env)));
+    }
+    let mut sharing = config.sharing.as_ref();
+    for cluster in &config.clusters {
+        let looked = cluster::look(cluster, sharing.take(), config.ticking, env);
+        let (discovered, walked) = runtime.block_on(looked);
+        found.discovered.push(discovered);
+        found.walked.extend(walked);
     }
     // A resolver that does not answer sits in a thread of its own, and must not keep us.
     runtime.shutdown_background();
-    Ok(walked)
+    found.output = output::look(&config.output);
+    Ok(found)
 }
 
 fn misconfigured(error: &ConfigError) -> Finding {

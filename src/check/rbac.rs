@@ -15,19 +15,87 @@ use crate::redact::Secrets;
 /// The name of the role, with which the names of its bindings begin.
 const NAME: &str = "telegraf-kubelet";
 
-/// The role alone, for scrapes with metadata or without.
-pub fn role(metadata: bool) -> String {
-    let mut text = format!(
-        "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata:\n  name: {NAME}\nrules:\n"
-    );
-    for Right { name, verb, .. } in Right::needed(metadata) {
-        // Writing into a string never fails.
-        let _ = write!(
-            text,
-            "  - apiGroups: [\"\"]\n    resources: [\"{name}\"]\n    verbs: [\"{verb}\"]\n"
-        );
+/// What may be done with Leases where nodes are shared by them.
+const LEASE_VERBS: [&str; 5] = ["get", "list", "create", "update", "delete"];
+
+/// A role: its kind, its name, which is that of its bindings too, and its rules.
+struct Role<'r> {
+    /// A role of this namespace alone.
+    namespace: Option<&'r str>,
+    /// Behind [`NAME`].
+    what: &'static str,
+    rules: String,
+}
+
+impl<'r> Role<'r> {
+    /// For scrapes with metadata or without.
+    fn of_kubelets(metadata: bool) -> Self {
+        let rules = Right::needed(metadata).map(|Right { name, verb, .. }| rule("", name, &[verb]));
+        Self {
+            namespace: None,
+            what: "",
+            rules: rules.collect(),
+        }
     }
-    text
+
+    /// For discovery. One of its own: who scrapes need not discover, and the other way round.
+    fn of_discovery() -> Self {
+        Self {
+            namespace: None,
+            what: "-nodes",
+            rules: rule("", "nodes", &["list", "watch"]),
+        }
+    }
+
+    /// For members that share nodes by Leases in this namespace.
+    fn of_leases(namespace: &'r str) -> Self {
+        Self {
+            namespace: Some(namespace),
+            what: "-shards",
+            rules: rule("coordination.k8s.io", "leases", &LEASE_VERBS),
+        }
+    }
+
+    fn kind(&self) -> &'static str {
+        match self.namespace {
+            None => "ClusterRole",
+            Some(_) => "Role",
+        }
+    }
+
+    fn head(&self, binding: &str, name: &str) -> String {
+        let kind = self.kind();
+        let namespace = self
+            .namespace
+            .map(|name| format!("\n  namespace: {}", yaml(name)));
+        format!(
+            "apiVersion: rbac.authorization.k8s.io/v1\nkind: {kind}{binding}\nmetadata:\n  name: {name}{}\n",
+            namespace.unwrap_or_default()
+        )
+    }
+
+    /// The role, and a binding for each of these.
+    fn bound<'s>(&self, subjects: impl IntoIterator<Item = &'s Subject>) -> String {
+        let (kind, what, rules) = (self.kind(), self.what, &self.rules);
+        let mut text = format!("{}rules:\n{rules}", self.head("", &format!("{NAME}{what}")));
+        for subject in subjects {
+            let name = yaml(&format!("{NAME}{what}:{}", subject.word()));
+            // Writing into a string never fails.
+            let _ = write!(
+                text,
+                "---\n{}roleRef:\n  apiGroup: rbac.authorization.k8s.io\n  kind: {kind}\n  name: {NAME}{what}\nsubjects:\n{}",
+                self.head("Binding", &name),
+                subject.entry()
+            );
+        }
+        text
+    }
+}
+
+fn rule(group: &str, resource: &str, verbs: &[&str]) -> String {
+    let verbs: Vec<_> = verbs.iter().map(|verb| format!("\"{verb}\"")).collect();
+    let verbs = verbs.join(", ");
+    format!("  - apiGroups: [\"{group}\"]\n    resources: [\"{resource}\"]\n    verbs: [{verbs}]\n")
 }
 
 /// Whom a binding names.
@@ -71,13 +139,13 @@ impl Subject {
         }
     }
 
-    /// The binding's name: another one for each subject, because applying the binding of one must not take the right
+    /// For a binding's name: another one for each subject, because applying the binding of one must not take the right
     /// away from another.
-    fn binding(&self) -> String {
+    fn word(&self) -> String {
         match self {
-            Self::ServiceAccount { namespace, name } => format!("{NAME}:serviceaccount:{namespace}:{name}"),
-            Self::User(user) => format!("{NAME}:user:{}", path_segment(user)),
-            Self::Nodes => format!("{NAME}:group:system:nodes"),
+            Self::ServiceAccount { namespace, name } => format!("serviceaccount:{namespace}:{name}"),
+            Self::User(user) => format!("user:{}", path_segment(user)),
+            Self::Nodes => "group:system:nodes".to_owned(),
         }
     }
 
@@ -101,19 +169,24 @@ fn path_segment(user: &str) -> String {
     user.replace('=', "=3D").replace('/', "=2F").replace('%', "=25")
 }
 
-/// The role, and a binding for each of these.
+/// The role of scrapes alone, with metadata or without.
+pub fn role(metadata: bool) -> String {
+    Role::of_kubelets(metadata).bound([])
+}
+
+/// What scrapes need, for these.
 pub fn for_subjects<'s>(metadata: bool, subjects: impl IntoIterator<Item = &'s Subject>) -> String {
-    let mut text = role(metadata);
-    for subject in subjects {
-        let (name, entry) = (yaml(&subject.binding()), subject.entry());
-        // Writing into a string never fails.
-        let _ = write!(
-            text,
-            "---\napiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRoleBinding\nmetadata:\n  name: {name}\nroleRef:\n  \
-             apiGroup: rbac.authorization.k8s.io\n  kind: ClusterRole\n  name: {NAME}\nsubjects:\n{entry}"
-        );
-    }
-    text
+    Role::of_kubelets(metadata).bound(subjects)
+}
+
+/// What discovery needs, for these.
+pub fn for_discovery<'s>(subjects: impl IntoIterator<Item = &'s Subject>) -> String {
+    Role::of_discovery().bound(subjects)
+}
+
+/// What members that share nodes need, for these.
+pub fn for_leases<'s>(namespace: &str, subjects: impl IntoIterator<Item = &'s Subject>) -> String {
+    Role::of_leases(namespace).bound(subjects)
 }
 
 /// The account for which a manifest is printed when no file says whose it has to be.
@@ -124,38 +197,81 @@ fn supposed(credential: &Credential) -> Subject {
     }
 }
 
-/// What `--print-rbac` prints.
-pub fn print(config: &Config) -> String {
-    let mut subjects: Vec<Subject> = Vec::new();
-    let mut notes = Vec::new();
-    let asked = |kubelet: &&Kubelet| kubelet.target.url.scheme == Scheme::Https;
-    for kubelet in config.kubelets.iter().filter(asked) {
-        let who = inspect::who(&kubelet.client.credential, &Secrets::default()).ok();
+/// Those for whom something is printed, and what is to be said of that.
+#[derive(Default)]
+struct Subjects {
+    known: Vec<Subject>,
+    notes: Vec<&'static str>,
+}
+
+impl Subjects {
+    fn of<'c>(credentials: impl Iterator<Item = &'c Credential>) -> Self {
+        let mut all = Self::default();
+        credentials.for_each(|credential| all.add(credential));
+        all.notes.dedup();
+        all
+    }
+
+    fn add(&mut self, credential: &Credential) {
+        let who = inspect::who(credential, &Secrets::default()).ok();
         let subject = if let Some(user) = who.as_ref().and_then(identity::user) {
             Subject::of(user)
         } else {
-            notes.push(
+            self.notes.push(
                 "# Who it is could not be read from the token or certificate here: correct the subject.\n",
             );
-            Some(supposed(&kubelet.client.credential))
+            Some(supposed(credential))
         };
-        let Some(subject) = subject else {
-            notes.push("# One of them is for system:anonymous, which is everybody: it gets no right.\n");
-            continue;
-        };
-        if !subjects.contains(&subject) {
-            subjects.push(subject);
+        match subject {
+            None => self
+                .notes
+                .push("# One of them is for system:anonymous, which is everybody: it gets no right.\n"),
+            Some(subject) if self.known.contains(&subject) => {}
+            Some(subject) => self.known.push(subject),
         }
     }
-    if subjects.is_empty() && notes.is_empty() {
+
+    fn is_empty(&self) -> bool {
+        self.known.is_empty() && self.notes.is_empty()
+    }
+
+    fn print(&self, role: &Role<'_>) -> String {
+        format!("{}{}", self.notes.concat(), role.bound(&self.known))
+    }
+}
+
+/// What `--print-rbac` prints.
+pub fn print(config: &Config) -> String {
+    let clusters = || config.clusters.iter();
+    let asked = |kubelet: &&Kubelet| kubelet.target.url.scheme == Scheme::Https;
+    let alone = config
+        .kubelets
+        .iter()
+        .filter(asked)
+        .map(|kubelet| &kubelet.client);
+    let kubelets = alone.chain(clusters().map(|cluster| &cluster.client));
+    let kubelets = Subjects::of(kubelets.map(|client| &client.credential));
+    if kubelets.is_empty() {
         return format!(
             "# The read-only port asks nobody for rights. Port 10250 would need {}.\n",
             Right::STATS
         );
     }
-    notes.dedup();
-    let metadata = config.kubelets.iter().any(|kubelet| kubelet.metadata.is_some());
-    format!("{}{}", notes.concat(), for_subjects(metadata, &subjects))
+    let metadata = config.kubelets.iter().any(|kubelet| kubelet.metadata.is_some())
+        || clusters().any(|cluster| cluster.metadata.is_some());
+    let mut printed = vec![kubelets.print(&Role::of_kubelets(metadata))];
+    let api_servers = |few| {
+        let clients = clusters().take(few).map(|cluster| &cluster.api_server.client);
+        Subjects::of(clients.map(|client| &client.credential))
+    };
+    if !config.clusters.is_empty() {
+        printed.push(api_servers(usize::MAX).print(&Role::of_discovery()));
+    }
+    if let Some(sharing) = &config.sharing {
+        // The first one's API server has the Leases.
+        printed.push(api_servers(1).print(&Role::of_leases(&sharing.namespace)));
+    }
+    printed.join("---\n")
 }
 
 #[cfg(test)]
@@ -185,7 +301,7 @@ mod tests {
         ];
         let names: std::collections::BTreeSet<_> = users
             .iter()
-            .map(|user| Subject::of(user).expect("somebody").binding())
+            .map(|user| Subject::of(user).expect("somebody").word())
             .collect();
         assert_eq!(names.len(), users.len(), "{names:?}");
         assert!(names.iter().all(|name| !name.contains(['/', '%'])), "{names:?}");

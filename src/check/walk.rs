@@ -22,7 +22,7 @@ use crate::lines::metadata::Known;
 use crate::redact::Secrets;
 
 /// The variables of the environment.
-type Env<'e> = &'e dyn Fn(&str) -> Option<String>;
+pub type Env<'e> = &'e dyn Fn(&str) -> Option<String>;
 
 /// Walks as far as one gets.
 pub async fn walk(kubelet: &Kubelet, ticking: Ticking, env: Env<'_>) -> Walked {
@@ -42,6 +42,7 @@ pub async fn walk(kubelet: &Kubelet, ticking: Ticking, env: Env<'_>) -> Walked {
     way.go(who).await;
     Walked {
         url: Some(kubelet.target.url.to_string()),
+        node: None,
         asks_pods: kubelet.metadata.is_some(),
         findings: way.findings,
         series: way.series,

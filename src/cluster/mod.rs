@@ -3,19 +3,21 @@
 //!
 //! Knows the API's nodes and Leases and whom we ask for them (`client`). Must not know what a kubelet is asked, nor what becomes
 //! of its answer. Which nodes are asked for ([`selector`]), what is kept of each ([`node`], [`address`]), who there is
-//! ([`roster`]), who has which ([`share`]) and what is asked when ([`course`]) does no I/O; [`watch`] does.
+//! ([`roster`]), who has which ([`share`]) and what is asked when ([`course`]) does no I/O; [`watch`] and [`once`] do.
 //!
 //! The files know each other in this order only: `name`, [`query`], `back_off`, `split` and `tls_words` nothing, then
-//! [`address`], [`node`], [`roster`], and beside them [`selector`]; [`error`], [`course`] and `telling`, and [`watch`] all of
-//! these; [`share`] nothing, then [`leases`], then [`sharing`].
+//! [`address`], [`node`], [`roster`], and beside them [`selector`], then `asks`; [`error`], [`course`] and `telling`, and
+//! [`watch`] and [`once`] all of these; [`share`] nothing, then [`leases`], then [`sharing`].
 
 pub mod address;
+mod asks;
 mod back_off;
 pub mod course;
 pub mod error;
 pub mod leases;
 mod name;
 pub mod node;
+pub mod once;
 pub mod query;
 pub mod roster;
 pub mod selector;

@@ -9,15 +9,15 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
+use super::asks::Asks;
 use super::course::{Ask, Course, Rest};
 use super::error::DiscoveryError;
 use super::node::{Event, Wanted, read_event, read_page};
-use super::query;
 use super::roster::{Relist, Roster};
 use super::selector::Selector;
 use super::split::{Line, Lines};
 use super::telling::Telling;
-use crate::client::{Client, Exchange, Failure, Following, Query};
+use crate::client::{Client, Exchange, Failure, Following};
 
 /// A watch of which nothing comes for so long is one with nobody at its other end: an API server says once a minute that
 /// nothing happened (`storage/cacher`, bookmarks).
@@ -29,8 +29,7 @@ const LONGEST_EVENT: usize = 4 * 1024 * 1024;
 /// One who hears of nodes.
 pub struct Watch {
     client: Client,
-    /// `labelSelector=…` with its `&`, or nothing.
-    selector: String,
+    asks: Asks,
     wanted: Wanted,
     roster: Roster,
     course: Course,
@@ -53,15 +52,10 @@ impl Watch {
     /// have other seeds ask at other times.
     #[must_use]
     pub fn new(client: Client, selector: &Selector, wanted: Wanted, roster: Roster, seed: u64) -> Self {
-        let selector = if selector.is_all() {
-            String::new()
-        } else {
-            format!("&labelSelector={}", selector.as_query())
-        };
         Self {
             telling: Telling::new(client.url().to_string()),
             client,
-            selector,
+            asks: Asks::new(selector),
             wanted,
             roster,
             course: Course::new(seed),
@@ -106,14 +100,11 @@ impl Watch {
         if next.is_none() {
             self.relist = None;
         }
-        let page = next.map(|next| format!("&continue={}", query::encoded(&next)));
-        let path = format!(
-            "/api/v1/nodes?limit={limit}{}{}",
-            page.unwrap_or_default(),
-            self.selector
-        );
         let (mut body, mut nodes) = (Vec::new(), Vec::new());
-        let got = self.client.get(path_of(&path), &mut body).await;
+        let got = self
+            .client
+            .get(self.asks.list(next.as_deref(), limit), &mut body)
+            .await;
         got.map_err(|failure| self.meaning(failure))?;
         let page = read_page(&body, &self.wanted, |node| nodes.push(node));
         drop(body);
@@ -136,13 +127,7 @@ impl Watch {
 
     /// Begins a watch, and follows it to its end.
     async fn watch(&mut self, version: &str, lasts: Duration) -> Result<Rest, DiscoveryError> {
-        let path = format!(
-            "/api/v1/nodes?watch=1&allowWatchBookmarks=true&resourceVersion={}&timeoutSeconds={}{}",
-            query::encoded(version),
-            lasts.as_secs(),
-            self.selector
-        );
-        let beginning = self.client.begin(path_of(&path)).await;
+        let beginning = self.client.begin(self.asks.watch(version, lasts)).await;
         let beginning = beginning.map_err(|failure| self.meaning(failure))?;
         let began = Instant::now();
         if self.course.is_sound() {
@@ -221,8 +206,4 @@ impl Watch {
 enum Ended {
     Failure(Failure),
     Error(DiscoveryError),
-}
-
-fn path_of(path: &str) -> Query {
-    Query::get(path).expect("what was encoded is a path, and none of it is as long as a path may be")
 }

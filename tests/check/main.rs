@@ -2,6 +2,7 @@
 
 mod harness;
 mod keys;
+mod nodes;
 mod odd;
 mod output;
 mod pods;
@@ -35,6 +36,7 @@ const NOT_HERE: [(&str, &str); 3] = [
 fn every_diagnosis_is_met() {
     let tests = concat!(
         include_str!("keys.rs"),
+        include_str!("nodes.rs"),
         include_str!("odd.rs"),
         include_str!("pods.rs"),
         include_str!("way.rs"),
