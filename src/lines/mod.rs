@@ -45,7 +45,7 @@ pub use discovery::{
 pub use labels::{Fate, Label};
 pub use listed::Listed;
 pub use measurement::{AskedBy, Row};
-pub use render::{Metadata, OfNode, Rendered, Renderer, Unusable, listed};
+pub use render::{Metadata, OfNode, Rendered, Renderer, Unusable, listed_of};
 pub use report::ReportField;
 pub use scrape::{
     FIELDS as SCRAPE_FIELDS, MEASUREMENT as SCRAPE_MEASUREMENT, ScrapeReport, TAGS as SCRAPE_TAGS,

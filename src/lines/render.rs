@@ -310,7 +310,7 @@ impl Renderer {
 /// What is listed of a node, for its lines: its labels, whose keys come but once, and values in the order of the schema's rows
 /// for them.
 #[must_use]
-pub fn listed(labels: &[(String, String)], values: [Option<u64>; listed::VALUES]) -> Listed {
+pub fn listed_of(labels: &[(String, String)], values: [Option<u64>; listed::VALUES]) -> Listed {
     Listed::new(labels, values, &reserved())
 }
 

@@ -222,7 +222,7 @@ fn listed(node: &Node) -> Listed {
         allocatable.pods,
         Some(u64::from(node.unschedulable)),
     ];
-    lines::listed(&node.labels, values)
+    lines::listed_of(&node.labels, values)
 }
 
 /// Waits until others have come or gone; for ever, where there are none.
