@@ -29,6 +29,12 @@ const MUST_NOT_KNOW: &[(&str, &[&str])] = &[
     ),
     ("execd", &["client", "cluster", "kubelet", "lines", "summary"]),
     (
+        "filter",
+        &[
+            "batch", "client", "cluster", "execd", "kubelet", "lines", "pods", "summary",
+        ],
+    ),
+    (
         "json",
         &[
             "batch", "client", "cluster", "execd", "kubelet", "lines", "redact", "summary",
@@ -37,9 +43,21 @@ const MUST_NOT_KNOW: &[(&str, &[&str])] = &[
     ("kubelet", &["batch", "cluster", "execd", "lines", "summary"]),
     ("lines", &["client", "execd", "kubelet"]),
     (
+        "permit",
+        &[
+            "batch", "client", "cluster", "execd", "kubelet", "lines", "pods", "summary",
+        ],
+    ),
+    (
         "pods",
         &[
             "batch", "client", "cluster", "execd", "kubelet", "lines", "redact", "summary",
+        ],
+    ),
+    (
+        "quantity",
+        &[
+            "batch", "client", "cluster", "execd", "json", "kubelet", "lines", "pods", "summary",
         ],
     ),
     (
