@@ -10,7 +10,9 @@ use telegraf_kubelet::check::Diagnosis;
 use telegraf_kubelet::config::{options_table, sample_config};
 use telegraf_kubelet::kubelet::{Cause, meaning_of};
 use telegraf_kubelet::lines::schema::Platform;
-use telegraf_kubelet::lines::{AskedBy, Row, SCRAPE_FIELDS, rows};
+use telegraf_kubelet::lines::{
+    AskedBy, DISCOVERY_FIELDS, DISCOVERY_MEASUREMENT, ReportField, Row, SCRAPE_FIELDS, rows,
+};
 
 const README: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/README.md");
 const SAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/telegraf/kubelet.conf");
@@ -44,6 +46,7 @@ fn its_tables_are_the_programs() {
     check("measurements", &format!("\n{}\n{}\n", measurements(), fields()));
     check("metadata", &format!("\n{}\n", metadata()));
     check("scrape", &format!("\n{}\n{}\n", scrape(), results()));
+    check("discovery", &format!("\n{}\n{}\n", listed(), discovery()));
     check("diagnoses", &format!("\n{}\n", diagnoses()));
 }
 
@@ -213,9 +216,33 @@ fn fields() -> String {
     table
 }
 
+/// What an API server lists of a node.
+fn listed() -> String {
+    let mut table = "| measurement | field | type | unit | from |\n|---|---|---|---|---|\n".to_owned();
+    for row in rows().iter().filter(|row| row.asked_by == AskedBy::Discovery) {
+        let (measurement, field, kind, unit, path) =
+            (row.measurement, row.field, row.kind, row.unit, row.path);
+        writeln!(
+            table,
+            "| `{measurement}` | `{field}` | {kind} | {unit} | `{path}` |"
+        )
+        .unwrap();
+    }
+    table
+}
+
+fn discovery() -> String {
+    reported(&format!("`{DISCOVERY_MEASUREMENT}`"), DISCOVERY_FIELDS)
+}
+
 fn scrape() -> String {
-    let mut table = "| field | type | unit | what |\n|---|---|---|---|\n".to_owned();
-    for field in SCRAPE_FIELDS {
+    reported("field", SCRAPE_FIELDS)
+}
+
+/// A line about our own work.
+fn reported(head: &str, fields: &[ReportField]) -> String {
+    let mut table = format!("| {head} | type | unit | what |\n|---|---|---|---|\n");
+    for field in fields {
         let (name, kind, unit, what) = (field.name, field.kind, field.unit, field.what);
         writeln!(table, "| `{name}` | {kind} | {unit} | {what} |").unwrap();
     }

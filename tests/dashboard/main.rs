@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 use telegraf_kubelet::kubelet::Cause;
-use telegraf_kubelet::lines::{SCRAPE_MEASUREMENT, rows};
+use telegraf_kubelet::lines::{DISCOVERY_MEASUREMENT, SCRAPE_MEASUREMENT, rows};
 
 use names::check_names;
 use support::dashboard::{Choice, Dashboard, Selection, list, text, used_names};
@@ -177,7 +177,7 @@ fn each_name_is_one_that_the_program_writes() {
     }
     // What is in no dashboard: obsolete, and gone from kubelets.
     let mut all: BTreeSet<String> = rows().iter().map(|row| row.measurement.to_owned()).collect();
-    all.insert(SCRAPE_MEASUREMENT.to_owned());
+    all.extend([SCRAPE_MEASUREMENT, DISCOVERY_MEASUREMENT].map(str::to_owned));
     all.retain(|name| !name.ends_with("_accelerator") && !name.ends_with("_user_metric"));
     assert_eq!(measurements, all);
 }

@@ -4,7 +4,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use telegraf_kubelet::lines::{SCRAPE_FIELDS, SCRAPE_MEASUREMENT, SCRAPE_TAGS, rows};
+use telegraf_kubelet::lines::{
+    DISCOVERY_FIELDS, DISCOVERY_MEASUREMENT, DISCOVERY_TAGS, SCRAPE_FIELDS, SCRAPE_MEASUREMENT, SCRAPE_TAGS,
+    rows,
+};
 
 /// What a query may say outside of quotes.
 const WORDS: &[&str] = &[
@@ -103,13 +106,14 @@ fn names_of(measurement: &str) -> BTreeMap<String, bool> {
         names.insert(row.field.to_owned(), row.unit.contains("counter"));
         names.extend(row.tags.iter().map(|tag| ((*tag).to_owned(), false)));
     }
-    if measurement == SCRAPE_MEASUREMENT {
-        let fields = SCRAPE_FIELDS.iter().map(|field| field.name);
-        names.extend(
-            fields
-                .chain(SCRAPE_TAGS.iter().copied())
-                .map(|name| (name.to_owned(), false)),
-        );
+    for (ours, fields, tags) in [
+        (SCRAPE_MEASUREMENT, SCRAPE_FIELDS, SCRAPE_TAGS),
+        (DISCOVERY_MEASUREMENT, DISCOVERY_FIELDS, DISCOVERY_TAGS),
+    ] {
+        if measurement == ours {
+            let all = fields.iter().map(|field| field.name).chain(tags.iter().copied());
+            names.extend(all.map(|name| (name.to_owned(), false)));
+        }
     }
     if !names.is_empty() {
         // Telegraf's own.

@@ -14,6 +14,7 @@ import tempfile
 import threading
 
 import blocks
+import cluster
 import rendered
 from programs import PATIENCE, until
 
@@ -28,7 +29,7 @@ SHIPPED_PIN = "A" * 43 + "="
 
 
 class Kubelet:
-    """A test kubelet, for a node that is called `test-node`: with a certificate of the cluster's CA, or of its own."""
+    """A test kubelet, and an API server, for a node that is called `test-node`: with a certificate of the cluster's CA, or of its own."""
 
     def __init__(self, serving="ca-issued"):
         self.serving = serving
@@ -43,9 +44,12 @@ class Kubelet:
             text=True,
         )
         _, self.url, _ = self.process.stdout.readline().split()
+        port = int(self.url.rpartition(":")[2])
+        self.cluster = cluster.Cluster(kubelet=port).__enter__()
         return self
 
     def __exit__(self, *_):
+        self.cluster.__exit__()
         self.process.communicate("", timeout=PATIENCE)
         self.directory.cleanup()
 
@@ -198,12 +202,20 @@ class Pod:
         if own := self.kubelet.on_disk():
             config = config.replace(SHIPPED_PIN, pin(own["kubelet.crt"]))
         account = "/var/run/secrets/kubernetes.io/serviceaccount"
+        if "\n  discover =" in config:
+            return config + "".join(f"  {line}\n" for line in self.of_the_cluster(account))
         more = [f'url = "{self.kubelet.url}"']
         if "\n  tls_cert =" not in config:
             more.append(f'bearer_token = "{account}/token"')
         if "\n  tls_ca =" not in config and "\n  tls_pin_sha256 =" not in config:
             more.append(f'tls_ca = "{account}/ca.crt"')
         return config + "".join(f"  {line}\n" for line in more)
+
+    def of_the_cluster(self, account):
+        """What a ServiceAccount says of a cluster by itself; here its API server has a CA of its own."""
+        yield f'api_server = "{self.kubelet.cluster.url}"'
+        yield f'bearer_token = "{account}/token"'
+        yield f'tls_ca = ["{account}/ca.crt", "{self.kubelet.cluster.files}/ca.crt"]'
 
     def moved(self, text, mounts):
         """With the directories of volumes in place of where they are mounted."""
@@ -235,7 +247,13 @@ class Pod:
         source = variable["valueFrom"]
         if "secretKeyRef" in source:
             return self.secrets[source["secretKeyRef"]["name"]][source["secretKeyRef"]["key"]]
-        return {"status.hostIP": "127.0.0.1", "spec.nodeName": "test-node"}[source["fieldRef"]["fieldPath"]]
+        told = {
+            "status.hostIP": "127.0.0.1",
+            "spec.nodeName": "test-node",
+            "metadata.name": "telegraf-kubelet-0",
+            "metadata.namespace": "telegraf-kubelet",
+        }
+        return told[source["fieldRef"]["fieldPath"]]
 
     def log(self, container):
         return (self.root / f"{container['name']}.log").read_text()

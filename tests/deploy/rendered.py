@@ -31,6 +31,8 @@ images:
 """
 # The pod's shapes, and what can be put upon each: who the plugin is, whom it believes, and what it tells of pods.
 SHAPES = {"child": "../telegraf", "sidecar": "../telegraf/kubernetes/sidecar"}
+# Those for a whole cluster, upon which there is the last one alone.
+CLUSTERS = {"cluster": "../telegraf/kubernetes/cluster", "cluster-shards": "../telegraf/kubernetes/cluster-shards"}
 IDENTITIES = ["client-certificate"]
 TRUSTS = ["node-certificate", "pinned"]
 METADATA = ["pod-metadata"]
@@ -64,7 +66,7 @@ def combined(shapes, components):
     """The objects of these shapes with these components upon them, in this order."""
     return build_beside(
         OWN.format(
-            resources=[SHAPES[shape] for shape in shapes],
+            resources=[(SHAPES | CLUSTERS)[shape] for shape in shapes],
             components=[f"../telegraf/kubernetes/{component}" for component in components],
         )
     )
@@ -92,6 +94,8 @@ def variants():
         for components in combinations():
             if components:
                 found[" + ".join([shape, *components])] = combined([shape], components)
+    for shape in CLUSTERS:
+        found[" + ".join([shape, *METADATA])] = combined([shape], METADATA)
     return found
 
 
@@ -99,11 +103,24 @@ def of_kind(objects, *kinds):
     return [each for each in objects if each["kind"] in kinds]
 
 
-def with_pods():
-    """Those variants that run something: name, all objects, the one DaemonSet."""
+def on_every_node():
+    """Those variants that run a pod on each node: name, all objects, the one DaemonSet."""
     for name, objects in variants().items():
         for daemon_set in of_kind(objects, "DaemonSet"):
             yield name, objects, daemon_set
+
+
+def for_a_cluster():
+    """Those variants that run a few pods for all nodes: name, all objects, the one Deployment."""
+    for name, objects in variants().items():
+        for deployment in of_kind(objects, "Deployment"):
+            yield name, objects, deployment
+
+
+def with_pods():
+    """All variants that run something."""
+    yield from on_every_node()
+    yield from for_a_cluster()
 
 
 def containers(pod):

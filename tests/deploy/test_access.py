@@ -12,6 +12,7 @@ import unittest
 import yaml
 
 import blocks
+import cluster
 import rendered
 from programs import until
 
@@ -87,6 +88,51 @@ def used(options=""):
     return {right(method, path) for method, path in Recorder.asked}
 
 
+# What has the program look for nodes, and share them.
+DISCOVERS = '  discover = "nodes"\n'
+SHARES = DISCOVERS + '  shards = "leases"\n  lease_duration = "5s"\n'
+# A list is all that the program asks; with this, so can whoever looks at one with its account.
+LOOKED_AT = {("coordination.k8s.io", "leases", "get")}
+
+
+def used_of_a_cluster(options):
+    """What the real program with these options asks an API server for, and the kubelets that it finds by that."""
+    with cluster.Cluster() as asked, tempfile.TemporaryDirectory() as directory:
+        config, token = (pathlib.Path(directory) / name for name in ["kubelet.conf", "token"])
+        token.write_text("a-token")
+        as_whom = f'  bearer_token = "{token}"\n  tls_ca = "{asked.files}/ca.crt"\n  api_server = "{asked.url}"\n'
+        config.write_text(f"[[inputs.kubelet]]\n{as_whom}{options}")
+        process = subprocess.Popen(
+            [rendered.PLUGIN, "-config", config, "-poll_interval", "1s"],
+            env={"POD_NAMESPACE": "telegraf-kubelet"},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        wanted = {("GET", "/stats/summary"), ("GET", "/api/v1/nodes")}
+        if "shards" in options:
+            wanted |= {(method, cluster.LEASES) for method in ["GET", "POST", "PUT"]}
+        if "metadata" in options:
+            wanted |= {("GET", "/pods")}
+        met = lambda method, part: any(method == of and part in path for of, path in list(asked.asked))
+        until(f"all of {wanted} is asked", lambda: all(met(*each) for each in wanted))
+        _, log = process.communicate(timeout=60)
+    if process.returncode != 0:
+        raise AssertionError(log)
+    return {right_of_a_cluster(*each) for each in asked.asked}
+
+
+def right_of_a_cluster(method, path):
+    """The right that an API server wants to see for a request, or a kubelet."""
+    if path.startswith(cluster.NODES):
+        return ("", "nodes", "watch" if "watch=" in path else "list")
+    _, leases, name = path.partition(cluster.LEASES)
+    if leases and path.startswith("/apis/coordination.k8s.io/v1/namespaces/telegraf-kubelet/"):
+        return ("coordination.k8s.io", "leases", VERBS[method] if method != "GET" or name.startswith("/") else "list")
+    return right(method, path)
+
+
 def granted(*roles):
     """All that these roles give."""
     rights = set()
@@ -103,18 +149,47 @@ class Access(unittest.TestCase):
     def setUpClass(cls):
         cls.used = used()
         cls.used_with_metadata = used(METADATA)
+        cls.used_of_a_cluster = used_of_a_cluster(DISCOVERS)
+        cls.used_of_a_share = used_of_a_cluster(SHARES + METADATA)
 
     def used_by(self, objects):
         """What is used by the plugin of these objects, by its own configuration."""
         blocks_of = [tomllib.loads(text)["inputs"]["kubelet"] for text in rendered.plugin_configs(objects)]
-        asks = any("metadata" in block for each in blocks_of for block in each)
-        return self.used_with_metadata if asks else self.used
+        has = lambda option: any(option in block for each in blocks_of for block in each)
+        rights = self.used_with_metadata if has("metadata") else self.used
+        if has("discover"):
+            rights = rights | self.used_of_a_cluster
+        if has("shards"):
+            rights = rights | LOOKED_AT | (self.used_of_a_share - self.used_with_metadata)
+        return rights
 
     def test_the_program_needs_one_right(self):
         self.assertEqual(self.used, {("", "nodes/stats", "get")})
 
     def test_one_more_where_pods_are_to_be_told_of(self):
         self.assertEqual(self.used_with_metadata, self.used | {("", "nodes/pods", "get")})
+
+    def test_nodes_are_listed_and_watched_and_leases_are_the_members_own(self):
+        nodes = {("", "nodes", "list"), ("", "nodes", "watch")}
+        self.assertEqual(self.used_of_a_cluster, self.used | nodes)
+        leases = {("coordination.k8s.io", "leases", verb) for verb in ["list", "create", "update", "delete"]}
+        self.assertEqual(self.used_of_a_share, self.used_with_metadata | nodes | leases)
+
+    def test_leases_are_of_one_namespace(self):
+        """By a Role: leases elsewhere are of those who run the cluster."""
+        seen = 0
+        for name, objects, _ in rendered.for_a_cluster():
+            with self.subTest(name):
+                for role in rendered.of_kind(objects, "ClusterRole"):
+                    self.assertNotIn("leases", str(role["rules"]))
+                roles = rendered.of_kind(objects, "Role")
+                for role in roles:
+                    seen += 1
+                    self.assertEqual(role["metadata"]["namespace"], "telegraf-kubelet")
+                    self.assertEqual([set(rule["resources"]) for rule in role["rules"]], [{"leases"}])
+                shares = 'shards = "leases"' in rendered.plugin_configs(objects)[0]
+                self.assertEqual(len(roles), 1 if shares else 0)
+        self.assertEqual(seen, 2)
 
     def test_the_role_that_check_prints_gives_that_and_nothing_more(self):
         for options, rights in [("", self.used), (METADATA, self.used_with_metadata)]:
@@ -169,7 +244,8 @@ class Access(unittest.TestCase):
                 pod = daemon_set["spec"]["template"]["spec"]
                 bindings = rendered.of_kind(objects, "ClusterRoleBinding", "RoleBinding")
                 roles = rendered.of_kind(objects, "ClusterRole", "Role")
-                self.assertEqual({binding["kind"] for binding in bindings}, {"ClusterRoleBinding"})
+                for binding in bindings:
+                    self.assertEqual(binding["kind"], f"{binding['roleRef']['kind']}Binding")
                 self.assertEqual(
                     sorted(binding["roleRef"]["name"] for binding in bindings),
                     sorted(role["metadata"]["name"] for role in roles),

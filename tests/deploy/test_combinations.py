@@ -15,6 +15,7 @@ OPTIONS = {
     "pod-metadata": {"metadata"},
 }
 SHAPES = {"child": set(), "sidecar": {"output", "interval"}}
+CLUSTERS = {"cluster": {"discover"}, "cluster-shards": {"discover", "shards"}}
 
 
 def sequences():
@@ -57,6 +58,21 @@ class Combinations(unittest.TestCase):
                 seen.add((shape, frozenset(components)))
         self.assertEqual(len(seen), len(SHAPES) * len(list(rendered.combinations())))
         self.assertGreaterEqual(len(seen), 24)
+
+    def test_a_cluster_is_told_of_pods_and_nothing_else(self):
+        for shape, options in CLUSTERS.items():
+            with self.subTest(shape):
+                objects = rendered.combined([shape], rendered.METADATA)
+                text = configuration(objects)
+                (block,) = tomllib.loads(text)["inputs"]["kubelet"]
+                self.assertEqual(set(block), options | OPTIONS["pod-metadata"])
+                self.assertEqual(programs.plugin_refusal(text), "")
+                (deployment,) = rendered.of_kind(objects, "Deployment")
+                told = deployment["metadata"]["annotations"]["telegraf-kubelet/metadata"]
+                self.assertEqual(told, "pod-metadata")
+                for component in [*rendered.IDENTITIES, "node-certificate"]:
+                    with self.assertRaises(rendered.Refused):
+                        rendered.combined([shape], [component])
 
     def test_the_order_does_not_matter(self):
         for shape, components in itertools.product(SHAPES, rendered.combinations()):

@@ -98,8 +98,31 @@ def faults(daemon_set):
     mounted = {mount["name"] for container in rendered.containers(pod) for mount in container["volumeMounts"]}
     if mounted != {volume["name"] for volume in pod["volumes"]}:
         yield f"volumes are not the mounted ones: {mounted}"
+    if daemon_set["kind"] == "DaemonSet":
+        yield from faults_of_a_pod_on_every_node(daemon_set)
+    else:
+        yield from faults_of_a_pod_for_all_nodes(daemon_set)
+
+
+def faults_of_a_pod_on_every_node(daemon_set):
+    if daemon_set["spec"]["template"]["spec"].get("tolerations") != [{"operator": "Exists"}]:
+        yield "not on every node"
     if "rollingUpdate" not in daemon_set["spec"].get("updateStrategy", {}):
         yield "no updateStrategy"
+
+
+def faults_of_a_pod_for_all_nodes(deployment):
+    spec = deployment["spec"]
+    replicas, strategy, pod = spec.get("replicas"), spec.get("strategy", {}), spec["template"]["spec"]
+    if replicas == 1 and strategy != {"type": "Recreate"}:
+        yield "two that write everything, while one takes the other's place"
+    if replicas != 1 and (strategy.get("rollingUpdate", {}).get("maxUnavailable") != 0 or not pod.get("topologySpreadConstraints")):
+        yield "members that go together"
+    tolerations = {each.get("key"): each.get("tolerationSeconds") for each in pod.get("tolerations", [])}
+    if tolerations != {"node.kubernetes.io/not-ready": 30, "node.kubernetes.io/unreachable": 30}:
+        yield "stays on a node that is gone"
+    if not 10 <= pod.get("terminationGracePeriodSeconds", 0) <= 60:
+        yield "no time to end, or too much"
 
 
 def pod_faults(pod):
@@ -114,8 +137,6 @@ def pod_faults(pod):
     # The token is where a volume brings it, in no other container.
     if pod.get("automountServiceAccountToken") is not False:
         yield "the token is mounted everywhere"
-    if pod.get("tolerations") != [{"operator": "Exists"}]:
-        yield "not on every node"
     if pod.get("nodeSelector") != {"kubernetes.io/os": "linux"}:
         yield "on Windows too"
     for wanted in ["priorityClassName", "serviceAccountName"]:
@@ -177,32 +198,59 @@ class Hardening(unittest.TestCase):
 
     def test_every_loosened_screw_is_found(self):
         (daemon_set,) = rendered.of_kind(rendered.variants()["telegraf"], "DaemonSet")
-        allowed = {"path": "/var/lib/kubelet/pki", "type": "DirectoryOrCreate"}
-        for path, value in [
-            (["securityContext", "runAsNonRoot"], False),
-            (["securityContext", "runAsUser"], 0),
-            (["securityContext", "seccompProfile"], {"type": "Unconfined"}),
-            (["hostNetwork"], True),
-            (["automountServiceAccountToken"], True),
-            (["priorityClassName"], None),
-            (["initContainers", 0, "securityContext", "readOnlyRootFilesystem"], False),
-            (["containers", 0, "securityContext", "privileged"], True),
-            (["containers", 0, "securityContext", "capabilities"], {"drop": ["ALL"], "add": ["NET_RAW"]}),
-            (["containers", 0, "resources", "limits"], {"cpu": 1}),
-            (["containers", 0, "image"], "registry:5000/telegraf"),
-            (["containers", 0, "image"], "telegraf:latest"),
-            (["volumes", 0], {"name": "plugin", "hostPath": {"path": "/"}}),
-            (["volumes", 0], {"name": "plugin", "hostPath": allowed | {"type": "Directory"}}),
-            # In a container that runs on, and one that may write there.
-            (["volumes", 0], {"name": "plugin", "hostPath": allowed}),
-        ]:
+        self.finds_each(daemon_set, self.LOOSENED)
+        for name in ["cluster", "cluster-shards"]:
+            (deployment,) = rendered.of_kind(rendered.variants()[f"telegraf/kubernetes/{name}"], "Deployment")
+            self.finds_each(deployment, self.LOOSENED_FOR_A_CLUSTER)
+            other = copy.deepcopy(deployment)
+            other["spec"]["replicas"] = 4 - other["spec"]["replicas"]
+            self.assertNotEqual(list(faults(other)), [])
+
+    def finds_each(self, whole, loosened):
+        for path, value in loosened:
             with self.subTest(path):
-                loosened = copy.deepcopy(daemon_set)
-                at = loosened["spec"]["template"]["spec"]
+                changed = copy.deepcopy(whole)
+                at = changed["spec"]["template"]["spec"]
                 for step in path[:-1]:
                     at = at[step]
                 at[path[-1]] = value
-                self.assertNotEqual(list(faults(loosened)), [])
+                self.assertNotEqual(list(faults(changed)), [])
+
+    ALLOWED = {"path": "/var/lib/kubelet/pki", "type": "DirectoryOrCreate"}
+    LOOSENED = [
+        (["securityContext", "runAsNonRoot"], False),
+        (["securityContext", "runAsUser"], 0),
+        (["securityContext", "seccompProfile"], {"type": "Unconfined"}),
+        (["hostNetwork"], True),
+        (["automountServiceAccountToken"], True),
+        (["priorityClassName"], None),
+        (["initContainers", 0, "securityContext", "readOnlyRootFilesystem"], False),
+        (["containers", 0, "securityContext", "privileged"], True),
+        (["containers", 0, "securityContext", "capabilities"], {"drop": ["ALL"], "add": ["NET_RAW"]}),
+        (["containers", 0, "resources", "limits"], {"cpu": 1}),
+        (["containers", 0, "image"], "registry:5000/telegraf"),
+        (["containers", 0, "image"], "telegraf:latest"),
+        (["volumes", 0], {"name": "plugin", "hostPath": {"path": "/"}}),
+        (["volumes", 0], {"name": "plugin", "hostPath": ALLOWED | {"type": "Directory"}}),
+        # In a container that runs on, and one that may write there.
+        (["volumes", 0], {"name": "plugin", "hostPath": ALLOWED}),
+    ]
+    LOOSENED_FOR_A_CLUSTER = [
+        (["tolerations"], [{"operator": "Exists"}]),
+        (["terminationGracePeriodSeconds"], 1),
+        (["securityContext", "runAsNonRoot"], False),
+        (["containers", 0, "securityContext", "readOnlyRootFilesystem"], False),
+    ]
+
+
+def from_the_api(workload):
+    """The environment that the API server makes, of all containers that run on."""
+    fields = {}
+    for container in workload["spec"]["template"]["spec"]["containers"]:
+        for variable in container.get("env", []):
+            if field := variable.get("valueFrom", {}).get("fieldRef", {}).get("fieldPath"):
+                fields[variable["name"]] = field
+    return fields
 
 
 class Consistency(unittest.TestCase):
@@ -251,16 +299,25 @@ class Consistency(unittest.TestCase):
         self.assertGreaterEqual(seen, 5)
 
     def test_each_pod_knows_its_node(self):
-        for name, _, daemon_set in rendered.with_pods():
+        for name, _, daemon_set in rendered.on_every_node():
             with self.subTest(name):
-                fields = {}
-                for container in daemon_set["spec"]["template"]["spec"]["containers"]:
-                    for variable in container.get("env", []):
-                        field = variable.get("valueFrom", {}).get("fieldRef", {}).get("fieldPath")
-                        fields[variable["name"]] = field
+                fields = from_the_api(daemon_set)
                 self.assertEqual(fields.get("NODE_IP"), "status.hostIP")
                 self.assertEqual(fields.get("NODE_NAME"), "spec.nodeName")
                 self.assertEqual(fields.get("HOSTNAME"), "spec.nodeName")
+
+    def test_each_member_knows_its_name(self):
+        seen = 0
+        for name, objects, deployment in rendered.for_a_cluster():
+            with self.subTest(name):
+                seen += 1
+                self.assertEqual(
+                    from_the_api(deployment),
+                    {"POD_NAME": "metadata.name", "POD_NAMESPACE": "metadata.namespace"},
+                )
+                (text,) = rendered.plugin_configs(objects)
+                self.assertEqual('\n  shards = "leases"\n' in text, deployment["spec"]["replicas"] > 1)
+        self.assertEqual(seen, 4)
 
     def test_nothing_asks_for_the_proxy(self):
         for name, objects in rendered.variants().items():

@@ -23,7 +23,7 @@ def run(objects, kubelet):
     """The first lines that the only pod of these objects has written, and the logs of its containers.
 
     Of pods, where it is to tell what the kubelet knows of them, the first line with that."""
-    (daemon_set,) = rendered.of_kind(objects, "DaemonSet")
+    (daemon_set,) = rendered.of_kind(objects, "DaemonSet", "Deployment")
     spec = daemon_set["spec"]["template"]["spec"]
     with pods.Database() as database, pods.Pod(spec, rendered.config_maps(objects), kubelet, database) as pod:
         scrape = database.first("kubelet_scrape")
@@ -46,11 +46,16 @@ class Pods(unittest.TestCase):
             for name, objects, daemon_set in rendered.with_pods():
                 for serving in KUBELETS[daemon_set["metadata"]["annotations"]["telegraf-kubelet/trust"]]:
                     running[f"{name} {serving}"] = pool.submit(run_by, serving, objects)
+        clusters = {f"{name} ca-issued" for name, _, _ in rendered.for_a_cluster()}
+        self.assertLessEqual(clusters, set(running))
         for name, ran in running.items():
             with self.subTest(name):
                 scrape, node, _ = ran.result()
                 self.assertIn(",result=success,", scrape)
-                self.assertIn(",host=test-node,", scrape)
+                # A pod for all nodes is none of them.
+                host = ",host=test-node," if name not in clusters else ",node_name=test-node,"
+                self.assertIn(host, scrape)
+                self.assertEqual(",host=" in scrape, name not in clusters)
                 self.assertIn(",node_name=test-node ", node)
         self.assertGreaterEqual(len(running), 32)
 
