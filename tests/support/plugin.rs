@@ -158,6 +158,11 @@ impl Plugin {
         line
     }
 
+    /// The next line of stdout if it comes in time.
+    pub fn line_within(&self, limit: Duration) -> Option<String> {
+        self.stdout.recv_timeout(limit).ok()
+    }
+
     /// The next line of stderr.
     pub fn log(&self) -> String {
         next(&self.stderr, "stderr", PATIENCE)
