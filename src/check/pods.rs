@@ -101,7 +101,7 @@ fn forbidden(kubelet: &Kubelet, refusal: &Refusal, who: &Who) -> Finding {
         nodes_pods!(whole),
         " is bound to that user, who may read the summary"
     ))
-    .mend(give(true, &subject))
+    .mend(give([&Right::PODS], subject))
     .mend(can_i(kubelet, Right::PODS, user, who))
     .mend(none_of_it(&kubelet.lines.metadata))
 }

@@ -3,31 +3,32 @@
 //! Knows whom a binding may name. Nobody in particular (`system:anonymous`) is not among them: what is bound to that one
 //! is everybody's who reaches a kubelet or the API server.
 
-use std::fmt::Write as _;
-
 use super::identity;
 use super::text::yaml;
 use crate::client::{Credential, Scheme, inspect};
 use crate::config::{Config, Kubelet};
-use crate::kubelet::{NOBODY, Right};
+use crate::kubelet::{NOBODY, Right, Worth};
 use crate::redact::Secrets;
 
-/// The name of the role, with which the names of its bindings begin.
+/// The name of the role that gives the summary, with which all names begin.
 const NAME: &str = "telegraf-kubelet";
 
-/// The role alone, for scrapes with metadata or without.
-pub fn role(metadata: bool) -> String {
-    let mut text = format!(
-        "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata:\n  name: {NAME}\nrules:\n"
-    );
-    for Right { name, verb, .. } in Right::needed(metadata) {
-        // Writing into a string never fails.
-        let _ = write!(
-            text,
-            "  - apiGroups: [\"\"]\n    resources: [\"{name}\"]\n    verbs: [\"{verb}\"]\n"
-        );
+/// What the role is called that gives this right, as in `telegraf/kubernetes`. A right that can be done without has one of
+/// its own: it is taken back by itself, and whoever applies the other role again does not take it away.
+fn role_of(right: &Right) -> String {
+    match right.worth {
+        Worth::Optional => format!("{NAME}-{}", right.subresource),
+        Worth::Wanted | Worth::Dangerous => NAME.to_owned(),
     }
-    text
+}
+
+/// The role that gives this right, alone.
+pub fn role(right: &Right) -> String {
+    let (role, Right { name, verb, .. }) = (role_of(right), right);
+    format!(
+        "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata:\n  name: {role}\nrules:\n  - apiGroups: \
+         [\"\"]\n    resources: [\"{name}\"]\n    verbs: [\"{verb}\"]\n"
+    )
 }
 
 /// Whom a binding names.
@@ -71,13 +72,13 @@ impl Subject {
         }
     }
 
-    /// The binding's name: another one for each subject, because applying the binding of one must not take the right
-    /// away from another.
-    fn binding(&self) -> String {
+    /// The name of its binding to a role: another one for each subject, because applying the binding of one must not take
+    /// the right away from another.
+    fn binding(&self, role: &str) -> String {
         match self {
-            Self::ServiceAccount { namespace, name } => format!("{NAME}:serviceaccount:{namespace}:{name}"),
-            Self::User(user) => format!("{NAME}:user:{}", path_segment(user)),
-            Self::Nodes => format!("{NAME}:group:system:nodes"),
+            Self::ServiceAccount { namespace, name } => format!("{role}:serviceaccount:{namespace}:{name}"),
+            Self::User(user) => format!("{role}:user:{}", path_segment(user)),
+            Self::Nodes => format!("{role}:group:system:nodes"),
         }
     }
 
@@ -101,19 +102,21 @@ fn path_segment(user: &str) -> String {
     user.replace('=', "=3D").replace('/', "=2F").replace('%', "=25")
 }
 
-/// The role, and a binding for each of these.
-pub fn for_subjects<'s>(metadata: bool, subjects: impl IntoIterator<Item = &'s Subject>) -> String {
-    let mut text = role(metadata);
-    for subject in subjects {
-        let (name, entry) = (yaml(&subject.binding()), subject.entry());
-        // Writing into a string never fails.
-        let _ = write!(
-            text,
-            "---\napiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRoleBinding\nmetadata:\n  name: {name}\nroleRef:\n  \
-             apiGroup: rbac.authorization.k8s.io\n  kind: ClusterRole\n  name: {NAME}\nsubjects:\n{entry}"
-        );
+/// For each of these rights its role, and a binding of that for each of these subjects.
+pub fn for_subjects(rights: impl IntoIterator<Item = &'static Right>, subjects: &[Subject]) -> String {
+    let mut documents = Vec::new();
+    for right in rights {
+        documents.push(role(right));
+        let role = role_of(right);
+        for subject in subjects {
+            let (name, entry) = (yaml(&subject.binding(&role)), subject.entry());
+            documents.push(format!(
+                "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRoleBinding\nmetadata:\n  name: {name}\nroleRef:\n  \
+                 apiGroup: rbac.authorization.k8s.io\n  kind: ClusterRole\n  name: {role}\nsubjects:\n{entry}"
+            ));
+        }
     }
-    text
+    documents.join("---\n")
 }
 
 /// The account for which a manifest is printed when no file says whose it has to be.
@@ -155,7 +158,11 @@ pub fn print(config: &Config) -> String {
     }
     notes.dedup();
     let metadata = config.kubelets.iter().any(|kubelet| kubelet.metadata.is_some());
-    format!("{}{}", notes.concat(), for_subjects(metadata, &subjects))
+    format!(
+        "{}{}",
+        notes.concat(),
+        for_subjects(Right::needed(metadata), &subjects)
+    )
 }
 
 #[cfg(test)]
@@ -166,6 +173,12 @@ mod tests {
     fn nobody_in_particular_is_no_subject() {
         assert_eq!(Subject::of("system:anonymous"), None);
         assert_eq!(Subject::of("system:node:n"), Some(Subject::Nodes));
+    }
+
+    #[test]
+    fn no_two_rights_have_one_role() {
+        let names: Vec<_> = Right::needed(true).map(role_of).collect();
+        assert_eq!(names, ["telegraf-kubelet", "telegraf-kubelet-pods"]);
     }
 
     #[test]
@@ -185,7 +198,7 @@ mod tests {
         ];
         let names: std::collections::BTreeSet<_> = users
             .iter()
-            .map(|user| Subject::of(user).expect("somebody").binding())
+            .map(|user| Subject::of(user).expect("somebody").binding(NAME))
             .collect();
         assert_eq!(names.len(), users.len(), "{names:?}");
         assert!(names.iter().all(|name| !name.contains(['/', '%'])), "{names:?}");

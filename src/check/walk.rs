@@ -250,7 +250,7 @@ impl Way<'_> {
 
     fn passed(&mut self, probed: Probe, who: &Who) -> bool {
         self.add(known(None, who));
-        self.add(authorization::granted(self.kubelet, probed))
+        self.add(authorization::granted(self.kubelet, probed, who))
     }
 
     /// Whether we are in a pod of that node: in a cluster, and it is asked at this machine's address or by its name.

@@ -84,10 +84,15 @@ fn a_right_that_is_missing_is_told_with_the_role_that_gives_it() {
     ];
     assert_warned(&checked, "pods_forbidden", &words);
     let role = pieces(&checked, "pods_forbidden", "yaml").concat();
-    for right in ["\"nodes/stats\"", "\"nodes/pods\"", "name: \"telegraf\""] {
-        assert!(role.contains(right), "{right} is not in {role}");
+    for words in [
+        "\"nodes/pods\"",
+        "name: telegraf-kubelet-pods\n",
+        "name: \"telegraf\"",
+    ] {
+        assert!(role.contains(words), "{words} is not in {role}");
     }
-    assert!(!role.contains("proxy"), "{role}");
+    // What we may already stays as it is.
+    assert!(!role.contains("proxy") && !role.contains("stats"), "{role}");
     // With that role it is gone.
     kubelet.set_rights(&BOTH);
     assert_eq!(notices(&check(&kubelet, &config, &[])), [""; 0]);
@@ -113,6 +118,16 @@ fn an_older_kubelet_is_not_given_nodes_proxy() {
     kubelet.set_rights(&[Right::Stats, Right::Proxy]);
     let checked = check(&kubelet, &asking(&kubelet, "  metadata = [\"status\"]\n"), &[]);
     assert_eq!(checked.bad(), [["authorization", "warning", "proxy_granted"]]);
+    // Whoever takes it away as told has `/pods` still, where the kubelet has a right for that.
+    let roles = pieces(&checked, "proxy_granted", "yaml").concat();
+    for words in [
+        "\"nodes/stats\"",
+        "\"nodes/pods\"",
+        "telegraf-kubelet-pods:serviceaccount:",
+    ] {
+        assert!(roles.contains(words), "{words} is not in {roles}");
+    }
+    assert!(!roles.contains("nodes/proxy"), "{roles}");
 }
 
 #[test]
