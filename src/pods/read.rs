@@ -38,9 +38,9 @@ impl std::fmt::Display for NotPods {
             Self::Empty => f.write_str("the kubelet answered 200 with an empty body"),
             Self::Malformed(malformed) => write!(f, "the answer is {malformed}"),
             Self::Other => f.write_str("the answer is JSON but no list of pods: it has no `items`"),
-            Self::TooMany => {
-                f.write_str("the answer is no node's: what is wanted of its pods would be too much to keep")
-            }
+            Self::TooMany => f.write_str(
+                "the answer is no node's: its pods, or what is wanted of them, would be too much to keep",
+            ),
         }
     }
 }

@@ -11,12 +11,17 @@ use std::ops::Range;
 use hashbrown::HashTable;
 
 use super::written::{Hasher, Written};
+use crate::batch::Large;
 use crate::json::Text;
 use crate::lines::escape;
 use crate::summary::PodReference;
 
 /// The most to keep of one node: ten thousand pods' worth. What has more is no node's answer.
 const MOST: usize = 16 * 1024 * 1024;
+
+/// So many pods, wanted or not: four times as many as a node ever has. Their tables have less than 128 KiB then, which `free`
+/// takes for nothing large (as in `batch`).
+const MOST_PODS: usize = 10_000;
 
 /// A piece of all text; nothing that is absent has any.
 #[derive(Debug, Clone, Copy, Default)]
@@ -101,16 +106,16 @@ pub(super) struct KeptContainer {
 /// Pods by uid and by name, and their containers.
 #[derive(Debug, Default, Clone)]
 pub struct Known {
-    text: Vec<u8>,
-    pods: Vec<KeptPod>,
-    containers: Vec<KeptContainer>,
+    text: Large<u8>,
+    pods: Large<KeptPod>,
+    containers: Large<KeptContainer>,
     /// Where the text and the containers of the next pod begin: behind those of all others, whatever their order is.
     next: (u32, u32),
     by_uid: HashTable<u32>,
     by_name: HashTable<u32>,
     hasher: Hasher,
     /// How those pods are written that are not let through.
-    pub(super) unwanted: Vec<Written>,
+    pub(super) unwanted: Large<Written>,
     /// By how it begins, each pod and behind them each that is unwanted.
     by_head: HashTable<u32>,
     /// How many pods the answer had, wanted or not.

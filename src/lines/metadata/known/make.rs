@@ -4,17 +4,17 @@ use std::hash::BuildHasher as _;
 
 use hashbrown::HashTable;
 
-use super::{KeptContainer, KeptPod, Known, MOST, PodKnown, Span, range};
-use crate::batch::place;
+use super::{KeptContainer, KeptPod, Known, MOST, MOST_PODS, PodKnown, Span, range};
+use crate::batch::{Large, place};
 use crate::lines::metadata::written::{Hasher, Written};
 
 impl Known {
     /// Nothing yet, with room for as much as before.
     pub(in crate::lines::metadata) fn like(before: &Self) -> Self {
         Self {
-            text: Vec::with_capacity(before.text.len()),
-            pods: Vec::with_capacity(before.pods.len()),
-            containers: Vec::with_capacity(before.containers.len()),
+            text: Large::with_capacity(before.text.len()),
+            pods: Large::with_capacity(before.pods.len()),
+            containers: Large::with_capacity(before.containers.len()),
             hasher: before.hasher.clone(),
             ..Self::default()
         }
@@ -27,11 +27,10 @@ impl Known {
 
     /// Whether there is more than may be.
     pub(in crate::lines::metadata) fn is_too_much(&self) -> bool {
-        self.text.len()
+        let bytes = self.text.len()
             + self.pods.len() * size_of::<KeptPod>()
-            + self.containers.len() * size_of::<KeptContainer>()
-            + self.unwanted.len() * size_of::<Written>()
-            > MOST
+            + self.containers.len() * size_of::<KeptContainer>();
+        bytes > MOST || self.pods.len() + self.unwanted.len() > MOST_PODS
     }
 
     /// Keeps a text. It is one that fits into a line, or empty.
