@@ -15,6 +15,7 @@ mod oracle;
 mod real;
 mod running;
 mod sampled;
+mod twice;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

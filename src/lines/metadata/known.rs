@@ -261,10 +261,15 @@ impl<'k> PodKnown<'k> {
         self.pod.on_host_network
     }
 
+    /// Where its containers stand among those of all pods.
+    pub(super) fn places(&self) -> Range<usize> {
+        range(&self.pod.containers)
+    }
+
     /// Its containers, in the order of their names.
     pub fn containers(&self) -> impl Iterator<Item = ContainerKnown<'k>> + use<'k> {
         let known = self.known;
-        range(&self.pod.containers).map(move |at| ContainerKnown {
+        self.places().map(move |at| ContainerKnown {
             known,
             container: &known.containers[at],
             at,
@@ -276,7 +281,7 @@ impl<'k> PodKnown<'k> {
     pub fn container(&self, name: Text<'_>) -> Option<ContainerKnown<'k>> {
         let name = name.text();
         let name = escape::carried(&name);
-        let (known, all) = (self.known, range(&self.pod.containers));
+        let (known, all) = (self.known, self.places());
         let order = |container: &KeptContainer| known.of(container.name).cmp(name.as_bytes());
         let at = all.start + known.containers[all].binary_search_by(order).ok()?;
         Some(ContainerKnown {

@@ -155,9 +155,11 @@ impl Known {
         let name = |at: u32| hash(pods[at as usize].namespace, pods[at as usize].name);
         let head = |at: u32| written_at(pods, unwanted, at).head;
         for at in 0..place(pods.len()) {
-            // Those of one name stand together: the first of them is found. Nobody lists one uid twice; if somebody does, the
-            // others are nobody's.
+            // Those of one name stand together: the first of them is found.
             insert_once(by_name, at, name);
+        }
+        for at in (0..place(pods.len())).rev() {
+            // Nobody lists one uid twice; if somebody does, the last is it, and the others are nobody's.
             if !insert_once(by_uid, at, uid) {
                 doubled.push(at);
             }
@@ -167,6 +169,20 @@ impl Known {
         }
         for at in doubled {
             self.pods[at as usize].if_listed = true;
+        }
+        self.leave_one_of_each_name();
+    }
+
+    /// From the one that was made last to the first.
+    fn leave_one_of_each_name(&mut self) {
+        let Self { text, pods, .. } = self;
+        let name = |pod: &KeptPod| [pod.namespace, pod.name].map(|span| span.of(text));
+        let mut is_told = false;
+        for at in (0..pods.len()).rev() {
+            is_told &= pods.get(at + 1).is_some_and(|next| name(next) == name(&pods[at]));
+            let pod = &mut pods[at];
+            pod.if_listed |= is_told;
+            is_told |= !pod.if_listed;
         }
     }
 
@@ -181,11 +197,6 @@ impl Known {
                 .then_with(|| age(one).cmp(&age(other)))
                 .then_with(|| all(one).cmp(all(other)))
         });
-        for at in 1..pods.len() {
-            if name(&pods[at - 1]) == name(&pods[at]) {
-                pods[at - 1].if_listed = true;
-            }
-        }
     }
 }
 
