@@ -15,6 +15,7 @@ mod oracle;
 mod real;
 mod running;
 mod sampled;
+mod together;
 mod twice;
 
 use std::collections::BTreeSet;
