@@ -71,7 +71,8 @@ scrape! {
         status_code: Option<u16>, "", "HTTP status; absent without an answer";
         lines: u64, "", "lines made from the summary, this one not counted";
         fields_out_of_range: u64, "", "values left out: above i64::MAX, or of a type the API does not have there; lines \
-            with names too long, and labels with another tag's key";
+            with names too long, and labels with another tag's key; of the answer to /pods that is in use the same, and quantities \
+            and times that are none";
         duplicates: u64, "", "pods, containers, volumes and so on put aside, because another one is the same series and \
             lives";
         ticks_merged: u64, "", "prompts that this line answers beside its own, because they came while a scrape was under way or \

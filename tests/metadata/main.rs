@@ -7,6 +7,7 @@ mod any;
 mod asked;
 mod away;
 mod bytes;
+mod counted;
 mod generate;
 mod kept;
 mod labels;

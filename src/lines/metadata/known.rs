@@ -89,6 +89,8 @@ pub(super) struct KeptPod {
     pub(super) text: Range<u32>,
     /// How much was left out of it.
     pub(super) left_out: u32,
+    /// How many of its values are not of the API's type.
+    pub(super) rejected: u32,
     /// It has lines only where the summary lists it: it is kept from an earlier answer, for one right after a kubelet's start
     /// has too few; or another one of its name was made later.
     pub(super) if_listed: bool,
@@ -122,6 +124,8 @@ pub struct Known {
     pub(super) listed: u64,
     /// What was left out of it.
     pub(super) left_out: u64,
+    /// How many of its values are not of the API's type, but for those of pods that are not wanted.
+    pub(super) rejected: u64,
 }
 
 impl Known {
@@ -131,7 +135,13 @@ impl Known {
         self.listed
     }
 
-    /// What was left out of it: labels that would be another tag, quantities that are none, texts without end.
+    /// How many of its values are not of the API's type, those left out that are nobody's who is wanted.
+    #[must_use]
+    pub fn rejected(&self) -> u64 {
+        self.rejected
+    }
+
+    /// What else was left out of it: labels that would be another tag, quantities that are none, texts without end.
     #[must_use]
     pub fn left_out(&self) -> u64 {
         self.left_out

@@ -81,6 +81,7 @@ impl Known {
         pod.text = text..self.next.0;
         pod.containers = containers..self.next.1;
         self.left_out += u64::from(pod.left_out);
+        self.rejected += u64::from(pod.rejected);
         self.pods.push(pod);
     }
 
