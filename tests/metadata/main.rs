@@ -11,6 +11,7 @@ mod counted;
 mod generate;
 mod kept;
 mod labels;
+mod more;
 mod names;
 mod oracle;
 mod real;
