@@ -600,3 +600,41 @@ fn nothing_of_ours_comes_back_out_of_pods() {
         assert!(checked.text.contains("(secret)"), "{}", checked.text);
     }
 }
+
+/// A label that has the name of a field is a tag under its own key all the same, and a database has both.
+#[test]
+fn a_label_with_the_name_of_a_field_is_told() {
+    let kubelet = with_rights(Wording::New);
+    kubelet.set_body(Some(
+        br#"{"node":{"nodeName":"n"},"pods":[{"podRef":{"name":"p","namespace":"x","uid":"u"},
+        "cpu":{"usageNanoCores":1},"containers":[{"name":"c","cpu":{"usageNanoCores":1}}]}]}"#
+            .to_vec(),
+    ));
+    let pods = |key: &str| {
+        format!(
+            r#"{{"items":[{{"metadata":{{"name":"p","namespace":"x","uid":"u","labels":{{"{key}":"yes"}}}},
+            "spec":{{"containers":[{{"name":"c"}}]}},
+            "status":{{"phase":"Running","conditions":[{{"type":"Ready","status":"True"}}]}}}}]}}"#
+        )
+    };
+    let config = asking(&kubelet, "  label_include = [\"*\"]\n  metadata = [\"status\"]\n");
+    kubelet.set_pods_body(Some(pods("ready").into_bytes()));
+    let checked = check(&kubelet, &config, &[]);
+    assert_eq!(
+        checked.bad(),
+        [["lines", "warning", "tags_of_fields"]],
+        "{}",
+        checked.text
+    );
+    // By measurement: no container of it has said whether it is ready.
+    assert_says(
+        &checked,
+        "tags_of_fields",
+        &[
+            "\\\"ready\\\" of kubernetes_pod. In InfluxQL",
+            "\\\"NAME\\\"::tag",
+        ],
+    );
+    kubelet.set_pods_body(Some(pods("app").into_bytes()));
+    assert_eq!(notices(&check(&kubelet, &config, &[])), [""; 0]);
+}
