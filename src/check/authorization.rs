@@ -9,7 +9,7 @@ use super::text::{shell, yaml};
 use super::{authentication, identity, rbac, setting};
 use crate::client::inspect::Who;
 use crate::config::Kubelet;
-use crate::kubelet::{Refusal, Right, Scraper, nodes_stats};
+use crate::kubelet::{Refusal, Right, Scraper, nodes_pods, nodes_stats};
 
 /// A path of which no part is on any node, that needs [`Right::PROXY`] and does nothing. The kubelet looks at rights first
 /// (`auth.go`: whatever has no subresource of its own needs `proxy`). What it says behind that says nothing of rights:
@@ -198,17 +198,23 @@ fn too_much(kubelet: &Kubelet, may: Right, proxy: &str, who: &Who) -> Finding {
     // Of two roles the second may not be there yet, where one role has everything.
     let beside = subject.filter(|_| kubelet.metadata.is_some()).map(|subject| {
         Mend::apply(
-            "and give what metadata of pods needs by a role of its own",
+            "and give what metadata of pods needs by a role of its own; where the kubelet is of before Kubernetes 1.33 there is \
+             none then, and no line is lost",
             rbac::for_subjects([&Right::PODS], &[subject]),
         )
     });
+    let need = if kubelet.metadata.is_some() {
+        concat!(
+            ". A kubelet of before Kubernetes 1.33 wants it for /pods, which is never worth it; a newer one does with ",
+            nodes_pods!()
+        )
+    } else {
+        ", and nothing here needs it"
+    };
     Finding::warning(
         Step::Authorization,
         Diagnosis::ProxyGranted,
-        format!(
-            "{may}, and {proxy} too: with it, `get` alone runs commands in every container of the node, and nothing \
-             here needs it"
-        ),
+        format!("{may}, and {proxy} too: with it, `get` alone runs commands in every container of the node{need}"),
     )
     .mend(Mend::apply("let the role have nothing but this", rbac::role(&Right::STATS)))
     .mends(beside)

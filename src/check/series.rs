@@ -103,7 +103,7 @@ pub fn count(
             format!(
                 "{}{}",
                 change(option, all.size, lines.size),
-                listed(tags(), &told)
+                listed(option, tags(), &told)
             ),
         ));
         controllers.extend(of_controllers(option, asked, tags().map(|(key, _)| &**key)));
@@ -290,12 +290,22 @@ fn change(option: &str, all: Size, without: Size) -> String {
 }
 
 /// The tags that came with an option, those first that differ most.
-fn listed<'t>(tags: impl Iterator<Item = (&'t String, &'t Tag)>, told: impl Fn(&str) -> Redacted) -> String {
+fn listed<'t>(
+    option: &str,
+    tags: impl Iterator<Item = (&'t String, &'t Tag)>,
+    told: impl Fn(&str) -> Redacted,
+) -> String {
     let mut tags: Vec<_> = tags
         .map(|(key, tag)| (std::cmp::Reverse(tag.values.len()), key, tag.pods.len()))
         .collect();
     if tags.is_empty() {
-        return String::new();
+        let none = match option {
+            "label_include" | "annotation_include" => {
+                "; no line has a tag of it: no pod here has one, or the names in it are not those that pods have"
+            }
+            _ => "",
+        };
+        return none.to_owned();
     }
     tags.sort_unstable();
     let counted: Vec<_> = tags

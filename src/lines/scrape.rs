@@ -80,7 +80,7 @@ scrape! {
         client_certificate_expires_in_seconds: Option<i64>, "s", "only with a client certificate";
         serving_certificate_expires_in_seconds: Option<i64>, "s", "of the certificate the kubelet showed last";
         token_expires_in_seconds: Option<i64>, "s", "only with a bearer token that says when";
-        metadata_result_code: Option<u8>, "", "only where metadata is asked for: as `result_code`, of the last answer to /pods";
+        metadata_result_code: Option<u8>, "", "only where metadata is asked for: as `result_code`, of the last answer to /pods; absent before the first";
         metadata_age_seconds: Option<u64>, "s", "since the last good answer to /pods; absent before the first";
         metadata_pods: Option<u64>, "", "pods in the last good answer to /pods; absent before the first";
     }

@@ -118,6 +118,21 @@ fn an_older_kubelet_is_not_given_nodes_proxy() {
     kubelet.set_rights(&[Right::Stats, Right::Proxy]);
     let checked = check(&kubelet, &asking(&kubelet, "  metadata = [\"status\"]\n"), &[]);
     assert_eq!(checked.bad(), [["authorization", "warning", "proxy_granted"]]);
+    let words = ["before Kubernetes 1.33 wants it for /pods", "never worth it"];
+    assert_says(&checked, "proxy_granted", &words);
+    assert!(
+        !checked.text.contains("nothing here needs it"),
+        "{}",
+        checked.text
+    );
+    // Which of the two rights it was that let us is not known.
+    assert!(
+        !checked.text.contains("`get` on `nodes/pods`; "),
+        "{}",
+        checked.text
+    );
+    let without = check(&kubelet, &block(&kubelet), &[]);
+    assert_says(&without, "proxy_granted", &["nothing here needs it"]);
     // Whoever takes it away as told has `/pods` still, where the kubelet has a right for that.
     let roles = pieces(&checked, "proxy_granted", "yaml").concat();
     for words in [
@@ -446,6 +461,17 @@ fn series_are_those_of_the_configuration() {
     ] {
         assert!(checked.text.contains(&words), "{words}\n{}", checked.text);
     }
+    // A name that no pod has is found out.
+    for option in ["label_include", "annotation_include"] {
+        let (_, checked) = series(&format!("  {option} = [\"example.com/taem\"]\n"));
+        let words = format!("with {option} 0 series more and 0 bytes more; no line has a tag of it");
+        assert!(checked.text.contains(&words), "{words}\n{}", checked.text);
+    }
+    assert!(
+        !checked.text.contains("no line has a tag of it"),
+        "{}",
+        checked.text
+    );
     // Without metadata there is nothing to be left out.
     let (plain, _) = series("");
     assert_eq!(plain["without"], json!({}));
