@@ -136,8 +136,49 @@ pub fn clear(buffer: &mut Vec<u8>, peak: &mut usize, room: usize) {
 /// Gives all of a buffer's memory back to the system, for there will be none in its place. Shrunk first, by which most of it
 /// goes, so that it is no large block that is freed.
 pub fn give_back(mut buffer: Vec<u8>) {
+    shrink(&mut buffer);
+}
+
+fn shrink<T>(buffer: &mut Vec<T>) {
     buffer.clear();
-    buffer.shrink_to(PAGE);
+    buffer.shrink_to(PAGE / size_of::<T>().max(1));
+}
+
+/// A list that may be a large one, whose memory goes back to the system with it.
+#[derive(Debug, Clone)]
+pub(crate) struct Large<T>(Vec<T>);
+
+impl<T> Default for Large<T> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<T> Large<T> {
+    /// With room for so many.
+    pub(crate) fn with_capacity(capacity: usize) -> Self {
+        Self(Vec::with_capacity(capacity))
+    }
+}
+
+impl<T> std::ops::Deref for Large<T> {
+    type Target = Vec<T>;
+
+    fn deref(&self) -> &Vec<T> {
+        &self.0
+    }
+}
+
+impl<T> std::ops::DerefMut for Large<T> {
+    fn deref_mut(&mut self) -> &mut Vec<T> {
+        &mut self.0
+    }
+}
+
+impl<T> Drop for Large<T> {
+    fn drop(&mut self) {
+        shrink(&mut self.0);
+    }
 }
 
 /// Such a room for an empty buffer; where address space is limited (`ulimit -v`), a sixteenth of it and so on, for there are

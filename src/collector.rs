@@ -15,7 +15,7 @@ use tokio::sync::watch;
 
 use clock::Clock;
 use metadata::{Beside, Told};
-use words::{Failure, what_is_left_out};
+use words::{Failure, LeftOut};
 
 use crate::batch::Batch;
 use crate::client::Left;
@@ -86,15 +86,11 @@ pub struct OneOfMany {
 
 /// What the log was told already.
 #[derive(Debug, Default)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each says that one thing was said, whatever the others do"
-)]
 struct Said {
     /// That the first answer came.
     first_answer: bool,
-    /// That values had to be left out.
-    left_out: bool,
+    /// Which kinds of values had to be left out.
+    left_out: LeftOut,
     /// That the last answer had entries of one series.
     duplicates: bool,
     /// The first of these, where that is still to be told.
@@ -320,7 +316,7 @@ impl Collector {
         Ok(rendered)
     }
 
-    /// One line in the log for a failed tick, one when it works, one for ever about values left out.
+    /// One line in the log for a failed tick, one when it works, one for ever about each kind of values left out.
     fn tell(&mut self, outcome: &Result<(Answer, Rendered), Failure>) {
         let url = &self.called;
         match outcome {
@@ -372,14 +368,12 @@ impl Collector {
     }
 
     fn tell_left_out(&mut self, rendered: &Rendered) {
-        if self.said.left_out || rendered.left_out() == 0 {
+        let Some(news) = self.said.left_out.news(rendered) else {
             return;
-        }
-        self.said.left_out = true;
+        };
         log::warn!(
-            "{}: left out {}; counted in kubelet_scrape's fields_out_of_range at each tick, said here once",
-            self.called,
-            what_is_left_out(rendered)
+            "{}: left out {news}; counted in kubelet_scrape's fields_out_of_range at each tick, said here once",
+            self.called
         );
     }
 

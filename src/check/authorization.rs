@@ -9,7 +9,7 @@ use super::text::{shell, yaml};
 use super::{authentication, identity, rbac, setting};
 use crate::client::inspect::Who;
 use crate::config::Kubelet;
-use crate::kubelet::{Refusal, Right, Scraper, nodes_stats};
+use crate::kubelet::{Refusal, Right, Scraper, nodes_pods, nodes_stats};
 
 /// A path of which no part is on any node, that needs [`Right::PROXY`] and does nothing. The kubelet looks at rights first
 /// (`auth.go`: whatever has no subresource of its own needs `proxy`). What it says behind that says nothing of rights:
@@ -45,7 +45,7 @@ pub fn forbidden(kubelet: &Kubelet, refusal: &Refusal, who: &Who) -> Finding {
         return authentication::anonymous(who);
     };
     let metadata = kubelet.metadata.is_some();
-    let apply = give(metadata, &subject);
+    let apply = give(Right::needed(metadata), subject);
     if matches!(who, Who::Certificate(_)) && Path::new(IN_POD_TOKEN).exists() {
         return said(
             Diagnosis::TokenUnused,
@@ -75,9 +75,9 @@ pub fn forbidden(kubelet: &Kubelet, refusal: &Refusal, who: &Who) -> Finding {
     .mend(can_i(kubelet, Right::STATS, user, who))
 }
 
-/// That very user gets the rights, be it for metadata too.
-pub fn give(metadata: bool, subject: &Subject) -> Mend {
-    let how = match subject {
+/// That very user gets these rights.
+pub fn give(rights: impl IntoIterator<Item = &'static Right>, subject: Subject) -> Mend {
+    let how = match &subject {
         Subject::Nodes => {
             "give the right to the group of all nodes, since that user is this node's alone: every node may then read every \
              other's kubelet, so that a certificate of our own is better"
@@ -86,7 +86,7 @@ pub fn give(metadata: bool, subject: &Subject) -> Mend {
     };
     Mend::apply(
         format!("{how}; it works up to 30 s later, because the kubelet remembers a no for so long"),
-        rbac::for_subjects(metadata, [subject]),
+        rbac::for_subjects(rights, &[subject]),
     )
 }
 
@@ -95,7 +95,7 @@ fn default_account(metadata: bool, said: impl Fn(Diagnosis, &str) -> Finding, na
     let account = format!(
         "apiVersion: v1\nkind: ServiceAccount\nmetadata:\n  name: {OWN}\n  namespace: {}\n---\n{}",
         yaml(namespace),
-        rbac::for_subjects(metadata, [&Subject::account(namespace, OWN)])
+        rbac::for_subjects(Right::needed(metadata), &[Subject::account(namespace, OWN)])
     );
     said(
         Diagnosis::ForbiddenDefaultAccount,
@@ -180,12 +180,12 @@ pub async fn probe(scraper: &mut Scraper, who: &Who) -> Probe {
 }
 
 /// We may: whether we may more than we need.
-pub fn granted(kubelet: &Kubelet, probe: Probe) -> Finding {
+pub fn granted(kubelet: &Kubelet, probe: Probe, who: &Who) -> Finding {
     let (may, proxy) = (Right::STATS, Right::PROXY.name);
     match probe {
         Probe::NotAsked => Finding::ok(Step::Authorization, "the read-only port asks nobody for rights"),
         Probe::Refused => Finding::ok(Step::Authorization, format!("{may}, and not {proxy}")),
-        Probe::Passed => too_much(kubelet, may, proxy),
+        Probe::Passed => too_much(kubelet, may, proxy, who),
         Probe::Unclear | Probe::Silent => Finding::ok(
             Step::Authorization,
             format!("{may}; whether {proxy} is granted too could not be found out"),
@@ -193,16 +193,31 @@ pub fn granted(kubelet: &Kubelet, probe: Probe) -> Finding {
     }
 }
 
-fn too_much(kubelet: &Kubelet, may: Right, proxy: &str) -> Finding {
+fn too_much(kubelet: &Kubelet, may: Right, proxy: &str, who: &Who) -> Finding {
+    let subject = identity::user(who).and_then(Subject::of);
+    // Of two roles the second may not be there yet, where one role has everything.
+    let beside = subject.filter(|_| kubelet.metadata.is_some()).map(|subject| {
+        Mend::apply(
+            "and give what metadata of pods needs by a role of its own; where the kubelet is of before Kubernetes 1.33 there is \
+             none then, and no line is lost",
+            rbac::for_subjects([&Right::PODS], &[subject]),
+        )
+    });
+    let need = if kubelet.metadata.is_some() {
+        concat!(
+            ". A kubelet of before Kubernetes 1.33 wants it for /pods, which is never worth it; a newer one does with ",
+            nodes_pods!()
+        )
+    } else {
+        ", and nothing here needs it"
+    };
     Finding::warning(
         Step::Authorization,
         Diagnosis::ProxyGranted,
-        format!(
-            "{may}, and {proxy} too: with it, `get` alone runs commands in every container of the node, and nothing \
-             here needs it"
-        ),
+        format!("{may}, and {proxy} too: with it, `get` alone runs commands in every container of the node{need}"),
     )
-    .mend(Mend::apply("let the role have nothing but this", rbac::role(kubelet.metadata.is_some())))
+    .mend(Mend::apply("let the role have nothing but this", rbac::role(&Right::STATS)))
+    .mends(beside)
     .mend(Mend::run(
         "see which role gives it",
         format!("kubectl get clusterroles -o yaml | grep -B12 {proxy}"),

@@ -119,6 +119,7 @@ diagnoses! {
     DuplicateSeries = "duplicate_series", "the kubelet lists twice what is one series; what lives is written (no fault of yours)";
     TagsOfControllers = "tags_of_controllers",
         "tags get another value with each rollout or run, which makes series anew (no fault)";
+    TagsOfFields = "tags_of_fields", "labels or annotations have the name of a field in the same measurement";
     AllRejected = "all_rejected", "no line is made: no value is of the API's type";
     NoValues = "no_values", "no line is made: the summary holds no value";
     NoLines = "no_lines", "no line is made: the filters let nothing through";

@@ -115,7 +115,7 @@ impl<'a> pods::Visit<'a> for InPods<'_, 'a> {
         None
     }
 
-    fn pod(&mut self, pod: &pods::Pod<'a>, _: &'a [u8], _: usize) -> ControlFlow<()> {
+    fn pod(&mut self, pod: &pods::Pod<'a>, _: pods::Item<'a>) -> ControlFlow<()> {
         let of = &pod.metadata;
         let Some(name) = PodId::of([of.namespace, of.name, of.uid], self.wanted) else {
             return ControlFlow::Continue(());
@@ -295,7 +295,7 @@ fn unreadable(pods: &[Listed<'_>], groups: Groups, told: &impl Fn(&str) -> Redac
 fn others(pods: &[Listed<'_>], groups: Groups, left_out: u64) -> Option<Finding> {
     let left_out = left_out.saturating_sub(quantities(pods, groups).into());
     let said = format!(
-        "{left_out} names, images, reasons, labels or annotations of /pods have no end that a line has room for, or are none, \
+        "{left_out} names, images, reasons, times, labels or annotations of /pods have no end that a line has room for, or are none, \
          and are left out"
     );
     (left_out > 0).then(|| Finding::notice(Step::Pods, Diagnosis::TextsLeftOut, said))

@@ -8,13 +8,13 @@ use std::sync::Arc;
 use super::Diagnosis;
 use super::answer::longer;
 use super::authentication::{anonymous, api_server};
-use super::authorization::{can_i, give};
+use super::authorization::{Probe, can_i, give};
 use super::finding::{Finding, Mend, Step};
 use super::lines::rejected;
 use super::rbac::Subject;
 use super::text::several;
+use crate::client::Phase;
 use crate::client::inspect::Who;
-use crate::client::{Phase, Scheme};
 use crate::config::{Kubelet, Ticking};
 use crate::json::Rejected;
 use crate::kubelet::{Question, Refusal, Right, ScrapeError, Scraper, nodes_pods, nodes_proxy};
@@ -101,7 +101,7 @@ fn forbidden(kubelet: &Kubelet, refusal: &Refusal, who: &Who) -> Finding {
         nodes_pods!(whole),
         " is bound to that user, who may read the summary"
     ))
-    .mend(give(true, &subject))
+    .mend(give([&Right::PODS], subject))
     .mend(can_i(kubelet, Right::PODS, user, who))
     .mend(none_of_it(&kubelet.lines.metadata))
 }
@@ -210,17 +210,18 @@ pub fn learn(kubelet: &Kubelet, body: &[u8]) -> Result<Learned, Finding> {
     })
 }
 
-/// What is in it; `told` makes safe what may be anything.
+/// What is in it; `told` makes safe what may be anything. Who may nodes/proxy may read it by that on every kubelet, so that
+/// `probed` says whether it was the right for it that let us.
 pub fn tell(
-    kubelet: &Kubelet,
+    probed: Option<Probe>,
     learned: &Learned,
     bytes: usize,
     told: impl Fn(&str) -> Redacted,
 ) -> Vec<Finding> {
     let pods = learned.known.listed();
-    let may = match kubelet.target.url.scheme {
-        Scheme::Https => format!("{}; ", Right::PODS),
-        Scheme::Http => String::new(),
+    let may = match probed {
+        Some(Probe::Refused) => format!("{}; ", Right::PODS),
+        _ => String::new(),
     };
     let mut findings = vec![Finding::ok(
         Step::Pods,

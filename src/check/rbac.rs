@@ -9,10 +9,10 @@ use super::identity;
 use super::text::yaml;
 use crate::client::{Credential, Scheme, inspect};
 use crate::config::{Config, Kubelet};
-use crate::kubelet::{NOBODY, Right};
+use crate::kubelet::{NOBODY, Right, Worth};
 use crate::redact::Secrets;
 
-/// The name of the role, with which the names of its bindings begin.
+/// The name of the role that gives the summary, with which all names begin.
 const NAME: &str = "telegraf-kubelet";
 
 /// What may be done with Leases where nodes are shared by them.
@@ -23,18 +23,22 @@ struct Role<'r> {
     /// A role of this namespace alone.
     namespace: Option<&'r str>,
     /// Behind [`NAME`].
-    what: &'static str,
+    what: String,
     rules: String,
 }
 
 impl<'r> Role<'r> {
-    /// For scrapes with metadata or without.
-    fn of_kubelets(metadata: bool) -> Self {
-        let rules = Right::needed(metadata).map(|Right { name, verb, .. }| rule("", name, &[verb]));
+    /// For this right of kubelets. A right that can be done without has a role of its own, as in `telegraf/kubernetes`: it is
+    /// taken back by itself, and whoever applies the other role again does not take it away.
+    fn of_right(right: &Right) -> Self {
+        let what = match right.worth {
+            Worth::Optional => format!("-{}", right.subresource),
+            Worth::Wanted | Worth::Dangerous => String::new(),
+        };
         Self {
             namespace: None,
-            what: "",
-            rules: rules.collect(),
+            what,
+            rules: rule("", right.name, &[right.verb]),
         }
     }
 
@@ -42,7 +46,7 @@ impl<'r> Role<'r> {
     fn of_discovery() -> Self {
         Self {
             namespace: None,
-            what: "-nodes",
+            what: "-nodes".to_owned(),
             rules: rule("", "nodes", &["list", "watch"]),
         }
     }
@@ -51,7 +55,7 @@ impl<'r> Role<'r> {
     fn of_leases(namespace: &'r str) -> Self {
         Self {
             namespace: Some(namespace),
-            what: "-shards",
+            what: "-shards".to_owned(),
             rules: rule("coordination.k8s.io", "leases", &LEASE_VERBS),
         }
     }
@@ -76,7 +80,7 @@ impl<'r> Role<'r> {
 
     /// The role, and a binding for each of these.
     fn bound<'s>(&self, subjects: impl IntoIterator<Item = &'s Subject>) -> String {
-        let (kind, what, rules) = (self.kind(), self.what, &self.rules);
+        let (kind, what, rules) = (self.kind(), &self.what, &self.rules);
         let mut text = format!("{}rules:\n{rules}", self.head("", &format!("{NAME}{what}")));
         for subject in subjects {
             let name = yaml(&format!("{NAME}{what}:{}", subject.word()));
@@ -169,14 +173,17 @@ fn path_segment(user: &str) -> String {
     user.replace('=', "=3D").replace('/', "=2F").replace('%', "=25")
 }
 
-/// The role of scrapes alone, with metadata or without.
-pub fn role(metadata: bool) -> String {
-    Role::of_kubelets(metadata).bound([])
+/// The role that gives this right, alone.
+pub fn role(right: &Right) -> String {
+    Role::of_right(right).bound([])
 }
 
-/// What scrapes need, for these.
-pub fn for_subjects<'s>(metadata: bool, subjects: impl IntoIterator<Item = &'s Subject>) -> String {
-    Role::of_kubelets(metadata).bound(subjects)
+/// For each of these rights its role, and a binding of that for each of these subjects.
+pub fn for_subjects(rights: impl IntoIterator<Item = &'static Right>, subjects: &[Subject]) -> String {
+    let roles = rights
+        .into_iter()
+        .map(|right| Role::of_right(right).bound(subjects));
+    roles.collect::<Vec<_>>().join("---\n")
 }
 
 /// What discovery needs, for these.
@@ -259,7 +266,11 @@ pub fn print(config: &Config) -> String {
     }
     let metadata = config.kubelets.iter().any(|kubelet| kubelet.metadata.is_some())
         || clusters().any(|cluster| cluster.metadata.is_some());
-    let mut printed = vec![kubelets.print(&Role::of_kubelets(metadata))];
+    let mut printed = vec![format!(
+        "{}{}",
+        kubelets.notes.concat(),
+        for_subjects(Right::needed(metadata), &kubelets.known)
+    )];
     let api_servers = |few| {
         let clients = clusters().take(few).map(|cluster| &cluster.api_server.client);
         Subjects::of(clients.map(|client| &client.credential))
@@ -282,6 +293,14 @@ mod tests {
     fn nobody_in_particular_is_no_subject() {
         assert_eq!(Subject::of("system:anonymous"), None);
         assert_eq!(Subject::of("system:node:n"), Some(Subject::Nodes));
+    }
+
+    #[test]
+    fn no_two_rights_have_one_role() {
+        let names: Vec<_> = Right::needed(true)
+            .map(|right| Role::of_right(right).what)
+            .collect();
+        assert_eq!(names, ["", "-pods"]);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //! Nothing is estimated: the lines are made of the same answers once more, each option left out in turn, and counted by a
 //! parser that is not ours.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::Arc;
 
@@ -103,7 +103,7 @@ pub fn count(
             format!(
                 "{}{}",
                 change(option, all.size, lines.size),
-                listed(tags(), &told)
+                listed(option, tags(), &told)
             ),
         ));
         controllers.extend(of_controllers(option, asked, tags().map(|(key, _)| &**key)));
@@ -112,6 +112,7 @@ pub fn count(
     series.without.push(("metadata", nothing.size));
     findings.insert(0, overall(&series, nothing.size));
     findings.extend(controllers);
+    findings.extend(of_fields(&all, &told));
     Some((series, findings))
 }
 
@@ -167,6 +168,8 @@ struct Lines {
     size: Size,
     /// By key, those of pods' lines.
     tags: BTreeMap<String, Tag>,
+    /// By measurement, the keys of its tags and of its fields.
+    keys: BTreeMap<String, [BTreeSet<String>; 2]>,
 }
 
 impl Lines {
@@ -174,6 +177,7 @@ impl Lines {
         let hasher = RandomState::new();
         let mut series = HashSet::new();
         let mut tags = BTreeMap::<String, Tag>::new();
+        let mut keys = BTreeMap::<String, [BTreeSet<String>; 2]>::new();
         for line in parse_lines(text).flatten() {
             let mut set = tags_of(&line);
             set.sort_unstable();
@@ -184,6 +188,10 @@ impl Lines {
                     .map(|(_, value)| *value)
             };
             let Some(name) = value("pod_name") else { continue };
+            let [of_tags, of_fields] = keys.entry(line.series.measurement.to_string()).or_default();
+            let tag_keys = set.iter().map(|(key, _)| *key);
+            insert_new(of_tags, tag_keys);
+            insert_new(of_fields, line.field_set.iter().map(|(key, _)| key.as_str()));
             let pod = hasher.hash_one((value("namespace"), name));
             for (key, value) in &set {
                 if !tags.contains_key(*key) {
@@ -201,8 +209,43 @@ impl Lines {
                 bytes: number(text.len()),
             },
             tags,
+            keys,
         }
     }
+}
+
+/// Most are there already.
+fn insert_new<'k>(all: &mut BTreeSet<String>, keys: impl Iterator<Item = &'k str>) {
+    for key in keys {
+        if !all.contains(key) {
+            all.insert(key.to_owned());
+        }
+    }
+}
+
+/// Tags that have the name of a field in the same measurement. They are written as they are.
+fn of_fields(lines: &Lines, told: impl Fn(&str) -> Redacted) -> Option<Finding> {
+    let both = |(measurement, [tags, fields]): (&String, &[BTreeSet<String>; 2])| {
+        let both: Vec<_> = tags
+            .intersection(fields)
+            .map(|key| format!("\"{key}\" of {measurement}"))
+            .collect();
+        both
+    };
+    let both: Vec<_> = lines.keys.iter().flat_map(both).collect();
+    if both.is_empty() {
+        return None;
+    }
+    let said = format!(
+        "labels or annotations that have the name of a field in the same measurement: {}. In InfluxQL such a name is the \
+         field, in WHERE too, and in GROUP BY the tag; where a table has one column for a name, they are in each other's way",
+        told(&several(both.iter().take(TOLD), both.len() > TOLD))
+    );
+    Some(
+        Finding::warning(Step::Lines, Diagnosis::TagsOfFields, said).mend(Mend::say(
+            "give the label another key, or leave it out by label_exclude or annotation_exclude; or ask for \"NAME\"::tag",
+        )),
+    )
 }
 
 fn tags_of<'l>(line: &'l ParsedLine<'_>) -> Vec<(&'l str, &'l str)> {
@@ -247,12 +290,22 @@ fn change(option: &str, all: Size, without: Size) -> String {
 }
 
 /// The tags that came with an option, those first that differ most.
-fn listed<'t>(tags: impl Iterator<Item = (&'t String, &'t Tag)>, told: impl Fn(&str) -> Redacted) -> String {
+fn listed<'t>(
+    option: &str,
+    tags: impl Iterator<Item = (&'t String, &'t Tag)>,
+    told: impl Fn(&str) -> Redacted,
+) -> String {
     let mut tags: Vec<_> = tags
         .map(|(key, tag)| (std::cmp::Reverse(tag.values.len()), key, tag.pods.len()))
         .collect();
     if tags.is_empty() {
-        return String::new();
+        let none = match option {
+            "label_include" | "annotation_include" => {
+                "; no line has a tag of it: no pod here has one, or the names in it are not those that pods have"
+            }
+            _ => "",
+        };
+        return none.to_owned();
     }
     tags.sort_unstable();
     let counted: Vec<_> = tags

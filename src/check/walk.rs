@@ -34,6 +34,7 @@ pub async fn walk(kubelet: &Kubelet, ticking: Ticking, env: Env<'_>) -> Walked {
         now,
         secrets: Secrets::default(),
         findings: settings(kubelet),
+        probed: None,
         series: None,
     };
     let in_pod = env("KUBERNETES_SERVICE_HOST").is_some();
@@ -88,6 +89,8 @@ struct Way<'k> {
     /// What no finding may tell.
     secrets: Secrets,
     findings: Vec<Finding>,
+    /// What became of the question whether we may too much, once it is asked.
+    probed: Option<Probe>,
     series: Option<Series>,
 }
 
@@ -250,8 +253,9 @@ impl Way<'_> {
     }
 
     fn passed(&mut self, probed: Probe, who: &Who) -> bool {
+        self.probed = Some(probed);
         self.add(known(None, who));
-        self.add(authorization::granted(self.kubelet, probed))
+        self.add(authorization::granted(self.kubelet, probed, who))
     }
 
     /// Whether we are in a pod of that node: in a cluster, and it is asked at this machine's address or by its name.
@@ -315,7 +319,7 @@ impl Way<'_> {
             Err(finding) => return (None, None, vec![finding]),
         };
         let told = |text: &str| scraper.redact(text);
-        let mut findings = pods::tell(self.kubelet, &learned, body.len(), told);
+        let mut findings = pods::tell(self.probed, &learned, body.len(), told);
         let left_out = learned.others_left_out();
         findings.extend(listed::compare(self.kubelet, [summary, &body], left_out, told));
         (Some(body), Some(learned.known), findings)

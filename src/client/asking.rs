@@ -37,6 +37,7 @@ struct Answered {
 
 /// An answer whose body is still to be read.
 pub struct Beginning {
+    query: Query,
     answered: Answered,
     /// Of the deadline.
     left: Duration,
@@ -79,6 +80,13 @@ impl Following {
             }),
         }
     }
+}
+
+/// Who asked something over the connection of an answer meanwhile.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Beside {
+    Nobody,
+    Others,
 }
 
 impl Answered {
@@ -145,6 +153,7 @@ impl Client {
         // What is dropped in its middle takes its connection with it: perhaps nobody is at the other end any more.
         let outcome = match tokio::time::timeout(deadline, self.fetch(&query)).await {
             Ok(outcome) => outcome.map(|answered| Beginning {
+                query,
                 answered,
                 left: deadline.saturating_sub(began.elapsed()),
             }),
@@ -173,23 +182,53 @@ impl Client {
     /// # Errors
     /// See [`Failure`]; `body` may then have grown by a part of an answer.
     pub async fn read(&mut self, beginning: Beginning, body: &mut Vec<u8>) -> Result<(), Failure> {
-        let Beginning { answered, left } = beginning;
-        let Answered {
-            mut open, mut reply, ..
-        } = answered;
-        let (before, limit) = (body.len(), self.profile.max_response());
-        let rest = async {
-            request::read(&mut open, &mut reply, body, limit).await?;
-            // Only when nothing is asked any more is nothing to come.
-            drop(reply);
-            self.connections.keep(open).await;
-            Ok(())
-        };
-        let outcome = match tokio::time::timeout(left, rest).await {
+        let Beginning {
+            query,
+            answered,
+            left,
+        } = beginning;
+        let before = body.len();
+        let outcome = match tokio::time::timeout(left, self.rest(&query, answered, body)).await {
             Ok(outcome) => outcome,
             Err(_) => Err(self.late(body.len() - before)),
         };
         self.end(outcome)
+    }
+
+    /// What broke off over a connection over which something else was asked may have been broken by that: it is asked once
+    /// more, over one of its own.
+    async fn rest(&mut self, query: &Query, answered: Answered, body: &mut Vec<u8>) -> Result<(), Failure> {
+        let (before, authorization) = (body.len(), answered.authorization.clone());
+        match self.take(answered, body).await {
+            Err((Failure::BrokeOff(_), Beside::Others)) => {
+                log::debug!("{}: asking on a new connection", self.connections.url());
+                body.truncate(before);
+                let again = self.ask_anew(query, authorization).await?;
+                let answered = self.good(again).await?;
+                self.take(answered, body).await.map_err(|(failure, _)| failure)
+            }
+            outcome => outcome.map_err(|(failure, _)| failure),
+        }
+    }
+
+    /// Takes the body of an answer.
+    async fn take(&mut self, answered: Answered, body: &mut Vec<u8>) -> Result<(), (Failure, Beside)> {
+        let Answered {
+            mut open, mut reply, ..
+        } = answered;
+        let limit = self.profile.max_response();
+        if let Err(failure) = request::read(&mut open, &mut reply, body, limit).await {
+            let beside = if reply.is_alone() {
+                Beside::Nobody
+            } else {
+                Beside::Others
+            };
+            return Err((failure, beside));
+        }
+        // Only when nothing is asked any more is nothing to come.
+        drop(reply);
+        self.connections.keep(open).await;
+        Ok(())
     }
 
     /// Both halves at once.
@@ -226,7 +265,12 @@ impl Client {
 
     async fn fetch(&mut self, query: &Query) -> Result<Answered, Failure> {
         let answered = self.ask(query).await?;
-        // Made, or done.
+        self.good(answered).await
+    }
+
+    /// An answer that has what was asked for.
+    async fn good(&mut self, answered: Answered) -> Result<Answered, Failure> {
+        // There, or made.
         if matches!(answered.status(), 200 | 201) {
             self.phase = Phase::Reading(0);
             return Ok(answered);
@@ -292,6 +336,15 @@ impl Client {
                 Err(_) => log::debug!("{}: asking on a new connection", self.connections.url()),
             }
         }
+        self.ask_anew(query, authorization).await
+    }
+
+    /// Over a new connection, which nobody else has until it is answered.
+    async fn ask_anew(
+        &mut self,
+        query: &Query,
+        authorization: Option<HeaderValue>,
+    ) -> Result<Answered, Failure> {
         let mut open = self.connections.open(&mut self.phase).await?;
         let reply = self.ask_over(&mut open, query, authorization.as_ref()).await?;
         Ok(Answered {

@@ -39,7 +39,16 @@ const UNASKED: usize = 16 * 1024;
 /// What is spoken.
 enum Speaking {
     Http1(Http1),
-    Http2(http2::SendRequest<OurBody>, Arc<Together>),
+    Http2(Http2),
+}
+
+/// What is spoken where several can ask.
+#[derive(Clone)]
+struct Http2 {
+    asking: http2::SendRequest<OurBody>,
+    together: Arc<Together>,
+    /// So many questions at a time the peer takes, as far as it has said (`SETTINGS_MAX_CONCURRENT_STREAMS`).
+    most: Arc<AtomicUsize>,
 }
 
 impl Speaking {
@@ -47,7 +56,7 @@ impl Speaking {
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         match self {
             Self::Http1(http1) => http1.poll(cx),
-            Self::Http2(_, together) => together.poll(cx),
+            Self::Http2(http2) => http2.together.poll(cx),
         }
     }
 }
@@ -65,31 +74,65 @@ pub struct Reply {
     /// Status and headers.
     pub head: Parts,
     body: Incoming,
-    _question: Question,
+    question: Question,
 }
 
-/// How many questions are without their whole answer.
+impl Reply {
+    /// Whether nothing else was asked over its connection since it was: then nothing else can have broken it.
+    #[must_use]
+    pub fn is_alone(&self) -> bool {
+        self.question.is_alone()
+    }
+}
+
+/// The questions of a connection.
 #[derive(Debug, Clone, Default)]
-struct Questions(Arc<AtomicUsize>);
+struct Questions(Arc<Counts>);
+
+#[derive(Debug, Default)]
+struct Counts {
+    /// Those without their whole answer.
+    open: AtomicUsize,
+    /// All that were ever asked.
+    asked: AtomicUsize,
+}
 
 /// One of them, until dropped.
 #[derive(Debug)]
-struct Question(Questions);
+struct Question {
+    of: Questions,
+    /// There was no other one when it was asked.
+    alone: bool,
+    number: usize,
+}
 
 impl Questions {
+    fn count(&self) -> usize {
+        self.0.open.load(Ordering::Relaxed)
+    }
+
     fn any(&self) -> bool {
-        self.0.load(Ordering::Relaxed) > 0
+        self.count() > 0
     }
 
     fn one_more(&self) -> Question {
-        self.0.fetch_add(1, Ordering::Relaxed);
-        Question(self.clone())
+        Question {
+            of: self.clone(),
+            alone: self.0.open.fetch_add(1, Ordering::Relaxed) == 0,
+            number: self.0.asked.fetch_add(1, Ordering::Relaxed),
+        }
+    }
+}
+
+impl Question {
+    fn is_alone(&self) -> bool {
+        self.alone && self.of.0.asked.load(Ordering::Relaxed) == self.number + 1
     }
 }
 
 impl Drop for Question {
     fn drop(&mut self) {
-        self.0.0.fetch_sub(1, Ordering::Relaxed);
+        self.of.0.open.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -137,18 +180,36 @@ impl Connection {
         })
     }
 
-    /// Whether it carries more than one question at a time.
+    /// Whether several can hold it.
     pub fn is_shared(&self) -> bool {
         matches!(self.speaking, Speaking::Http2(..))
     }
 
-    /// The same for another who asks meanwhile; `None` where it carries but one question. It is closed when all are dropped.
+    /// Whether it carries more than one question at a time.
+    pub fn carries_several(&self) -> bool {
+        self.most() > 1
+    }
+
+    /// Whether it carries one more than it does: what is beyond the most would wait for one of the others to end, and
+    /// perhaps none does.
+    pub fn has_room(&self) -> bool {
+        self.questions.count() < self.most()
+    }
+
+    fn most(&self) -> usize {
+        match &self.speaking {
+            Speaking::Http1(_) => 1,
+            Speaking::Http2(http2) => http2.most.load(Ordering::Relaxed),
+        }
+    }
+
+    /// The same for another who asks meanwhile; `None` where one alone can hold it. It is closed when all are dropped.
     pub fn share(&self) -> Option<Self> {
-        let Speaking::Http2(asking, together) = &self.speaking else {
+        let Speaking::Http2(http2) = &self.speaking else {
             return None;
         };
         Some(Self {
-            speaking: Speaking::Http2(asking.clone(), Arc::clone(together)),
+            speaking: Speaking::Http2(http2.clone()),
             wire: Arc::clone(&self.wire),
             authority: self.authority.clone(),
             questions: self.questions.clone(),
@@ -165,7 +226,7 @@ impl Connection {
             self.wire.go();
             let is_open = match &mut self.speaking {
                 Speaking::Http1(http1) => http1.rests(cx),
-                Speaking::Http2(asking, together) => together.poll(cx).is_pending() && !asking.is_closed(),
+                Speaking::Http2(http2) => http2.together.poll(cx).is_pending() && !http2.asking.is_closed(),
             };
             Poll::Ready(is_open && self.wire.broken().is_none())
         })
@@ -197,16 +258,12 @@ impl Connection {
                 };
                 drive(work, wire, answer).await
             }
-            Speaking::Http2(asking, together) => {
+            Speaking::Http2(Http2 { asking, together, .. }) => {
                 drive(|cx| together.poll(cx), wire, asking.send_request(request)).await
             }
         };
         let (head, body) = answer?.into_parts();
-        Ok(Reply {
-            head,
-            body,
-            _question: question,
-        })
+        Ok(Reply { head, body, question })
     }
 
     /// The next piece of the body, `None` at its end.
@@ -262,18 +319,26 @@ async fn http(stream: Stream) -> hyper::Result<Speaking> {
         return Ok(Speaking::Http1(Http1::new(stream)));
     }
     let mut tasks = Tasks::default();
-    let (asking, connection) = http2::Builder::new(tasks.giver())
+    let (asking, mut connection) = http2::Builder::new(tasks.giver())
         .initial_stream_window_size(WINDOW)
         // Two ask at once: what one of them leaves unread must not keep the other's from coming.
         .initial_connection_window_size(2 * WINDOW)
         .max_header_list_size(MAX_HEADERS.into())
         .handshake(TokioIo::new(stream))
         .await?;
-    tasks.push(async move {
+    let most = Arc::new(AtomicUsize::new(connection.current_max_send_streams()));
+    let said = Arc::clone(&most);
+    tasks.push(poll_fn(move |cx| {
         // Whoever asks is told how it ends.
-        let _ = connection.await;
-    });
-    Ok(Speaking::Http2(asking, Arc::new(Together::new(tasks))))
+        let ended = Pin::new(&mut connection).poll(cx).map(drop);
+        said.store(connection.current_max_send_streams(), Ordering::Relaxed);
+        ended
+    }));
+    Ok(Speaking::Http2(Http2 {
+        asking,
+        together: Arc::new(Together::new(tasks)),
+        most,
+    }))
 }
 
 /// Waits for `outcome` and does meanwhile what there is to do for the connection, without which none ever comes.

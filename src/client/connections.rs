@@ -114,9 +114,10 @@ impl Connections {
         Ok(())
     }
 
-    /// The connection that was kept, if it is of any use still. Files that cannot be used are no reason to use an old one.
+    /// The connection that was kept, if it is of any use still, and has room for a question. Files that cannot be used are
+    /// no reason to use an old one.
     pub async fn kept(&mut self) -> Option<Open> {
-        let kept = self.slot().take();
+        let kept = self.slot().take_if(|open| open.connection.has_room());
         let mut kept = kept.filter(|open| open.is_young() && self.is_ours(open))?;
         let is_fit = kept.connection.is_fit().await;
         // Whoever asks meanwhile finds it still.
@@ -129,7 +130,8 @@ impl Connections {
     /// Whether the connection that is kept carries more than one question at a time.
     pub fn is_shared(&self) -> bool {
         let slot = self.slot();
-        slot.as_ref().is_some_and(|open| open.connection.is_shared())
+        slot.as_ref()
+            .is_some_and(|open| open.connection.carries_several())
     }
 
     /// Nobody uses any more what several use: it gave no answer, and perhaps nobody is at its other end.

@@ -50,37 +50,45 @@ impl std::fmt::Display for Failure {
     }
 }
 
-/// What is left out of an answer, in words.
-pub(super) fn what_is_left_out(rendered: &Rendered) -> String {
-    let first = rendered
-        .rejected
-        .first_at
-        .map(|at| format!(", the first at byte {at}"))
-        .unwrap_or_default();
-    let kinds = [
-        (
-            rendered.out_of_range,
-            "values that no integer field holds (kubelets wrap below zero: kubernetes helper.go)".to_owned(),
-        ),
-        (
-            rendered.rejected.count,
-            format!("values that are not of the API's type{first}"),
-        ),
-        (
-            rendered.lines_left_out,
-            "lines whose names are longer than InfluxDB takes, or missing".to_owned(),
-        ),
-        (
-            rendered.labels_left_out,
-            "labels that would be another tag".to_owned(),
-        ),
-        (
-            rendered.metadata_left_out,
-            "labels that would be another tag, or texts and quantities that are too long or none, of what /pods tells; or each \
-             pod's, because all of it would make too many lines, or too long ones".to_owned(),
-        ),
-    ];
-    let told = kinds.iter().filter(|(count, _)| *count > 0);
-    let told: Vec<_> = told.map(|(count, kind)| format!("{count} {kind}")).collect();
-    told.join(", ")
+/// The kinds of what is left out of an answer of which the log was told.
+#[derive(Debug, Default)]
+pub(super) struct LeftOut([bool; 5]);
+
+impl LeftOut {
+    /// What is left out of an answer of those kinds that were not told yet, in words; from now on they are.
+    pub(super) fn news(&mut self, rendered: &Rendered) -> Option<String> {
+        let kinds = [
+            (
+                rendered.out_of_range,
+                "values that no integer field holds (kubelets wrap below zero: kubernetes helper.go)",
+                None,
+            ),
+            (
+                rendered.rejected.count,
+                "values that are not of the API's type",
+                rendered.rejected.first_at,
+            ),
+            (
+                rendered.lines_left_out,
+                "lines whose names are longer than InfluxDB takes, or missing",
+                None,
+            ),
+            (rendered.labels_left_out, "labels that would be another tag", None),
+            (
+                rendered.metadata_left_out,
+                "values of /pods (not of the API's type; quantities or times that are none; texts that are too long; labels \
+                 that would be another tag; or each pod's, because all of it would make too many lines, or too long ones), \
+                 which telegraf-kubelet check tells apart",
+                None,
+            ),
+        ];
+        let mut news = Vec::new();
+        for ((count, words, at), told) in kinds.into_iter().zip(&mut self.0) {
+            if count > 0 && !std::mem::replace(told, true) {
+                let first = at.map(|at| format!(", the first at byte {at}"));
+                news.push(format!("{count} {words}{}", first.unwrap_or_default()));
+            }
+        }
+        (!news.is_empty()).then(|| news.join(", "))
+    }
 }

@@ -7,12 +7,27 @@ use super::reader::Reader;
 /// A list of which the first `MOST` elements are held; what is beyond them is stepped over and counted, like any value
 /// that the API does not have there.
 #[derive(Debug, Clone)]
-pub struct Few<T, const MOST: usize>(Vec<T>);
+pub struct Few<T, const MOST: usize> {
+    held: Vec<T>,
+    /// Some of the list are not held.
+    more: bool,
+}
 
 // Derived, this would ask the same of `T`.
 impl<T, const MOST: usize> Default for Few<T, MOST> {
     fn default() -> Self {
-        Self(Vec::new())
+        Self {
+            held: Vec::new(),
+            more: false,
+        }
+    }
+}
+
+impl<T, const MOST: usize> Few<T, MOST> {
+    /// Whether all of the list is held.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        !self.more
     }
 }
 
@@ -20,24 +35,26 @@ impl<T, const MOST: usize> std::ops::Deref for Few<T, MOST> {
     type Target = [T];
 
     fn deref(&self) -> &[T] {
-        &self.0
+        &self.held
     }
 }
 
 impl<'a, T: Read<'a> + Default, const MOST: usize> Read<'a> for Few<T, MOST> {
     fn reset(&mut self) {
-        self.0.clear();
+        self.held.clear();
+        self.more = false;
     }
 
     fn read(&mut self, reader: &mut Reader<'a>) -> Result<(), Malformed> {
-        self.0.clear();
+        self.reset();
         reader.list_of_objects(|reader| {
-            if self.0.len() == MOST {
+            if self.held.len() == MOST {
+                self.more = true;
                 return reader.reject();
             }
             let mut element = T::default();
             element.read(reader)?;
-            self.0.push(element);
+            self.held.push(element);
             Ok(())
         })
     }
@@ -110,7 +127,8 @@ mod tests {
     #[test]
     fn no_more_are_held_than_may_be() {
         let (few, rejected) = read::<Few<Owned, 2>>(r#"[{"a":""},{"b":""},{"c":""},{"d":[]}]"#);
-        assert_eq!((few.len(), rejected), (2, 2));
+        assert_eq!((few.len(), few.is_whole(), rejected), (2, false, 2));
+        assert!(read::<Few<Owned, 2>>(r#"[{"a":""},{"b":""}]"#).0.is_whole());
         for (text, want) in [("[]", 0), ("null", 0), ("5", 1), (r#"[5,{"a":""}]"#, 1)] {
             assert_eq!(read::<Few<Owned, 2>>(text).1, want, "{text}");
         }

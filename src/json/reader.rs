@@ -76,6 +76,12 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// How many values were stepped over so far because the API does not have them there.
+    #[must_use]
+    pub fn rejected(&self) -> u64 {
+        self.rejected.count
+    }
+
     /// This position.
     #[inline]
     pub(crate) fn bookmark(&self) -> Bookmark {

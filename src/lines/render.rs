@@ -228,7 +228,7 @@ impl Renderer {
         let (text, order) = (std::mem::take(&mut batch.text), std::mem::take(&mut batch.order));
         self.0.page.line.begin(text, order, arrived);
         let mut outcome = self.read(body, metadata);
-        let mut metadata_left_out = metadata.known.left_out();
+        let mut metadata_left_out = metadata.known.left_out() + metadata.known.rejected();
         let is_too_much = matches!(outcome, Err(Unusable::TooMuch | Unusable::TooManySamples));
         if is_too_much && !metadata.known.is_empty() {
             // Tags stand on every line of a pod, and pods that nobody lists have lines, too. No number is lost for them.

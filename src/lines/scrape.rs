@@ -23,7 +23,8 @@ report! {
         status_code: Option<u16>, "", "HTTP status; absent without an answer";
         lines: u64, "", "lines made from the summary, this one not counted";
         fields_out_of_range: u64, "", "values left out: above i64::MAX, or of a type the API does not have there; lines \
-            with names too long, and labels with another tag's key";
+            with names too long, and labels with another tag's key; of the answer to /pods that is in use the same, and quantities \
+            and times that are none";
         duplicates: u64, "", "pods, containers, volumes and so on put aside, because another one is the same series and \
             lives";
         ticks_merged: u64, "", "prompts that this line answers beside its own, because they came while a scrape was under way or \
@@ -31,7 +32,7 @@ report! {
         client_certificate_expires_in_seconds: Option<i64>, "s", "only with a client certificate";
         serving_certificate_expires_in_seconds: Option<i64>, "s", "of the certificate the kubelet showed last";
         token_expires_in_seconds: Option<i64>, "s", "only with a bearer token that says when";
-        metadata_result_code: Option<u8>, "", "only where metadata is asked for: as `result_code`, of the last answer to /pods";
+        metadata_result_code: Option<u8>, "", "only where metadata is asked for: as `result_code`, of the last answer to /pods; absent before the first";
         metadata_age_seconds: Option<u64>, "s", "since the last good answer to /pods; absent before the first";
         metadata_pods: Option<u64>, "", "pods in the last good answer to /pods; absent before the first";
     }

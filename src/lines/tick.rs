@@ -38,7 +38,6 @@ pub(super) struct Tick<'r, 'a> {
 
 impl<'r> Tick<'r, '_> {
     pub(super) fn new(kept: &'r mut Kept, known: &'r Known, seen: &'r mut Seen) -> Self {
-        seen.begin(known);
         Self {
             known,
             known_pod: None,
@@ -143,6 +142,7 @@ impl<'r> Tick<'r, '_> {
 impl<'a> Visit<'a> for Tick<'_, 'a> {
     fn restart(&mut self) {
         self.owner = Owner::default();
+        self.seen.begin(self.known);
         self.kept.page.back_to(Mark::default());
     }
 
@@ -234,6 +234,9 @@ impl<'a> Visit<'a> for Tick<'_, 'a> {
     fn list_begins(&mut self, list: ListOf) {
         if !self.wants(list) {
             return;
+        }
+        if let (ListOf::Containers, true, Some(pod)) = (list, self.owner.is_pod, &self.known_pod) {
+            self.seen.forget_containers(pod);
         }
         let page = &mut self.kept.page;
         // Of a key given twice the last counts.

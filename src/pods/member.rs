@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::resources::{self, Amounts, Claim, Kind, NOT_READ, Resources};
-use super::types::{Container, ContainerStatus, Pod, ResourceList, ResourceRequirements, State};
+use super::types::{Container, ContainerStatus, Pod, Quantity, ResourceList, ResourceRequirements, State};
 use crate::json::Text;
 use crate::quantity;
 
@@ -36,6 +36,17 @@ impl<'a> Pod<'a> {
         let of = |kind| move |(spec, status)| Member { kind, spec, status };
         init.chain(main.map(of(Kind::Main)))
             .chain(ephemeral.map(of(Kind::Ephemeral)))
+    }
+
+    /// Whether there are more of them than are held.
+    fn has_more_members(&self) -> bool {
+        let spec = &self.spec;
+        let lists = [
+            &spec.init_containers,
+            &spec.containers,
+            &spec.ephemeral_containers,
+        ];
+        !lists.iter().all(|list| list.is_whole())
     }
 
     /// Whether it is ready, if that is known.
@@ -92,6 +103,7 @@ pub fn of_pod(pod: &Pod<'_>) -> (Resources, u32) {
     let pod_level = own.requirements(&pod.spec.resources);
     let overhead = own.list(&pod.spec.overhead);
     let claims = pod.members().map(|member| of_containers.claim(&member));
+    let claims = claims.chain(pod.has_more_members().then_some(Claim::NOT_READ));
     (resources::of_pod(claims, pod_level, overhead), own.unreadable)
 }
 
@@ -126,11 +138,15 @@ impl Quantities {
         }
     }
 
-    fn read(&mut self, text: Text<'_>, read: fn(&str) -> Option<u64>) -> Option<u64> {
-        if text.is_empty() {
+    fn read(&mut self, quantity: Quantity<'_>, read: fn(&str) -> Option<u64>) -> Option<u64> {
+        if quantity.is_wrong {
+            // Counted where it was stepped over.
+            return Some(NOT_READ);
+        }
+        if quantity.text.is_empty() {
             return None;
         }
-        let amount = read(&text.word());
+        let amount = read(&quantity.text.word());
         self.unreadable += u32::from(amount.is_none());
         Some(amount.unwrap_or(NOT_READ))
     }

@@ -11,6 +11,6 @@ mod types;
 
 pub use member::{Member, StateCode, of_pod, version};
 pub use owner::Owner;
-pub use read::{NotPods, Visit, read};
+pub use read::{Item, NotPods, Visit, read};
 pub use resources::{Amounts, Resources};
 pub use types::*;

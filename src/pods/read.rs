@@ -5,6 +5,17 @@ use std::ops::ControlFlow;
 use super::types::Pod;
 use crate::json::{Malformed, Read as _, Reader, Rejected};
 
+/// How a pod stands in the body.
+#[derive(Debug, Clone, Copy)]
+pub struct Item<'a> {
+    /// From its beginning on, with all that follows.
+    pub rest: &'a [u8],
+    /// How much of that it is.
+    pub length: usize,
+    /// How many values in it are not of the API's type, and were stepped over.
+    pub rejected: u64,
+}
+
 /// Who receives pods, in the kubelet's (random) order.
 pub trait Visit<'a> {
     /// Forget everything that came before: the list begins.
@@ -14,9 +25,8 @@ pub trait Visit<'a> {
     /// it is taken for read.
     fn is_known(&mut self, rest: &'a [u8]) -> Option<usize>;
 
-    /// A pod, the rest of the body from its beginning on, and how long it is. It is used again for the next one, so take what
-    /// is needed. `Break` ends it: there are too many.
-    fn pod(&mut self, pod: &Pod<'a>, rest: &'a [u8], length: usize) -> ControlFlow<()>;
+    /// A pod. It is used again for the next one, so take what is needed. `Break` ends it: there are too many.
+    fn pod(&mut self, pod: &Pod<'a>, item: Item<'a>) -> ControlFlow<()>;
 }
 
 /// Why a body is no list of pods.
@@ -38,9 +48,9 @@ impl std::fmt::Display for NotPods {
             Self::Empty => f.write_str("the kubelet answered 200 with an empty body"),
             Self::Malformed(malformed) => write!(f, "the answer is {malformed}"),
             Self::Other => f.write_str("the answer is JSON but no list of pods: it has no `items`"),
-            Self::TooMany => {
-                f.write_str("the answer is no node's: what is wanted of its pods would be too much to keep")
-            }
+            Self::TooMany => f.write_str(
+                "the answer is no node's: its pods, or what is wanted of them, would be too much to keep",
+            ),
         }
     }
 }
@@ -72,13 +82,18 @@ pub fn read<'a>(body: &'a [u8], visitor: &mut impl Visit<'a>) -> Result<Rejected
         // Of a key given twice the last counts.
         visitor.begin();
         reader.list_of_objects(|reader| {
-            let (start, rest) = (reader.position(), reader.rest());
+            let (start, rest, before) = (reader.position(), reader.rest(), reader.rejected());
             if let Some(length) = visitor.is_known(rest) {
                 reader.jump(length);
                 return Ok(());
             }
             pod.read(reader)?;
-            match visitor.pod(&pod, rest, reader.position() - start) {
+            let item = Item {
+                rest,
+                length: reader.position() - start,
+                rejected: reader.rejected() - before,
+            };
+            match visitor.pod(&pod, item) {
                 ControlFlow::Continue(()) => Ok(()),
                 ControlFlow::Break(()) => Err(NotPods::TooMany),
             }

@@ -81,6 +81,18 @@ pub struct Claim {
     pub actual: Option<Resources>,
 }
 
+impl Claim {
+    /// One of which nothing can be known: no sum that it belongs to is told.
+    pub const NOT_READ: Self = Self {
+        kind: Kind::Main,
+        spec: Resources {
+            requests: Amounts::NOT_READ,
+            limits: Amounts::NOT_READ,
+        },
+        actual: None,
+    };
+}
+
 /// What a container asks for and is allowed.
 #[must_use]
 pub fn of_container(claim: &Claim) -> Resources {
@@ -160,6 +172,12 @@ impl Phases {
 }
 
 impl Amounts {
+    const NOT_READ: Self = Self {
+        cpu_milli: Some(NOT_READ),
+        memory_bytes: Some(NOT_READ),
+        ephemeral_storage_bytes: Some(NOT_READ),
+    };
+
     fn each(self, change: impl Fn(Option<u64>) -> Option<u64>) -> Self {
         Self {
             cpu_milli: change(self.cpu_milli),

@@ -1,14 +1,37 @@
 //! The API's types, as far as anything of them is wanted: `v1.PodList` as the kubelet's `/pods` prints it, keys in Go's
 //! order, every value optional.
 
-use crate::json::{Few, Flag, Given, Pairs, Text, Time, Whole, object};
+use crate::json::{Few, Flag, Given, Malformed, Pairs, Read, Reader, Text, Time, Whole, object};
 
-/// More containers than that no pod has: the API server takes no object above 1.5 MiB, and they are held while their pod
-/// is at hand.
+/// More containers than that no node runs of a pod, although an object of 1.5 MiB, the largest that the API server takes, can
+/// have some thousand. They are held while their pod is at hand.
 pub const MOST_CONTAINERS: usize = 512;
 
 /// More owners or conditions than that no pod has.
-const MOST_OTHERS: usize = 32;
+const MOST_OTHERS: usize = 512;
+
+/// A quantity as it is printed: text. What is none is stepped over and counted, and yet it was there.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Quantity<'a> {
+    /// Empty when absent, or no text.
+    pub text: Text<'a>,
+    /// Something else stood there.
+    pub is_wrong: bool,
+}
+
+impl<'a> Read<'a> for Quantity<'a> {
+    #[inline]
+    fn reset(&mut self) {
+        *self = Self::default();
+    }
+
+    fn read(&mut self, reader: &mut Reader<'a>) -> Result<(), Malformed> {
+        let before = reader.rejected();
+        self.text.read(reader)?;
+        self.is_wrong = reader.rejected() > before;
+        Ok(())
+    }
+}
 
 object! {
     /// A pod.
@@ -88,11 +111,11 @@ object! {
     /// Quantities by resource.
     ResourceList {
         /// Cores.
-        cpu: Text<'a> = "cpu",
+        cpu: Quantity<'a> = "cpu",
         /// Bytes.
-        ephemeral_storage: Text<'a> = "ephemeral-storage",
+        ephemeral_storage: Quantity<'a> = "ephemeral-storage",
         /// Bytes.
-        memory: Text<'a> = "memory",
+        memory: Quantity<'a> = "memory",
     }
 
     /// What a pod is like. Its own `resources` are none to believe: without a limit they say the largest that a cgroup can

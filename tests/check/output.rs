@@ -170,6 +170,15 @@ fn granted(manifests: &str) -> Vec<(String, String)> {
     resources.into_iter().zip(verbs).collect()
 }
 
+/// Names of the objects of this kind, without their quotes, in the order of the manifests.
+fn names<'t>(manifests: &'t str, kind: &str) -> Vec<&'t str> {
+    let kind = format!("kind: {kind}\nmetadata:\n  name: ");
+    let named = manifests.split("---\n").filter_map(|one| one.split_once(&kind));
+    named
+        .map(|(_, behind)| behind.lines().next().unwrap().trim_matches('"'))
+        .collect()
+}
+
 fn wanted(metadata: bool) -> Vec<(String, String)> {
     Right::needed(metadata)
         .map(|right| (right.name.to_owned(), right.verb.to_owned()))
@@ -185,6 +194,12 @@ fn the_manifests_give_what_is_wanted_and_nothing_else() {
     let access = std::fs::read_to_string(access).unwrap();
     assert_eq!(granted(&access), wanted(false));
     assert!(!wanted(false).is_empty());
+    let pods = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/telegraf/kubernetes/pod-metadata/access.yaml"
+    );
+    let pods = std::fs::read_to_string(pods).unwrap();
+    assert_eq!([granted(&access), granted(&pods)].concat(), wanted(true));
     let more = access.replace("[nodes/stats]", "[nodes/stats, nodes/proxy]");
     assert_ne!(granted(&more), wanted(false));
 }
@@ -240,6 +255,24 @@ fn the_rights_that_are_printed_are_the_least() {
     assert!(String::from_utf8(output.stderr).unwrap().starts_with("E! "));
     let nothing = rbac("[[inputs.kubelet]]\n  url = \"http://127.0.0.1\"\n");
     assert!(nothing.lines().all(|line| line.starts_with('#')), "{nothing}");
+}
+
+/// Whoever applies the role of the summary's right again, from the manifests or a guide, must not take this right away, nor
+/// who takes it back the other one.
+#[test]
+fn metadata_has_a_role_of_its_own() {
+    let kubelet = start(Serving::CaIssued);
+    let plain = with_token(&kubelet, &kubelet.files().token);
+    let (plain, asking) = (rbac(&plain), rbac(&format!("{plain}  metadata = [\"status\"]\n")));
+    let behind = asking.strip_prefix(&plain).expect("the same, and more");
+    assert_eq!(names(behind, "ClusterRole"), ["telegraf-kubelet-pods"]);
+    assert_eq!(
+        names(behind, "ClusterRoleBinding"),
+        ["telegraf-kubelet-pods:serviceaccount:monitoring:telegraf"]
+    );
+    assert_eq!(granted(behind), [("nodes/pods".to_owned(), "get".to_owned())]);
+    let to = "  kind: ClusterRole\n  name: telegraf-kubelet-pods\nsubjects:\n  - kind: ServiceAccount\n    name: \"telegraf\"\n";
+    assert!(behind.contains(to), "{behind}");
 }
 
 #[test]

@@ -84,10 +84,15 @@ fn a_right_that_is_missing_is_told_with_the_role_that_gives_it() {
     ];
     assert_warned(&checked, "pods_forbidden", &words);
     let role = pieces(&checked, "pods_forbidden", "yaml").concat();
-    for right in ["\"nodes/stats\"", "\"nodes/pods\"", "name: \"telegraf\""] {
-        assert!(role.contains(right), "{right} is not in {role}");
+    for words in [
+        "\"nodes/pods\"",
+        "name: telegraf-kubelet-pods\n",
+        "name: \"telegraf\"",
+    ] {
+        assert!(role.contains(words), "{words} is not in {role}");
     }
-    assert!(!role.contains("proxy"), "{role}");
+    // What we may already stays as it is.
+    assert!(!role.contains("proxy") && !role.contains("stats"), "{role}");
     // With that role it is gone.
     kubelet.set_rights(&BOTH);
     assert_eq!(notices(&check(&kubelet, &config, &[])), [""; 0]);
@@ -113,6 +118,31 @@ fn an_older_kubelet_is_not_given_nodes_proxy() {
     kubelet.set_rights(&[Right::Stats, Right::Proxy]);
     let checked = check(&kubelet, &asking(&kubelet, "  metadata = [\"status\"]\n"), &[]);
     assert_eq!(checked.bad(), [["authorization", "warning", "proxy_granted"]]);
+    let words = ["before Kubernetes 1.33 wants it for /pods", "never worth it"];
+    assert_says(&checked, "proxy_granted", &words);
+    assert!(
+        !checked.text.contains("nothing here needs it"),
+        "{}",
+        checked.text
+    );
+    // Which of the two rights it was that let us is not known.
+    assert!(
+        !checked.text.contains("`get` on `nodes/pods`; "),
+        "{}",
+        checked.text
+    );
+    let without = check(&kubelet, &block(&kubelet), &[]);
+    assert_says(&without, "proxy_granted", &["nothing here needs it"]);
+    // Whoever takes it away as told has `/pods` still, where the kubelet has a right for that.
+    let roles = pieces(&checked, "proxy_granted", "yaml").concat();
+    for words in [
+        "\"nodes/stats\"",
+        "\"nodes/pods\"",
+        "telegraf-kubelet-pods:serviceaccount:",
+    ] {
+        assert!(roles.contains(words), "{words} is not in {roles}");
+    }
+    assert!(!roles.contains("nodes/proxy"), "{roles}");
 }
 
 #[test]
@@ -431,6 +461,17 @@ fn series_are_those_of_the_configuration() {
     ] {
         assert!(checked.text.contains(&words), "{words}\n{}", checked.text);
     }
+    // A name that no pod has is found out.
+    for option in ["label_include", "annotation_include"] {
+        let (_, checked) = series(&format!("  {option} = [\"example.com/taem\"]\n"));
+        let words = format!("with {option} 0 series more and 0 bytes more; no line has a tag of it");
+        assert!(checked.text.contains(&words), "{words}\n{}", checked.text);
+    }
+    assert!(
+        !checked.text.contains("no line has a tag of it"),
+        "{}",
+        checked.text
+    );
     // Without metadata there is nothing to be left out.
     let (plain, _) = series("");
     assert_eq!(plain["without"], json!({}));
@@ -584,4 +625,42 @@ fn nothing_of_ours_comes_back_out_of_pods() {
         assert_eq!(checked.code, 1, "{}", checked.text);
         assert!(checked.text.contains("(secret)"), "{}", checked.text);
     }
+}
+
+/// A label that has the name of a field is a tag under its own key all the same, and a database has both.
+#[test]
+fn a_label_with_the_name_of_a_field_is_told() {
+    let kubelet = with_rights(Wording::New);
+    kubelet.set_body(Some(
+        br#"{"node":{"nodeName":"n"},"pods":[{"podRef":{"name":"p","namespace":"x","uid":"u"},
+        "cpu":{"usageNanoCores":1},"containers":[{"name":"c","cpu":{"usageNanoCores":1}}]}]}"#
+            .to_vec(),
+    ));
+    let pods = |key: &str| {
+        format!(
+            r#"{{"items":[{{"metadata":{{"name":"p","namespace":"x","uid":"u","labels":{{"{key}":"yes"}}}},
+            "spec":{{"containers":[{{"name":"c"}}]}},
+            "status":{{"phase":"Running","conditions":[{{"type":"Ready","status":"True"}}]}}}}]}}"#
+        )
+    };
+    let config = asking(&kubelet, "  label_include = [\"*\"]\n  metadata = [\"status\"]\n");
+    kubelet.set_pods_body(Some(pods("ready").into_bytes()));
+    let checked = check(&kubelet, &config, &[]);
+    assert_eq!(
+        checked.bad(),
+        [["lines", "warning", "tags_of_fields"]],
+        "{}",
+        checked.text
+    );
+    // By measurement: no container of it has said whether it is ready.
+    assert_says(
+        &checked,
+        "tags_of_fields",
+        &[
+            "\\\"ready\\\" of kubernetes_pod. In InfluxQL",
+            "\\\"NAME\\\"::tag",
+        ],
+    );
+    kubelet.set_pods_body(Some(pods("app").into_bytes()));
+    assert_eq!(notices(&check(&kubelet, &config, &[])), [""; 0]);
 }

@@ -198,8 +198,16 @@ class Access(unittest.TestCase):
                 config.write_text(f'[[inputs.kubelet]]\n  url = "https://127.0.0.1"\n{options}')
                 command = [rendered.PLUGIN, "check", "--print-rbac", "-config", config]
                 printed = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout
-                roles = (one for one in yaml.safe_load_all(printed) if one["kind"] == "ClusterRole")
+                objects = list(yaml.safe_load_all(printed))
+                roles = rendered.of_kind(objects, "ClusterRole")
                 self.assertEqual(granted(*roles), rights)
+                # Each by a role of its own, so that one can be taken back without the other, and all for the same.
+                self.assertEqual([len(granted(role)) for role in roles], [1] * len(rights))
+                bindings = rendered.of_kind(objects, "ClusterRoleBinding")
+                self.assertEqual(
+                    [binding["roleRef"]["name"] for binding in bindings], [role["metadata"]["name"] for role in roles]
+                )
+                self.assertTrue(all(binding["subjects"] == bindings[0]["subjects"] for binding in bindings))
 
     def test_every_rendered_role_gives_that_and_nothing_more(self):
         seen = []

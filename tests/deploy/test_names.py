@@ -38,7 +38,14 @@ def printed():
         config = pathlib.Path(directory) / "kubelet.conf"
         token = f'bearer_token = "{kubelet.files}/token"'
         pair = f'tls_cert = "{kubelet.files}/client.crt"\n  tls_key = "{kubelet.files}/client.key"'
-        for name, lines in [("token", token), ("certificate", pair), ("nobody", 'bearer_token = "/nowhere/token"')]:
+        more = '\n  metadata = ["status"]'
+        for name, lines in [
+            ("token", token),
+            ("token, metadata", token + more),
+            ("certificate", pair),
+            ("certificate, metadata", pair + more),
+            ("nobody", 'bearer_token = "/nowhere/token"'),
+        ]:
             config.write_text(f'[[inputs.kubelet]]\n  url = "{kubelet.url}"\n  {lines}\n')
             done = subprocess.run(
                 [rendered.PLUGIN, "check", "--print-rbac", "-config", config], capture_output=True, text=True, check=True
@@ -74,6 +81,12 @@ class Names(unittest.TestCase):
         kinds = {kind for kind, _, _ in found}
         self.assertLessEqual({"ClusterRole", "ClusterRoleBinding", "ServiceAccount", "CertificateSigningRequest"}, kinds)
         self.assertEqual(list(clashes(found)), [])
+
+    def test_the_program_prints_each_role_of_the_manifests_as_it_is_there(self):
+        found = all_by_name()
+        for role in ("telegraf-kubelet", "telegraf-kubelet-pods"):
+            where = {where.split()[0] for where, _ in found["ClusterRole", role, None]}
+            self.assertLessEqual({THE_MANIFESTS, "--print-rbac"}, where)
 
     def test_a_clash_is_found(self):
         found = all_by_name()

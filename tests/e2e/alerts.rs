@@ -151,7 +151,14 @@ const ALERTS: [(&str, Trouble); 21] = [
     ),
     (
         "metadata",
-        Trouble::Fields("kubelet_scrape", &[("metadata_age_seconds", "20i", "400i")]),
+        // Refused from the start on: there was never one to be of any age.
+        Trouble::Fields(
+            "kubelet_scrape",
+            &[
+                ("metadata_result_code", "0i", "5i"),
+                ("metadata_age_seconds", "20i", ""),
+            ],
+        ),
     ),
 ];
 

@@ -7,14 +7,18 @@ mod any;
 mod asked;
 mod away;
 mod bytes;
+mod counted;
 mod generate;
 mod kept;
 mod labels;
+mod more;
 mod names;
 mod oracle;
 mod real;
 mod running;
 mod sampled;
+mod together;
+mod twice;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

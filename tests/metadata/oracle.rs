@@ -560,10 +560,12 @@ fn free(pairs: &Value, filter: Option<&Filter>, prefix: &str, is_taken: impl Fn(
 /// What a list says of a resource: thousandths of processors, or bytes, rounded up. `Err` where that is no quantity, or none
 /// that anybody has.
 fn amount(list: &Value, resource: &str) -> Option<Result<u128, ()>> {
-    let text = text(list, resource);
-    if text.is_empty() {
-        return None;
-    }
+    let text = match list.get(resource)? {
+        Value::Null => return None,
+        Value::String(text) if text.is_empty() => return None,
+        Value::String(text) => text,
+        _ => return Some(Err(())),
+    };
     Some(quantity(text, if resource == "cpu" { 1000 } else { 1 }).ok_or(()))
 }
 

@@ -8,8 +8,9 @@ use super::known::{ContainerValue, KeptContainer, KeptPod, Known, PodValue, Span
 use super::seen::Seen;
 use super::settings::{Group, Settings};
 use super::written::Written;
+use crate::batch::place;
 use crate::filter::Filter;
-use crate::json::{Pairs, Rejected, Text};
+use crate::json::{Pairs, Rejected, Text, Whole};
 use crate::lines::escape;
 use crate::lines::labels::{self, Fate, Label};
 use crate::lines::schema;
@@ -77,9 +78,11 @@ impl Gatherer {
             known: Known::default(),
             scratch: Vec::new(),
             left_out: 0,
+            in_pods: 0,
             told,
         };
         let rejected = pods::read(body, &mut reading)?;
+        reading.known.rejected += rejected.count - reading.in_pods;
         reading.known.finish();
         Ok((reading.known, rejected))
     }
@@ -119,6 +122,8 @@ struct Reading<'r> {
     scratch: Vec<u8>,
     /// What was left out of the pod at hand.
     left_out: u32,
+    /// How many values of the pods that were read are not of the API's type, be these pods wanted or not.
+    in_pods: u64,
     told: Told<'r>,
 }
 
@@ -144,14 +149,19 @@ impl<'a> pods::Visit<'a> for Reading<'_> {
         Some(length)
     }
 
-    fn pod(&mut self, pod: &Pod<'a>, rest: &'a [u8], length: usize) -> ControlFlow<()> {
+    fn pod(&mut self, pod: &Pod<'a>, item: pods::Item<'a>) -> ControlFlow<()> {
         self.known.listed += 1;
+        self.in_pods += item.rejected;
         let metadata = &pod.metadata;
-        let written = Written::new(rest, length, self.known.hasher());
+        let written = Written::new(item.rest, item.length, self.known.hasher());
         if lets_through(&self.gatherer.namespaces, metadata.namespace)
             && lets_through(&self.gatherer.pods, metadata.name)
         {
-            self.keep(pod, written);
+            self.keep(
+                pod,
+                written,
+                place(usize::try_from(item.rejected).unwrap_or(usize::MAX)),
+            );
         } else {
             self.known.unwanted.push(written);
         }
@@ -168,13 +178,14 @@ impl Reading<'_> {
         self.gatherer.settings.groups.has(group)
     }
 
-    fn keep(&mut self, pod: &Pod<'_>, written: Written) {
+    fn keep(&mut self, pod: &Pod<'_>, written: Written, rejected: u32) {
         self.left_out = 0;
         let metadata = &pod.metadata;
         let names = [metadata.namespace, metadata.name].map(|name| self.name(name));
         let (Some(uid), [Some(namespace), Some(name)]) = (self.text(metadata.uid), names) else {
             // Whose it is can not be said.
             self.known.left_out += 1;
+            self.known.rejected += u64::from(rejected);
             self.known.forget_next();
             return;
         };
@@ -184,6 +195,7 @@ impl Reading<'_> {
             name,
             on_host_network: pod.spec.host_network.token() == b"true",
             written,
+            rejected,
             created: metadata.created.unix_nanoseconds().unwrap_or(i64::MIN),
             ..KeptPod::default()
         };
@@ -353,7 +365,7 @@ impl Reading<'_> {
         );
         set(
             ContainerValue::Restarts,
-            self.known.keep(status.restart_count.token()),
+            self.number_as_it_is(status.restart_count),
         );
         match status.ready.token() {
             b"true" => set(ContainerValue::Ready, self.number(1)),
@@ -362,12 +374,11 @@ impl Reading<'_> {
         }
         if let Some(last) = status.last_state.terminated.get() {
             set(ContainerValue::LastReason, self.text_or_none(last.reason));
-            set(
-                ContainerValue::LastExitCode,
-                self.known.keep(last.exit_code.token()),
-            );
+            set(ContainerValue::LastExitCode, self.number_as_it_is(last.exit_code));
             if last.finished.unix_nanoseconds().is_some() {
                 set(ContainerValue::LastTime, self.known.keep(last.finished.token()));
+            } else {
+                self.left_out += u32::from(!last.finished.token().is_empty());
             }
         }
     }
@@ -396,6 +407,13 @@ impl Reading<'_> {
     fn text_or_none(&mut self, text: Text<'_>) -> Span {
         self.left_out += u32::from(text.raw().len() > LONGEST_TEXT);
         self.text(text).unwrap_or_default()
+    }
+
+    /// Whatever no field can hold is left out where a field is made of it, but for what has no end.
+    fn number_as_it_is(&mut self, number: Whole<'_>) -> Span {
+        let is_short = number.token().len() <= LONGEST_TEXT;
+        self.left_out += u32::from(!is_short);
+        self.known.keep(if is_short { number.token() } else { b"" })
     }
 
     fn number(&mut self, number: u64) -> Span {

@@ -11,12 +11,17 @@ use std::ops::Range;
 use hashbrown::HashTable;
 
 use super::written::{Hasher, Written};
+use crate::batch::Large;
 use crate::json::Text;
 use crate::lines::escape;
 use crate::summary::PodReference;
 
 /// The most to keep of one node: ten thousand pods' worth. What has more is no node's answer.
 const MOST: usize = 16 * 1024 * 1024;
+
+/// So many pods, wanted or not: four times as many as a node ever has. Their tables have less than 128 KiB then, which `free`
+/// takes for nothing large (as in `batch`).
+const MOST_PODS: usize = 10_000;
 
 /// A piece of all text; nothing that is absent has any.
 #[derive(Debug, Clone, Copy, Default)]
@@ -84,6 +89,8 @@ pub(super) struct KeptPod {
     pub(super) text: Range<u32>,
     /// How much was left out of it.
     pub(super) left_out: u32,
+    /// How many of its values are not of the API's type.
+    pub(super) rejected: u32,
     /// It has lines only where the summary lists it: it is kept from an earlier answer, for one right after a kubelet's start
     /// has too few; or another one of its name was made later.
     pub(super) if_listed: bool,
@@ -101,22 +108,24 @@ pub(super) struct KeptContainer {
 /// Pods by uid and by name, and their containers.
 #[derive(Debug, Default, Clone)]
 pub struct Known {
-    text: Vec<u8>,
-    pods: Vec<KeptPod>,
-    containers: Vec<KeptContainer>,
+    text: Large<u8>,
+    pods: Large<KeptPod>,
+    containers: Large<KeptContainer>,
     /// Where the text and the containers of the next pod begin: behind those of all others, whatever their order is.
     next: (u32, u32),
     by_uid: HashTable<u32>,
     by_name: HashTable<u32>,
     hasher: Hasher,
     /// How those pods are written that are not let through.
-    pub(super) unwanted: Vec<Written>,
+    pub(super) unwanted: Large<Written>,
     /// By how it begins, each pod and behind them each that is unwanted.
     by_head: HashTable<u32>,
     /// How many pods the answer had, wanted or not.
     pub(super) listed: u64,
     /// What was left out of it.
     pub(super) left_out: u64,
+    /// How many of its values are not of the API's type, but for those of pods that are not wanted.
+    pub(super) rejected: u64,
 }
 
 impl Known {
@@ -126,7 +135,13 @@ impl Known {
         self.listed
     }
 
-    /// What was left out of it: labels that would be another tag, quantities that are none, texts without end.
+    /// How many of its values are not of the API's type, those left out that are nobody's who is wanted.
+    #[must_use]
+    pub fn rejected(&self) -> u64 {
+        self.rejected
+    }
+
+    /// What else was left out of it: labels that would be another tag, quantities that are none, texts without end.
     #[must_use]
     pub fn left_out(&self) -> u64 {
         self.left_out
@@ -256,10 +271,15 @@ impl<'k> PodKnown<'k> {
         self.pod.on_host_network
     }
 
+    /// Where its containers stand among those of all pods.
+    pub(super) fn places(&self) -> Range<usize> {
+        range(&self.pod.containers)
+    }
+
     /// Its containers, in the order of their names.
     pub fn containers(&self) -> impl Iterator<Item = ContainerKnown<'k>> + use<'k> {
         let known = self.known;
-        range(&self.pod.containers).map(move |at| ContainerKnown {
+        self.places().map(move |at| ContainerKnown {
             known,
             container: &known.containers[at],
             at,
@@ -271,7 +291,7 @@ impl<'k> PodKnown<'k> {
     pub fn container(&self, name: Text<'_>) -> Option<ContainerKnown<'k>> {
         let name = name.text();
         let name = escape::carried(&name);
-        let (known, all) = (self.known, range(&self.pod.containers));
+        let (known, all) = (self.known, self.places());
         let order = |container: &KeptContainer| known.of(container.name).cmp(name.as_bytes());
         let at = all.start + known.containers[all].binary_search_by(order).ok()?;
         Some(ContainerKnown {

@@ -38,8 +38,15 @@ impl Seen {
         }
         if let Some(at) = found {
             self.pods[at] = Met::Itself;
+            self.forget_containers(&known.pod(at));
         }
         found
+    }
+
+    /// Its containers are listed from here on: another entry of it may have listed others, or the same list that is read
+    /// again.
+    pub fn forget_containers(&mut self, pod: &PodKnown<'_>) {
+        self.containers[pod.places()].fill(false);
     }
 
     /// A container of that pod is listed. Which one it is, if it is known.

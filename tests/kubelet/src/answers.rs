@@ -106,6 +106,7 @@ fn sent(shared: &Arc<Shared>, path: &'static str, user: Option<String>, body: Ve
         }
         Fault::Trickle(pause) => Pace::Every(pause),
         Fault::Truncated => Pace::BreakOff,
+        Fault::Endless => Pace::WithoutEnd,
         _ => Pace::AtOnce,
     };
     let body = Arc::new(body);

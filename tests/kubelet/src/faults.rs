@@ -41,6 +41,8 @@ pub enum Fault {
     Redirect(String),
     /// So many bytes of body.
     Oversized(usize),
+    /// The body never ends.
+    Endless,
     /// 500 as in the first seconds after the start; `/pods` as in [`Fault::Restarted`].
     NotReady,
     /// The API server has told the kubelet nothing yet: `/pods` lists static pods alone, and the summary is whole.

@@ -21,6 +21,8 @@ pub(crate) enum Pace {
     AtOnce,
     Every(Duration),
     BreakOff,
+    /// Behind the whole body spaces, as long as somebody takes them.
+    WithoutEnd,
     /// Half of it until this is over.
     Held(Pin<Box<dyn Future<Output = ()> + Send>>),
 }
@@ -45,6 +47,10 @@ pub(crate) fn chunked(body: Arc<Vec<u8>>, pace: Pace) -> Answer {
             if sender.send(Ok(Bytes::copy_from_slice(piece))).await.is_err() {
                 return;
             }
+        }
+        if matches!(pace, Pace::WithoutEnd) {
+            let spaces = Bytes::from(vec![b' '; 64 * 1024]);
+            while sender.send(Ok(spaces.clone())).await.is_ok() {}
         }
     });
     let mut answer = Response::new(Either::Right(Pieces(pieces)));

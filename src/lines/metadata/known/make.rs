@@ -4,17 +4,17 @@ use std::hash::BuildHasher as _;
 
 use hashbrown::HashTable;
 
-use super::{KeptContainer, KeptPod, Known, MOST, PodKnown, Span, range};
-use crate::batch::place;
+use super::{KeptContainer, KeptPod, Known, MOST, MOST_PODS, PodKnown, Span, range};
+use crate::batch::{Large, place};
 use crate::lines::metadata::written::{Hasher, Written};
 
 impl Known {
     /// Nothing yet, with room for as much as before.
     pub(in crate::lines::metadata) fn like(before: &Self) -> Self {
         Self {
-            text: Vec::with_capacity(before.text.len()),
-            pods: Vec::with_capacity(before.pods.len()),
-            containers: Vec::with_capacity(before.containers.len()),
+            text: Large::with_capacity(before.text.len()),
+            pods: Large::with_capacity(before.pods.len()),
+            containers: Large::with_capacity(before.containers.len()),
             hasher: before.hasher.clone(),
             ..Self::default()
         }
@@ -27,11 +27,10 @@ impl Known {
 
     /// Whether there is more than may be.
     pub(in crate::lines::metadata) fn is_too_much(&self) -> bool {
-        self.text.len()
+        let bytes = self.text.len()
             + self.pods.len() * size_of::<KeptPod>()
-            + self.containers.len() * size_of::<KeptContainer>()
-            + self.unwanted.len() * size_of::<Written>()
-            > MOST
+            + self.containers.len() * size_of::<KeptContainer>();
+        bytes > MOST || self.pods.len() + self.unwanted.len() > MOST_PODS
     }
 
     /// Keeps a text. It is one that fits into a line, or empty.
@@ -82,6 +81,7 @@ impl Known {
         pod.text = text..self.next.0;
         pod.containers = containers..self.next.1;
         self.left_out += u64::from(pod.left_out);
+        self.rejected += u64::from(pod.rejected);
         self.pods.push(pod);
     }
 
@@ -156,9 +156,11 @@ impl Known {
         let name = |at: u32| hash(pods[at as usize].namespace, pods[at as usize].name);
         let head = |at: u32| written_at(pods, unwanted, at).head;
         for at in 0..place(pods.len()) {
-            // Those of one name stand together: the first of them is found. Nobody lists one uid twice; if somebody does, the
-            // others are nobody's.
+            // Those of one name stand together: the first of them is found.
             insert_once(by_name, at, name);
+        }
+        for at in (0..place(pods.len())).rev() {
+            // Nobody lists one uid twice; if somebody does, the last is it, and the others are nobody's.
             if !insert_once(by_uid, at, uid) {
                 doubled.push(at);
             }
@@ -168,6 +170,20 @@ impl Known {
         }
         for at in doubled {
             self.pods[at as usize].if_listed = true;
+        }
+        self.leave_one_of_each_name();
+    }
+
+    /// From the one that was made last to the first.
+    fn leave_one_of_each_name(&mut self) {
+        let Self { text, pods, .. } = self;
+        let name = |pod: &KeptPod| [pod.namespace, pod.name].map(|span| span.of(text));
+        let mut is_told = false;
+        for at in (0..pods.len()).rev() {
+            is_told &= pods.get(at + 1).is_some_and(|next| name(next) == name(&pods[at]));
+            let pod = &mut pods[at];
+            pod.if_listed |= is_told;
+            is_told |= !pod.if_listed;
         }
     }
 
@@ -182,11 +198,6 @@ impl Known {
                 .then_with(|| age(one).cmp(&age(other)))
                 .then_with(|| all(one).cmp(all(other)))
         });
-        for at in 1..pods.len() {
-            if name(&pods[at - 1]) == name(&pods[at]) {
-                pods[at - 1].if_listed = true;
-            }
-        }
     }
 }
 

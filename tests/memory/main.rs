@@ -1,7 +1,10 @@
 //! What a body costs in memory: itself, its lines, and no more than 16 MiB for everything else, whatever is in it; and it
 //! goes back.
 
+#[path = "../support/mod.rs"]
 mod support;
+
+mod pods;
 
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -226,7 +229,11 @@ struct Stage {
 
 impl Stage {
     fn new(lines: &str) -> Self {
-        let kubelet = TestKubelet::start(Options::default());
+        Self::with(Options::default(), lines)
+    }
+
+    fn with(options: Options, lines: &str) -> Self {
+        let kubelet = TestKubelet::start(options);
         let dir = tempfile::tempdir().unwrap();
         let config = format!("{}  response_timeout = \"60s\"\n{lines}", block(&kubelet));
         let mut command = command(dir.path(), &config);
