@@ -14,6 +14,7 @@
 
 mod answer;
 mod api_server;
+mod at_once;
 mod authentication;
 mod authorization;
 mod clock;

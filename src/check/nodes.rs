@@ -3,15 +3,13 @@
 //! Knows nothing of why one fails: that is for the walk of those that are looked at in full.
 
 use std::collections::BTreeMap;
-use std::future::Future;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::Poll;
 use std::time::Duration;
 
 use tokio::time::Instant;
 
 use super::Diagnosis;
+use super::at_once::all;
 use super::finding::{Finding, Mend, Step};
 use super::text::several;
 use crate::cause::Cause;
@@ -82,23 +80,27 @@ pub async fn ask(cluster: &Cluster, roster: &Roster) -> Vec<Told> {
     .await
 }
 
-async fn one(cluster: &Cluster, profile: Arc<Profile>, node: Arc<Node>, until: Instant) -> Told {
+/// Where a node is asked, or why it is not.
+fn asked_at(node: &Node, until: Instant) -> Result<&Address, (Outcome, Option<String>)> {
     let Some(address) = &node.address else {
-        let wrong = Some("it lists no address of a type in node_address_types".to_owned());
-        return Told {
-            node,
-            result: Outcome::NoAddress,
-            wrong,
-        };
+        let wrong = "it lists no address of a type in node_address_types";
+        return Err((Outcome::NoAddress, Some(wrong.to_owned())));
     };
-    if Instant::now() >= until {
-        return Told {
-            node,
-            result: Outcome::NotAsked,
-            wrong: None,
-        };
+    if Instant::now() < until {
+        Ok(address)
+    } else {
+        Err((Outcome::NotAsked, None))
     }
-    let kubelet = cluster.kubelet(&node.name, address.url());
+}
+
+async fn one(cluster: &Cluster, profile: Arc<Profile>, node: Arc<Node>, until: Instant) -> Told {
+    let url = match asked_at(&node, until) {
+        Ok(address) => address.url(),
+        Err((result, wrong)) => {
+            return Told { node, result, wrong };
+        }
+    };
+    let kubelet = cluster.kubelet(&node.name, url);
     let mut scraper = Scraper::new(profile, kubelet.target, kubelet.question);
     let mut body = Vec::new();
     let (result, wrong) = match scraper.scrape(&mut body).await {
@@ -139,39 +141,6 @@ fn other_node(summary: &[u8], node: &str) -> Option<String> {
     });
     let other = name.text();
     (read.is_ok() && !other.is_empty() && other != node).then(|| other.into_owned())
-}
-
-/// All of these, no more than so many at once; what came of each, in their order.
-async fn all<F: Future>(works: impl Iterator<Item = F>, at_once: usize) -> Vec<F::Output> {
-    let mut works = works.enumerate();
-    let mut done = BTreeMap::new();
-    let mut under_way: Vec<(usize, Pin<Box<F>>)> = Vec::new();
-    std::future::poll_fn(move |context| {
-        loop {
-            let room = at_once.saturating_sub(under_way.len());
-            under_way.extend(
-                works
-                    .by_ref()
-                    .take(room)
-                    .map(|(number, work)| (number, Box::pin(work))),
-            );
-            if under_way.is_empty() {
-                return Poll::Ready(std::mem::take(&mut done).into_values().collect());
-            }
-            let before = done.len();
-            under_way.retain_mut(|(number, work)| match work.as_mut().poll(context) {
-                Poll::Ready(came) => {
-                    done.insert(*number, came);
-                    false
-                }
-                Poll::Pending => true,
-            });
-            if done.len() == before {
-                return Poll::Pending;
-            }
-        }
-    })
-    .await
 }
 
 /// Whom to look at in full: of those that fail one of each result first, then the others that fail, then the rest.
@@ -310,29 +279,6 @@ fn shared(cluster: &Cluster, addresses: &[(Address, Vec<String>)]) -> Option<Fin
 mod tests {
     use super::*;
 
-    #[tokio::test]
-    async fn no_more_than_so_many_at_once_and_in_order() {
-        let (under_way, most) = (std::cell::Cell::new(0), std::cell::Cell::new(0));
-        let (under_way, most) = (&under_way, &most);
-        let works = (0..20_u64).map(|number| async move {
-            under_way.set(under_way.get() + 1);
-            most.set(most.get().max(under_way.get()));
-            for _ in 0..(number * 7 % 5) {
-                tokio::task::yield_now().await;
-            }
-            under_way.set(under_way.get() - 1);
-            number
-        });
-        assert_eq!(all(works, 4).await, (0..20).collect::<Vec<_>>());
-        assert_eq!(most.get(), 4);
-        let done_at_once = (0..20_u64).map(std::future::ready);
-        assert_eq!(all(done_at_once, 4).await, (0..20).collect::<Vec<_>>());
-        assert_eq!(
-            all(std::iter::empty::<std::future::Ready<u8>>(), 4).await,
-            [0_u8; 0]
-        );
-    }
-
     #[test]
     fn a_summary_is_of_the_node_that_it_names() {
         assert_eq!(
@@ -383,5 +329,23 @@ mod tests {
             names,
             ["good-35", "good-36", "good-37", "good-38", "good-39", "refused"]
         );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_is_late_is_not_asked() {
+        let mut node = Node::clone(&told("a", Outcome::NotAsked).node);
+        let until = Instant::now() + ENOUGH;
+        assert_eq!(
+            asked_at(&node, until).map_err(|(result, _)| result),
+            Err(Outcome::NoAddress)
+        );
+        let address = Address {
+            host: "10.0.0.1".to_owned(),
+            port: std::num::NonZeroU16::MAX,
+        };
+        node.address = Some(address.clone());
+        assert_eq!(asked_at(&node, until), Ok(&address));
+        tokio::time::advance(ENOUGH).await;
+        assert_eq!(asked_at(&node, until), Err((Outcome::NotAsked, None)));
     }
 }

@@ -6,6 +6,7 @@ mod nodes;
 mod odd;
 mod output;
 mod pods;
+mod rights;
 #[path = "../support/mod.rs"]
 mod support;
 mod way;
