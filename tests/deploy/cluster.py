@@ -128,6 +128,8 @@ class Cluster:
                 return 200, about | {"metadata": {"resourceVersion": str(self.version)}, "items": list(self.leases.values())}
             if method in ("POST", "PUT"):
                 lease = json.loads(sent)
+                # The same for as long as it is there.
+                lease["metadata"].setdefault("uid", f"00000000-0000-0000-0000-{self.version:012}")
                 lease["metadata"]["resourceVersion"] = str(self.version)
                 self.leases[lease["metadata"]["name"]] = lease
                 return (201 if method == "POST" else 200), lease

@@ -192,15 +192,26 @@ class Access(unittest.TestCase):
         self.assertEqual(seen, 2)
 
     def test_the_role_that_check_prints_gives_that_and_nothing_more(self):
-        for options, rights in [("", self.used), (METADATA, self.used_with_metadata)]:
+        one, all_of_them = '  url = "https://127.0.0.1"\n', '  api_server = "https://127.0.0.1"\n'
+        for options, rights in [
+            (one, self.used),
+            (one + METADATA, self.used_with_metadata),
+            (all_of_them + DISCOVERS, self.used_of_a_cluster),
+            (all_of_them + SHARES + METADATA, self.used_of_a_share | LOOKED_AT),
+        ]:
             with self.subTest(options), tempfile.TemporaryDirectory() as directory:
                 config = pathlib.Path(directory) / "kubelet.conf"
-                config.write_text(f'[[inputs.kubelet]]\n  url = "https://127.0.0.1"\n{options}')
+                config.write_text(f"[[inputs.kubelet]]\n{options}")
                 command = [rendered.PLUGIN, "check", "--print-rbac", "-config", config]
-                printed = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout
+                environment = {"POD_NAMESPACE": "telegraf-kubelet"}
+                printed = subprocess.run(
+                    command, env=environment, capture_output=True, text=True, timeout=60, check=True
+                ).stdout
                 objects = list(yaml.safe_load_all(printed))
-                roles = rendered.of_kind(objects, "ClusterRole")
+                roles = [one for one in objects if one["kind"] in ("ClusterRole", "Role")]
                 self.assertEqual(granted(*roles), rights)
+                if one not in options:
+                    continue
                 # Each by a role of its own, so that one can be taken back without the other, and all for the same.
                 self.assertEqual([len(granted(role)) for role in roles], [1] * len(rights))
                 bindings = rendered.of_kind(objects, "ClusterRoleBinding")

@@ -4,6 +4,7 @@ use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use telegraf_kubelet::lines::DISCOVERY_MEASUREMENT;
 use test_kubelet::{Fault, Right, TestKubelet};
 
 use crate::influx::Influx;
@@ -29,7 +30,7 @@ enum Trouble {
     Silent,
 }
 
-const ALERTS: [(&str, Trouble); 21] = [
+const ALERTS: [(&str, Trouble); 25] = [
     ("failing", Trouble::Failing),
     ("silent", Trouble::Silent),
     (
@@ -160,9 +161,31 @@ const ALERTS: [(&str, Trouble); 21] = [
             ],
         ),
     ),
+    (
+        "discovery",
+        Trouble::Fields(DISCOVERY_MEASUREMENT, &[("result_code", "0i", "1i")]),
+    ),
+    (
+        "watch",
+        Trouble::Fields(DISCOVERY_MEASUREMENT, &[("watch_age_seconds", "20i", "1200i")]),
+    ),
+    (
+        "no writer",
+        Trouble::Fields(
+            DISCOVERY_MEASUREMENT,
+            &[("nodes", "5i", "5i"), ("nodes_mine", "5i", "3i")],
+        ),
+    ),
+    (
+        "members",
+        Trouble::Fields(DISCOVERY_MEASUREMENT, &[("members", "3i", "2i")]),
+    ),
 ];
 
 const CONTAINER: &str = "kubernetes_pod_container";
+
+/// The line of a member, whose other fields are those that alerts are about.
+const MEMBER: &str = "kubelet_discovery,member=telegraf-kubelet-0 nodes_ready=5i 1";
 
 /// The queries of the guide, by name and in its order.
 fn queries() -> Vec<(String, String)> {
@@ -341,6 +364,7 @@ fn calm(kubelet: &TestKubelet) -> Vec<String> {
         .find(|field| field.starts_with("client_certificate_expires_in_seconds="))
         .expect("a certificate expires");
     lines.push(of_token.replacen("result_code=", &format!("{expiry},result_code="), 1));
+    lines.push(MEMBER.to_owned());
     for (_, trouble) in &ALERTS {
         if let Trouble::Fields(measurement, fields) = trouble {
             let good = fields.iter().map(|(field, good, _)| (*field, *good));

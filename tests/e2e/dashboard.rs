@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde_json::{Map, Value, json};
+use test_kubelet::api::{ApiOptions, TestApiServer};
 use test_kubelet::{ClientSpec, Fault, Options, Right, TestKubelet};
 
 use crate::stage::{DATABASE, Prompt, Stage};
@@ -215,9 +216,9 @@ fn fill(stage: &Stage, ticks: u32) {
         }
     };
     tell(0);
-    let service = stage
-        .telegraf_with(Prompt::Stdin, &configuration(stage, &nodes))
-        .start();
+    let api_server = TestApiServer::start(ApiOptions::default());
+    let config = configuration(stage, &nodes) + &discovering(&api_server);
+    let service = stage.telegraf_with(Prompt::Stdin, &config).start();
     for tick in 1..=ticks {
         for node in &nodes {
             let scrapes = || {
@@ -254,6 +255,15 @@ fn configuration(stage: &Stage, nodes: &[TestKubelet; 3]) -> String {
         block(&nodes[2], token(&nodes[2].files().unbound_token)),
     ]
     .concat()
+}
+
+/// A block for a cluster, none of whose nodes is another one's: what is told of nodes is there, and nothing else.
+fn discovering(api_server: &TestApiServer) -> String {
+    let (url, files) = (api_server.url(), api_server.files());
+    let (token, ca) = (files.token.display(), files.ca.display());
+    format!(
+        "[[inputs.kubelet]]\n  discover = 'nodes'\n  api_server = '{url}'\n  bearer_token = '{token}'\n  tls_ca = '{ca}'\n"
+    )
 }
 
 /// A variable with all of its values chosen.
