@@ -154,13 +154,6 @@ impl<T> Default for Large<T> {
     }
 }
 
-impl<T> Large<T> {
-    /// With room for so many.
-    pub(crate) fn with_capacity(capacity: usize) -> Self {
-        Self(Vec::with_capacity(capacity))
-    }
-}
-
 impl<T> std::ops::Deref for Large<T> {
     type Target = Vec<T>;
 

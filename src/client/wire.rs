@@ -2,6 +2,7 @@
 //!
 //! Below TLS, so that nothing that a peer can send goes past it.
 
+use std::cell::Cell;
 use std::io;
 use std::ops::Range;
 use std::pin::Pin;
@@ -91,7 +92,7 @@ const AHEAD: usize = 64 * 1024;
 pub struct Metered {
     tcp: TcpStream,
     wire: Arc<Wire>,
-    /// What was read ahead; nothing is kept while nothing comes.
+    /// What was read ahead; nothing is kept by any connection while nothing comes.
     ahead: Option<Ahead>,
 }
 
@@ -100,6 +101,27 @@ struct Ahead {
     bytes: Box<[u8]>,
     /// These are still to be handed on.
     rest: Range<usize>,
+}
+
+thread_local! {
+    /// The last one that was given up. An answer comes in many goes, between which nothing is there, and one that is made
+    /// anew for each of them is filled with zeros each time.
+    static SPARE: Cell<Option<Box<[u8]>>> = const { Cell::new(None) };
+}
+
+impl Ahead {
+    fn empty() -> Self {
+        let bytes = SPARE.take();
+        Self {
+            bytes: bytes.unwrap_or_else(|| vec![0; AHEAD].into_boxed_slice()),
+            rest: 0..0,
+        }
+    }
+
+    /// Whoever reads next may have it.
+    fn give_up(self) {
+        SPARE.set(Some(self.bytes));
+    }
 }
 
 impl Metered {
@@ -136,13 +158,15 @@ impl AsyncRead for Metered {
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let this = &mut *self;
-        let mut ahead = this.ahead.take().unwrap_or_else(|| Ahead {
-            bytes: vec![0; AHEAD].into_boxed_slice(),
-            rest: 0..0,
-        });
+        let mut ahead = this.ahead.take().unwrap_or_else(Ahead::empty);
         if ahead.rest.is_empty() {
-            // With nothing there it is gone.
-            ahead.rest = 0..ready!(this.read(cx, &mut ahead.bytes))?;
+            match this.read(cx, &mut ahead.bytes) {
+                Poll::Ready(Ok(read)) => ahead.rest = 0..read,
+                nothing => {
+                    ahead.give_up();
+                    return nothing.map_ok(drop);
+                }
+            }
         }
         let some = ahead.rest.len().min(buf.remaining());
         let end = ahead.rest.start + some;

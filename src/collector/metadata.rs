@@ -158,26 +158,26 @@ impl Asker {
             Ok(known) => {
                 shared.cause = Some(Cause::Success);
                 shared.learned = Some((Instant::now(), known.listed()));
-                self.known = Arc::new(known);
+                self.known = known;
                 shared.fresh = Some(Arc::clone(&self.known));
             }
             Err(failure) => shared.cause = Some(failure.cause()),
         }
     }
 
-    async fn learn(&mut self) -> Result<Known, Failure> {
+    async fn learn(&mut self) -> Result<Arc<Known>, Failure> {
         self.runner.turn().await;
         let beginning = self.scraper.begin().await.map_err(Failure::Scrape)?;
         let mut room = self.pool.beside().await;
         let read = self.scraper.read(beginning, &mut room.body).await;
         read.map_err(Failure::Scrape)?;
         self.gatherer
-            .read(&room.body, &self.known)
+            .read_again(&room.body, &self.known)
             .map_err(Failure::NotPods)
     }
 
     /// One line when it begins to fail, or fails in another way, and one when it works again.
-    fn tell(&self, outcome: &Result<Known, Failure>, before: &Shared) {
+    fn tell(&self, outcome: &Result<Arc<Known>, Failure>, before: &Shared) {
         let url = &self.url;
         match (outcome, before.cause) {
             (Err(failure), cause) if cause != Some(failure.cause()) => {

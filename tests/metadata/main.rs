@@ -3,6 +3,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod again;
 mod any;
 mod asked;
 mod away;
@@ -82,7 +83,7 @@ impl Node {
 
     /// An answer to `/pods`.
     fn try_learn(&mut self, pods: &[u8]) -> Result<(), NotPods> {
-        self.last = Arc::new(self.gatherer.read(pods, &self.last)?);
+        self.last = self.gatherer.read_again(pods, &self.last)?;
         self.of.metadata.learn(Arc::clone(&self.last));
         Ok(())
     }

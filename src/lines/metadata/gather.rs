@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
+use super::again::Again;
 use super::known::{ContainerValue, KeptContainer, KeptPod, Known, PodValue, Span};
 use super::seen::Seen;
 use super::settings::{Group, Settings};
@@ -62,6 +63,15 @@ impl Gatherer {
         Ok(known)
     }
 
+    /// The same. Where the answer tells nothing new, it is what was before.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn read_again(&self, body: &[u8], before: &Arc<Known>) -> Result<Arc<Known>, NotPods> {
+        let (known, _) = self.read_news(body, before, &mut |_| {})?;
+        Ok(known.map_or_else(|| Arc::clone(before), Arc::new))
+    }
+
     /// The same, and says what became of each label that is let through and was not there before.
     ///
     /// # Errors
@@ -72,9 +82,21 @@ impl Gatherer {
         before: &Known,
         told: Told<'_>,
     ) -> Result<(Known, Rejected), NotPods> {
+        let (known, rejected) = self.read_news(body, before, told)?;
+        Ok((known.unwrap_or_else(|| before.clone()), rejected))
+    }
+
+    /// `None` where it is what was before.
+    fn read_news(
+        &self,
+        body: &[u8],
+        before: &Known,
+        told: Told<'_>,
+    ) -> Result<(Option<Known>, Rejected), NotPods> {
         let mut reading = Reading {
             gatherer: self,
             before,
+            again: Again::default(),
             known: Known::default(),
             scratch: Vec::new(),
             left_out: 0,
@@ -82,9 +104,14 @@ impl Gatherer {
             told,
         };
         let rejected = pods::read(body, &mut reading)?;
-        reading.known.rejected += rejected.count - reading.in_pods;
+        let outside_of_pods = rejected.count - reading.in_pods;
+        if outside_of_pods == 0 && reading.again.is_all() && before.is_of_its_pods_alone() {
+            return Ok((None, rejected));
+        }
+        reading.catch_up();
+        reading.known.rejected += outside_of_pods;
         reading.known.finish();
-        Ok((reading.known, rejected))
+        Ok((Some(reading.known), rejected))
     }
 }
 
@@ -92,6 +119,9 @@ impl Gatherer {
 /// may be late, and the answers after this one too short as well.
 #[must_use]
 pub fn carry(before: &Known, had: &mut Seen, known: Arc<Known>) -> Arc<Known> {
+    if std::ptr::eq(before, Arc::as_ptr(&known)) {
+        return known;
+    }
     let known = with_missing(before, had, known);
     had.move_to(before, &known);
     known
@@ -117,6 +147,8 @@ fn with_missing(before: &Known, had: &Seen, known: Arc<Known>) -> Arc<Known> {
 struct Reading<'r> {
     gatherer: &'r Gatherer,
     before: &'r Known,
+    /// The pods that are as they were before, as long as no other came.
+    again: Again,
     known: Known,
     /// Where tags are put together.
     scratch: Vec<u8>,
@@ -130,6 +162,7 @@ struct Reading<'r> {
 impl<'a> pods::Visit<'a> for Reading<'_> {
     fn begin(&mut self) {
         self.known = Known::like(self.before);
+        self.again = Again::of(self.before.places_written());
     }
 
     fn is_known(&mut self, rest: &'a [u8]) -> Option<usize> {
@@ -137,19 +170,16 @@ impl<'a> pods::Visit<'a> for Reading<'_> {
         if self.known.is_too_much() {
             return None;
         }
-        let (pod, length) = self.before.written(rest)?;
-        match pod {
-            Some(pod) => self.known.copy(&pod, false),
-            None => self
-                .known
-                .unwanted
-                .push(Written::new(rest, length, self.before.hasher())),
+        let (at, length) = self.before.written(rest)?;
+        if !self.again.has(at) {
+            self.catch_up();
+            self.known.copy_written(self.before, at);
         }
-        self.known.listed += 1;
         Some(length)
     }
 
     fn pod(&mut self, pod: &Pod<'a>, item: pods::Item<'a>) -> ControlFlow<()> {
+        self.catch_up();
         self.known.listed += 1;
         self.in_pods += item.rejected;
         let metadata = &pod.metadata;
@@ -174,6 +204,16 @@ impl<'a> pods::Visit<'a> for Reading<'_> {
 }
 
 impl Reading<'_> {
+    /// Something is new: what was found up to here is taken over.
+    fn catch_up(&mut self) {
+        if let Some(found) = self.again.end() {
+            self.known.reserve(self.before);
+            for at in found {
+                self.known.copy_written(self.before, at);
+            }
+        }
+    }
+
     fn wants(&self, group: Group) -> bool {
         self.gatherer.settings.groups.has(group)
     }

@@ -105,13 +105,23 @@ fn number(of: Whole<'_>) -> Option<u64> {
     to_number(of.token()).filter(|&number| i64::try_from(number).is_ok())
 }
 
+/// So many digits fit in any case.
+const FIT: usize = 19;
+
 /// By itself: the library's wants text first, and this is asked ten times for each container.
 fn to_number(token: &[u8]) -> Option<u64> {
+    let (head, tail) = token.split_at(token.len().min(FIT));
+    let (mut number, mut all_digits) = (0_u64, !token.is_empty());
+    for byte in head {
+        let digit = byte.wrapping_sub(b'0');
+        all_digits &= digit < 10;
+        number = number.wrapping_mul(10).wrapping_add(u64::from(digit));
+    }
     let digit = |number: u64, byte: &u8| {
         let digit = byte.is_ascii_digit().then(|| u64::from(byte - b'0'))?;
         number.checked_mul(10)?.checked_add(digit)
     };
-    token.iter().try_fold(0, digit).filter(|_| !token.is_empty())
+    tail.iter().try_fold(number, digit).filter(|_| all_digits)
 }
 
 /// `None` where there is nothing that it would be a part of.
@@ -138,7 +148,37 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_number_is_read_as_the_library_reads_it() {
+        for token in [
+            "",
+            "0",
+            "7",
+            "-1",
+            "+1",
+            "1x",
+            "x1",
+            "1.5",
+            "9999999999999999999",
+            "09999999999999999999",
+            "18446744073709551615",
+            "18446744073709551616",
+            "99999999999999999999",
+            "1844674407370955161x",
+            "1844674407370955161:",
+            "184467440737095516150",
+        ] {
+            let expected = token.parse().ok().filter(|_: &u64| !token.starts_with('+'));
+            assert_eq!(to_number(token.as_bytes()), expected, "{token}");
+        }
+    }
+
     proptest! {
+        #[test]
+        fn any_number_is_read(number: u64) {
+            prop_assert_eq!(to_number(number.to_string().as_bytes()), Some(number));
+        }
+
         #[test]
         fn none_is_infinite_or_no_number(used: u64, of: u64) {
             for scale in [1, 1_000_000] {

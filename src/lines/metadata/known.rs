@@ -5,6 +5,7 @@
 
 mod make;
 
+use std::borrow::Cow;
 use std::hash::BuildHasher as _;
 use std::ops::Range;
 
@@ -174,25 +175,20 @@ impl Known {
     /// Which pod has this uid.
     #[must_use]
     pub fn find(&self, uid: Text<'_>) -> Option<usize> {
-        let uid = uid.text();
-        let found = self.by_uid.find(self.hash(uid.as_bytes(), b""), |&at| {
-            self.of(self.pods[at as usize].uid) == uid.as_bytes()
+        let uid = said(uid);
+        let found = self.by_uid.find(self.hash(&uid, b""), |&at| {
+            self.of(self.pods[at as usize].uid) == &*uid
         });
         found.map(|&at| at as usize)
     }
 
     /// Which pods have this name.
     pub(super) fn named(&self, pod: &PodReference<'_>) -> Range<usize> {
-        let (namespace, name) = (pod.namespace.text(), pod.name.text());
-        let (namespace, name) = (escape::carried(&namespace), escape::carried(&name));
-        let is_its = |pod: &KeptPod| {
-            self.of(pod.namespace) == namespace.as_bytes() && self.of(pod.name) == name.as_bytes()
-        };
-        let first = self
-            .by_name
-            .find(self.hash(namespace.as_bytes(), name.as_bytes()), |&at| {
-                is_its(&self.pods[at as usize])
-            });
+        let (namespace, name) = (carried(pod.namespace), carried(pod.name));
+        let is_its = |pod: &KeptPod| self.of(pod.name) == &*name && self.of(pod.namespace) == &*namespace;
+        let first = self.by_name.find(self.hash(&namespace, &name), |&at| {
+            is_its(&self.pods[at as usize])
+        });
         let Some(&first) = first else { return 0..0 };
         let first = first as usize;
         let others = self.pods[first..].iter().take_while(|pod| is_its(pod));
@@ -214,6 +210,24 @@ impl Known {
 
     fn hash(&self, one: &[u8], other: &[u8]) -> u64 {
         self.hasher.hash_one((one, other))
+    }
+}
+
+/// What a text says.
+fn said(text: Text<'_>) -> Cow<'_, [u8]> {
+    match text.unescaped() {
+        // Nothing in it has to be looked at.
+        Some(raw) if raw.is_ascii() => Cow::Borrowed(raw),
+        _ => Cow::Owned(text.text().into_owned().into_bytes()),
+    }
+}
+
+/// What a line carries of a name.
+fn carried(name: Text<'_>) -> Cow<'_, [u8]> {
+    match name.unescaped() {
+        // As it is.
+        Some(raw) if escape::is_usual(raw) => Cow::Borrowed(raw),
+        _ => Cow::Owned(escape::carried(&name.text()).into_owned().into_bytes()),
     }
 }
 
@@ -289,10 +303,9 @@ impl<'k> PodKnown<'k> {
     /// Its container of that name.
     #[must_use]
     pub fn container(&self, name: Text<'_>) -> Option<ContainerKnown<'k>> {
-        let name = name.text();
-        let name = escape::carried(&name);
+        let name = carried(name);
         let (known, all) = (self.known, self.places());
-        let order = |container: &KeptContainer| known.of(container.name).cmp(name.as_bytes());
+        let order = |container: &KeptContainer| known.of(container.name).cmp(&name);
         let at = all.start + known.containers[all].binary_search_by(order).ok()?;
         Some(ContainerKnown {
             known,

@@ -1,8 +1,9 @@
 //! What `/pods` tells of the pods whose numbers are in the summary: tags for their lines, and fields that no summary has.
 //!
-//! From an answer to a line: `settings` say what is wanted, `gather` reads an answer, `known` keeps what is wanted of it, `written` knows what needs no reading,
+//! From an answer to a line: `settings` say what is wanted, `gather` reads an answer, `known` keeps what is wanted of it, `written` knows what needs no reading, `again` when nothing does,
 //! `joined` puts it beside the summary's types, and `unlisted` writes what the summary does not list. Names are `schema`'s.
 
+mod again;
 mod gather;
 mod joined;
 mod known;

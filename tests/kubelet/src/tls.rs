@@ -10,7 +10,8 @@ use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
 use rustls::server::{ClientHello, ResolvesServerCert, WebPkiClientVerifier};
 use rustls::sign::CertifiedKey;
 use rustls::{
-    CertificateError, DigitallySignedStruct, DistinguishedName, Error, ServerConfig, SignatureScheme,
+    CertificateError, CipherSuite, DigitallySignedStruct, DistinguishedName, Error, ServerConfig,
+    SignatureScheme,
 };
 use time::Duration;
 use x509_parser::prelude::{FromDer as _, X509Certificate};
@@ -99,7 +100,7 @@ fn certified((cert, key): (String, String)) -> Arc<CertifiedKey> {
 }
 
 fn config(options: &Options, certified: Option<Arc<CertifiedKey>>, client_ca: &Ca) -> ServerConfig {
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let provider = Arc::new(provider());
     let clients: Arc<dyn ClientCertVerifier> = if options.client_ca {
         Arc::new(TakesAny {
             names: vec![DistinguishedName::from(client_ca.subject.clone())],
@@ -113,10 +114,26 @@ fn config(options: &Options, certified: Option<Arc<CertifiedKey>>, client_ca: &C
         .expect("TLS 1.2 and 1.3")
         .with_client_cert_verifier(clients)
         .with_cert_resolver(Arc::new(Shows(certified)));
+    config.ignore_client_order = true;
     if options.http2 {
         config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     }
     config
+}
+
+/// With the order of Go's `crypto/tls`, which is that of the server there (`defaultCipherSuitesTLS13`): AES-128 before AES-256
+/// for a client that likes AES best, as all of rustls do.
+fn provider() -> CryptoProvider {
+    let mut provider = rustls::crypto::ring::default_provider();
+    provider.cipher_suites.sort_by_key(|suite| {
+        !matches!(
+            suite.suite(),
+            CipherSuite::TLS13_AES_128_GCM_SHA256
+                | CipherSuite::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256
+                | CipherSuite::TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256
+        )
+    });
+    provider
 }
 
 /// Shows a certificate, if there is one and the client takes signatures of its key.

@@ -5,19 +5,23 @@ use std::hash::BuildHasher as _;
 use hashbrown::HashTable;
 
 use super::{KeptContainer, KeptPod, Known, MOST, MOST_PODS, PodKnown, Span, range};
-use crate::batch::{Large, place};
+use crate::batch::place;
 use crate::lines::metadata::written::{Hasher, Written};
 
 impl Known {
-    /// Nothing yet, with room for as much as before.
+    /// Nothing yet, of pods that are told apart as before.
     pub(in crate::lines::metadata) fn like(before: &Self) -> Self {
         Self {
-            text: Large::with_capacity(before.text.len()),
-            pods: Large::with_capacity(before.pods.len()),
-            containers: Large::with_capacity(before.containers.len()),
             hasher: before.hasher.clone(),
             ..Self::default()
         }
+    }
+
+    /// Makes room for as much as before.
+    pub(in crate::lines::metadata) fn reserve(&mut self, before: &Self) {
+        self.text.reserve_exact(before.text.len());
+        self.pods.reserve_exact(before.pods.len());
+        self.containers.reserve_exact(before.containers.len());
     }
 
     /// What tells pods apart.
@@ -118,9 +122,33 @@ impl Known {
         self.push_pod(kept);
     }
 
-    /// The pod that is written like what `rest` begins with, and how long it is; `None` in its place if it is not let
-    /// through.
-    pub(in crate::lines::metadata) fn written(&self, rest: &[u8]) -> Option<(Option<PodKnown<'_>>, usize)> {
+    /// In how many places a pod is kept as it is written: each pod, and behind them each that is not let through.
+    pub(in crate::lines::metadata) fn places_written(&self) -> usize {
+        self.pods.len() + self.unwanted.len()
+    }
+
+    /// What was kept at that place is kept here, too.
+    pub(in crate::lines::metadata) fn copy_written(&mut self, from: &Self, at: u32) {
+        let at = at as usize;
+        if at < from.pods.len() {
+            self.copy(&from.pod(at), false);
+        } else {
+            self.unwanted.push(from.unwanted[at - from.pods.len()]);
+        }
+        self.listed += 1;
+    }
+
+    /// Whether each pod of the answer is kept, and nothing is counted but what was left out of these, so that an answer with
+    /// the same pods is the same.
+    pub(in crate::lines::metadata) fn is_of_its_pods_alone(&self) -> bool {
+        let sum = |of: fn(&KeptPod) -> u32| self.pods.iter().map(|pod| u64::from(of(pod))).sum::<u64>();
+        self.listed == self.places_written() as u64
+            && self.left_out == sum(|pod| pod.left_out)
+            && self.rejected == sum(|pod| pod.rejected)
+    }
+
+    /// The place of the pod that is written like what `rest` begins with, and how long it is.
+    pub(in crate::lines::metadata) fn written(&self, rest: &[u8]) -> Option<(u32, usize)> {
         if self.by_head.is_empty() {
             return None;
         }
@@ -129,9 +157,7 @@ impl Known {
         let found = self.by_head.find(head, |&at| {
             of(at).head == head && of(at).begins(rest, &self.hasher)
         })?;
-        let is_pod = (*found as usize) < self.pods.len();
-        let length = of(*found).length as usize;
-        Some((is_pod.then(|| self.pod(*found as usize)), length))
+        Some((*found, of(*found).length as usize))
     }
 
     /// All pods are there: from now on they are found. Of two of one name the one that was made later has lines unasked.
