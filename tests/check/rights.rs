@@ -64,7 +64,8 @@ fn the_rights_of_discovery_and_of_shards_are_printed_where_they_are_needed() {
     assert_eq!(
         roles(&more),
         [
-            ("ClusterRole", vec![stats, pods]),
+            ("ClusterRole", vec![stats]),
+            ("ClusterRole", vec![pods]),
             nodes,
             ("Role", vec![leases.to_owned()])
         ]
