@@ -273,8 +273,8 @@ async fn finish(
     mut ticks: Ticks,
     output: &Output,
 ) -> Result<(), RunError> {
-    ticks.stopped().await;
-    let deadline = Instant::now() + STOP_BUDGET;
+    let told = ticks.stopped().await;
+    let deadline = told + STOP_BUDGET;
     let mut outcome = Ok(());
     while let Ok(Some(ended)) = timeout_at(deadline, targets.next_ended()).await {
         match ended {

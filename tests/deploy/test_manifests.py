@@ -74,6 +74,9 @@ def whole(document):
         return [] if document["kind"] in WITHOUT_SCHEMA else [document]
     if set(document) <= {"subjects", "roleRef"}:
         return [BINDING | document]
+    if "mountPoints" in document:
+        # Values of Telegraf's chart, which puts these two as they are into its pod.
+        return whole({"volumes": document["volumes"], "volumeMounts": document["mountPoints"]})
     spec = document.get("spec", document)
     spec = spec.get("template", {}).get("spec", spec)
     containers = [{"name": "c", "image": "i:1"} | each for each in spec.get("containers", [{}])]
