@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::Notify;
-use tokio::time::{Instant, sleep};
+use tokio::time::sleep;
 
 use super::error::DiscoveryError;
 use super::leases::Leases;
@@ -35,7 +35,15 @@ struct State {
     given: BTreeMap<String, Permit>,
     /// Who shares nodes with us, ourselves among them, when permits were gone through last.
     members: Vec<(String, String)>,
-    is_leaving: bool,
+}
+
+impl State {
+    /// The node is ours no more, and what was scraped of it is not to leave, wherever it waits.
+    fn take_back(&mut self, node: &str) {
+        if let Some(permit) = self.given.remove(node) {
+            permit.end();
+        }
+    }
 }
 
 /// Who shares nodes.
@@ -58,7 +66,6 @@ impl Shares {
                 member,
                 given: BTreeMap::new(),
                 members: Vec::new(),
-                is_leaving: false,
             }),
             fence: Fence::default(),
             changed: Notify::new(),
@@ -72,7 +79,7 @@ impl Shares {
     pub fn permit(&self, node: &str) -> Option<Permit> {
         self.with(|state| {
             if !state.member.owns(node, now()) {
-                state.given.remove(node);
+                state.take_back(node);
                 return None;
             }
             let new = || Permit::new(self.0.fence.clone(), wall() + self.0.times.guard());
@@ -83,7 +90,7 @@ impl Shares {
 
     /// This node is nobody's any more.
     pub fn give_back(&self, node: &str) {
-        self.with(|state| state.given.remove(node));
+        self.with(|state| state.take_back(node));
     }
 
     /// Waits until somebody else's nodes may be ours, or ours somebody else's.
@@ -102,10 +109,7 @@ impl Shares {
 
     /// Nothing is written any more from here on; the Lease goes as soon as the work that is under way lets it.
     pub fn leave(&self) {
-        self.with(|state| {
-            state.is_leaving = true;
-            state.member.leave();
-        });
+        self.with(|state| state.member.leave());
         self.share_out();
         self.0.leave.notify_one();
     }
@@ -136,7 +140,9 @@ impl Shares {
                     };
                     let is_over = self.with(|state| {
                         state.member.answered(now(), answer.clone());
-                        state.is_leaving && matches!(step, Step::Delete { .. }) && answer == Answer::Failed
+                        state.member.is_leaving()
+                            && matches!(step, Step::Delete { .. })
+                            && answer == Answer::Failed
                     });
                     // Before the next step, which may tell others that they may begin.
                     self.share_out();
@@ -149,9 +155,8 @@ impl Shares {
     }
 
     async fn wait(&self, duration: Duration) {
-        let until = Instant::now() + duration.max(Duration::from_millis(1));
         tokio::select! {
-            () = sleep(until.duration_since(Instant::now())) => {}
+            () = sleep(duration.max(Duration::from_millis(1))) => {}
             () = self.0.leave.notified() => {}
         }
     }
@@ -214,4 +219,61 @@ impl Trouble {
 /// The clock that goes on while the system sleeps.
 fn now() -> Moment {
     Moment::new(uptime())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cluster::share::Lease;
+
+    /// Lets the member do its next step, of which that comes.
+    fn step(shares: &Shares, answer: impl FnOnce(Step) -> Answer) {
+        shares.with(|state| {
+            let step = state.member.step(now());
+            state.member.answered(now(), answer(step));
+        });
+    }
+
+    fn lease(id: &str, goes_by: &[&str]) -> Lease {
+        Lease {
+            id: id.to_owned(),
+            member: id.to_owned(),
+            version: "1".to_owned(),
+            uid: "u".to_owned(),
+            duration: Duration::from_secs(600),
+            goes_by: goes_by.iter().map(|&id| id.to_owned()).collect(),
+        }
+    }
+
+    /// Whoever asks finds out before the member has gone through all permits: a batch that waits has the old one.
+    #[test]
+    fn a_permit_that_is_not_given_again_has_ended() {
+        let id = Box::new(|| "m".to_owned());
+        let shares = Shares::new("m".to_owned(), Duration::from_secs(600), id);
+        step(&shares, |_| Answer::Listed(Vec::new()));
+        step(&shares, |_| Answer::Stored {
+            version: "1".to_owned(),
+            uid: "u".to_owned(),
+        });
+        step(&shares, |_| Answer::Listed(vec![lease("m", &[])]));
+        shares.share_out();
+        let nodes: Vec<_> = (0..20).map(|node| format!("node-{node}")).collect();
+        let permits: Vec<_> = nodes
+            .iter()
+            .map(|node| shares.permit(node).expect("all are ours"))
+            .collect();
+        assert!(permits.iter().all(Permit::holds));
+
+        shares.with(|state| {
+            let leases = vec![lease("m", &[]), lease("other", &["m"])];
+            state.member.look(now(), leases);
+        });
+        let mut gone = 0;
+        for (node, permit) in nodes.iter().zip(&permits) {
+            let again = shares.permit(node);
+            gone += usize::from(again.is_none());
+            assert_eq!(permit.holds(), again.is_some(), "{node}");
+        }
+        assert!((1..20).contains(&gone), "{gone} of 20 are the other's");
+    }
 }

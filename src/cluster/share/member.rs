@@ -122,6 +122,12 @@ impl Member {
         self.leaving = true;
     }
 
+    /// Whether it was told to leave.
+    #[must_use]
+    pub fn is_leaving(&self) -> bool {
+        self.leaving
+    }
+
     /// Whether it may write anything at all.
     #[must_use]
     pub fn may_write(&self, now: Moment) -> bool {
@@ -264,6 +270,12 @@ impl Member {
         // What is due and can not be done now can be after the next look.
         let due = renewal.into_iter().chain(self.until()).filter(|&due| due > now);
         due.fold(self.next_look, Moment::min)
+    }
+
+    /// A look as if it had been due.
+    #[cfg(test)]
+    pub(crate) fn look(&mut self, now: Moment, leases: Vec<Lease>) {
+        self.listed(now, now, Answer::Listed(leases));
     }
 
     /// Takes what came of the last step.
