@@ -9,7 +9,7 @@ mod unknown;
 mod words;
 
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 
@@ -19,6 +19,7 @@ use words::{Failure, LeftOut};
 
 use crate::batch::Batch;
 use crate::client::Left;
+use crate::date;
 use crate::execd::{Broken, Output, Prompts, Ticks};
 use crate::kubelet::{Answer, Cause, Reminders, Scraper};
 use crate::lines::metadata::Gatherer;
@@ -218,7 +219,7 @@ impl Collector {
             prompts += ticks.rest();
         }
         let scrape = clock.stop();
-        let at = nanoseconds_since_1970(scrape.arrived);
+        let at = date::nanoseconds(scrape.arrived);
         let beside = self.beside.as_mut();
         let told = beside.map_or_else(Told::default, |beside| beside.take_over(&mut self.node.metadata));
         let outcome = match (answer, &mut room) {
@@ -444,10 +445,4 @@ impl Collector {
         };
         Renderer::push_report(&report, at, batch);
     }
-}
-
-fn nanoseconds_since_1970(time: SystemTime) -> i64 {
-    let since = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    // A clock beyond the year 2262 is wrong anyway, and a tick is not worth a crash.
-    i64::try_from(since.as_nanos()).unwrap_or(i64::MAX)
 }

@@ -11,6 +11,13 @@ pub fn now() -> i64 {
     i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
 }
 
+/// Of a line: nanoseconds since 1970. A clock beyond the year 2262 is wrong anyway, and a tick is not worth a crash.
+#[must_use]
+pub fn nanoseconds(time: SystemTime) -> i64 {
+    let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_nanos()).unwrap_or(i64::MAX)
+}
+
 /// For a sentence, from seconds since 1970: `2026-11-25 18:43:05 UTC`.
 #[must_use]
 pub fn date(seconds: i64) -> String {

@@ -4,18 +4,18 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime};
 
 use tokio::sync::{mpsc, watch};
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::{sleep_until, timeout};
 
 use super::Makings;
-
 use crate::batch::Batch;
 use crate::cluster::share::rendezvous;
 use crate::cluster::{Change, Node, Roster, Shares};
 use crate::collector::OneOfMany;
 use crate::config::Cluster;
+use crate::date;
 use crate::execd::{Output, Ticks};
 use crate::lines::{self, DiscoveryReport, Listed, Renderer};
 use crate::pace::Phase;
@@ -46,6 +46,8 @@ pub struct Fleet {
 /// A node, and by whom it is scraped, if it is.
 struct Known {
     node: Arc<Node>,
+    /// What of it goes onto its lines.
+    listed: Arc<Listed>,
     block: usize,
     scraped: Option<Scraped>,
 }
@@ -114,8 +116,10 @@ impl Fleet {
         match change {
             Change::Put(node) => {
                 let name = node.name.clone();
+                let listed = Arc::new(listed(&node));
                 let known = self.nodes.entry(name.clone()).or_insert_with(|| Known {
                     node: Arc::clone(&node),
+                    listed: Arc::clone(&listed),
                     block,
                     scraped: None,
                 });
@@ -123,7 +127,7 @@ impl Fleet {
                     log::warn!("node {name} is one of two blocks with discover: the first one has it");
                     return;
                 }
-                known.node = node;
+                (known.node, known.listed) = (node, listed);
                 self.settle(&name, targets, makings);
             }
             Change::Gone(name) => {
@@ -172,7 +176,7 @@ impl Fleet {
         };
         let url = address.url();
         let text = url.to_string();
-        let listed = Arc::new(listed(&known.node));
+        let listed = Arc::clone(&known.listed);
         if let Some(scraped) = &known.scraped
             && scraped.url == text
             && scraped.permit.is_same(&permit)
@@ -255,10 +259,9 @@ impl Teller {
         let mut is_first = true;
         while ticks.next().await.is_some() {
             if std::mem::take(&mut is_first) {
-                let deadline = Instant::now() + FIRST_LIST;
                 let listed = self.listed.wait_for(|listed| *listed);
                 // Then it says that there is none.
-                let _ = timeout(deadline - Instant::now(), listed).await;
+                let _ = timeout(FIRST_LIST, listed).await;
             }
             let mut batch = Batch::default();
             self.tell(&mut batch);
@@ -283,8 +286,7 @@ impl Teller {
             members: company.map_or(1, |company| company.members as u64),
             watch_age_seconds: age.map(|age| age.as_secs()),
         };
-        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        let at = i64::try_from(since.as_nanos()).unwrap_or(i64::MAX);
+        let at = date::nanoseconds(SystemTime::now());
         Renderer::push_discovery(&report, at, batch);
     }
 }
