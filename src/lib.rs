@@ -16,7 +16,7 @@
 //! [`collector`] takes one kubelet through these steps at each tick, [`targets`] has all that are scraped now, and [`run`]
 //! is the life of the process. What many kubelets share: [`pool`] has room for answers, [`pace`] says whose turn it is.
 //! [`check`] goes the same way once, and tells what it meets.
-//! [`system`] has the words for what the operating system refuses, [`cause`] those for what becomes of a question, and
+//! [`system`] has the words for what the operating system refuses, [`open_files`] how much of one thing it gives, [`cause`] those for what becomes of a question, and
 //! [`tls_fault`] tells why a handshake failed.
 //! What strangers say goes through [`redact`], the one door to logs and reports for text that is not ours.
 //! [`files`] is how a file is read by whoever reads one, [`date`] how a moment is told, and [`printable`] what may be shown.
@@ -38,6 +38,7 @@ pub mod install;
 pub mod json;
 pub mod kubelet;
 pub mod lines;
+pub mod open_files;
 pub mod pace;
 pub mod permit;
 pub mod pods;

@@ -20,6 +20,7 @@ use crate::execd::{self, Attendant, Broken, Destination, Missing, Output, Prompt
 use crate::kubelet::Scraper;
 use crate::lines::metadata::Gatherer;
 use crate::lines::{self, Renderer};
+use crate::open_files;
 use crate::system::Fault;
 use crate::targets::Targets;
 
@@ -86,6 +87,7 @@ pub fn run(args: &Args, env: &dyn Fn(&str) -> Option<String>, attendant: &Attend
         Destination::Stdout => all_there()?,
     }
     warn_of_risks(&config);
+    open_files::raise();
     let output = Output::open(&config.output)?;
     match output {
         Output::Stdout(_) => attendant.heed_stdin()?,
@@ -232,7 +234,6 @@ impl Discovery {
         let Some(first) = clusters.first() else {
             return Ok(None);
         };
-        raise_limit();
         let member = sharing::member_name();
         let api_server = first.api_server.clone();
         let sharing = sharing.map(|settings| Sharing::begin(&settings, api_server, member.clone()));
@@ -255,15 +256,6 @@ impl Discovery {
         tokio::spawn(fleet.teller(member).run(prompts.ticks(), output.clone()));
         Ok(Some(Self { fleet, sharing }))
     }
-}
-
-/// Each kubelet's connection is an open file, and the usual limit is 1024 of them; as many as the system allows.
-fn raise_limit() {
-    use rustix::process::{Resource, getrlimit, setrlimit};
-    let mut limit = getrlimit(Resource::Nofile);
-    limit.current = limit.maximum;
-    // What is open beyond the limit fails by itself, and is told.
-    let _ = setrlimit(Resource::Nofile, limit);
 }
 
 /// Waits for the word to stop, and then as long as the budget allows for what is under way.

@@ -9,6 +9,7 @@ use tokio::task::{AbortHandle, JoinSet};
 
 use crate::collector::Collector;
 use crate::execd::{Broken, Prompts, Ticks};
+use crate::open_files::{self, TooFew};
 
 /// All that are scraped now.
 pub struct Targets {
@@ -18,6 +19,8 @@ pub struct Targets {
     ended: Vec<Result<(), Broken>>,
     /// By what they are called: no kubelet is there twice.
     handles: HashMap<String, AbortHandle>,
+    /// The log was told that there are more of them than connections may be open.
+    told_of_files: bool,
 }
 
 /// Which prompts somebody who comes serves.
@@ -38,11 +41,29 @@ impl Targets {
             running: JoinSet::new(),
             ended: Vec::new(),
             handles: HashMap::new(),
+            told_of_files: false,
         };
         for collector in collectors {
             targets.spawn(collector, targets.prompts.ticks());
         }
+        targets.tell_of_files();
         targets
+    }
+
+    /// So many have come by now: said once if those are more than can have a connection.
+    pub fn tell_of_files(&mut self) {
+        let kubelets = self.handles.len();
+        match open_files::too_few_for(kubelets) {
+            Some(TooFew { allowed, needed }) if !self.told_of_files => {
+                self.told_of_files = true;
+                log::warn!(
+                    "{kubelets} kubelets are to be asked, and the process may have {allowed} files open, of which each one's \
+                     connection is one: some of them can not be asked; set {} to {needed} or more",
+                    open_files::MEND
+                );
+            }
+            _ => {}
+        }
     }
 
     /// One more. One that is called the same is replaced.

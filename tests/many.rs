@@ -2,11 +2,12 @@
 
 mod support;
 
+use std::process::Command;
 use std::sync::mpsc::{Receiver, channel};
 
 use support::lines::{Number, parse};
 use support::plugin::{PATIENCE, Plugin, block, command};
-use test_kubelet::{Fault, Options, Peer, TestKubelet};
+use test_kubelet::{Fault, GeneratorOptions, Options, Peer, TestKubelet, summary};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 /// The configuration of these blocks, with room for one answer at a time.
@@ -92,4 +93,73 @@ fn to_wait_for_room_is_not_to_wait_for_a_kubelet() {
     let (url, result, took) = told(&plugin);
     assert_eq!((url, result.as_str()), (quick.url(), "success"));
     assert!(took < 4.0, "{took} s");
+}
+
+/// So many kubelets of no pods, in one thread.
+fn small(count: usize) -> Peer {
+    let options = GeneratorOptions {
+        pods: 0,
+        ..GeneratorOptions::default()
+    };
+    let body = summary(&options, 1);
+    let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", body.len());
+    let answer = [head.as_bytes(), &body].concat();
+    Peer::many_over_tls(count, &Options::default(), move |mut wire| {
+        let answer = answer.clone();
+        async move {
+            let mut question = Vec::new();
+            while let Ok(1..) = wire.read_buf(&mut question).await {
+                if question.ends_with(b"\r\n\r\n") {
+                    question.clear();
+                    if wire.write_all(&answer).await.is_err() {
+                        return;
+                    }
+                }
+            }
+        }
+    })
+}
+
+/// The program where so many files may be open: `ulimit -n`, of which `-S` can be raised again.
+fn limited(limit: &str, peer: &Peer) -> (tempfile::TempDir, Plugin) {
+    let dir = tempfile::tempdir().unwrap();
+    let plugin = command(dir.path(), &peer.blocks().concat());
+    let mut limited = Command::new("sh");
+    limited
+        .args(["-c", &format!("ulimit {limit} && exec \"$0\" \"$@\"")])
+        .arg(plugin.get_program())
+        .args(plugin.get_args());
+    (dir, Plugin::start(limited))
+}
+
+/// How many of so many scrapes of a tick have this result.
+fn count(plugin: &mut Plugin, of: usize, result: &str) -> usize {
+    plugin.tick();
+    let results: Vec<_> = (0..of).map(|_| told(plugin).1).collect();
+    results.iter().filter(|told| *told == result).count()
+}
+
+#[test]
+fn as_many_files_are_opened_as_the_system_allows() {
+    let peer = small(40);
+    let (_dir, mut plugin) = limited("-S -n 32", &peer);
+    assert_eq!(count(&mut plugin, 40, "success"), 40);
+}
+
+#[test]
+fn more_kubelets_than_files_are_told_with_how_many_it_takes() {
+    let peer = small(40);
+    let (_dir, mut plugin) = limited("-n 32", &peer);
+    let said = plugin.log();
+    assert!(
+        said.starts_with("W! 40 kubelets are to be asked, and the process may have 32 files open")
+            && said.contains("LimitNOFILE")
+            && said.contains("104 or more"),
+        "{said}"
+    );
+    let good = count(&mut plugin, 40, "success");
+    assert!((1..32).contains(&good), "{good} of 40");
+    // What has a connection keeps it, so that the same ones are asked.
+    assert_eq!(count(&mut plugin, 40, "success"), good);
+    assert_eq!(count(&mut plugin, 40, "connection_failed"), 40 - good);
 }

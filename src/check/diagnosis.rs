@@ -134,6 +134,7 @@ diagnoses! {
         concat!("nodes that cannot be reached from here: only `", nodes_proxy!(), "` would, which is never worth it");
     NodesWithoutAddress = "nodes_without_address", "nodes that list no address of a type that is wanted";
     NodesShareAddress = "nodes_share_address", "nodes that list the same address: one of them is gone, as a rule";
+    FilesTooFew = "files_too_few", "more nodes are listed than the process may have connections";
     WrongNode = "wrong_node", "at a node's address answers another node's kubelet";
     LeasesForbidden = "leases_forbidden", "nodes are to be shared, and we have no right to the Leases by which they are";
     LeasesUnclear = "leases_unclear", "nodes are to be shared, and whether we may use Leases cannot be asked";

@@ -18,6 +18,7 @@ use crate::cluster::{Address, Node, Roster};
 use crate::config::Cluster;
 use crate::json::{Read as _, Reader, Text};
 use crate::kubelet::{Scraper, nodes_proxy};
+use crate::open_files::{self, TooFew};
 
 /// So many are asked at a time.
 const AT_ONCE: usize = 64;
@@ -192,6 +193,7 @@ pub fn sum(cluster: &Cluster, roster: &Roster, told: &[Told]) -> Vec<Finding> {
     findings.extend(unreached(&with(|result| matches!(result, Outcome::Unreached(_)))));
     findings.extend(without_address(&with(|result| result == Outcome::NoAddress)));
     findings.extend(shared(cluster, &roster.shared_addresses()));
+    findings.extend(too_few_files(told.len()));
     findings
 }
 
@@ -273,6 +275,23 @@ fn shared(cluster: &Cluster, addresses: &[(Address, Vec<String>)]) -> Option<Fin
     } else {
         finding
     })
+}
+
+/// A check closes its connections again, and so meets none of that itself.
+fn too_few_files(nodes: usize) -> Option<Finding> {
+    let TooFew { allowed, needed } = open_files::too_few_for(nodes)?;
+    let said = format!(
+        "there are {nodes} nodes, and the process may have {allowed} files open, of which each one's connection is one: some \
+         can not be asked at each tick"
+    );
+    let mend = format!("set {} to {needed} or more", open_files::MEND);
+    Some(
+        Finding::warning(Step::Nodes, Diagnosis::FilesTooFew, said)
+            .mend(Mend::say(mend))
+            .mend(Mend::say(
+                "or share the nodes with more members, by shards = \"leases\": each has connections to its own",
+            )),
+    )
 }
 
 #[cfg(test)]

@@ -105,8 +105,12 @@ impl Fleet {
                         self.take(block, change, targets, makings);
                     }
                     self.listed.send_replace(true);
+                    targets.tell_of_files();
                 }
-                () = changed(shares.as_ref()) => self.settle_all(targets, makings),
+                () = changed(shares.as_ref()) => {
+                    self.settle_all(targets, makings);
+                    targets.tell_of_files();
+                }
                 () = enough(&mut ticks, is_first) => return,
             }
         }

@@ -1,6 +1,6 @@
 //! A block with `discover = "nodes"`: the way to the nodes, all of them in a table, and with whom they are shared.
 
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 
 use serde_json::Value;
 use test_kubelet::api::{Aim, ApiFault, ApiOptions, ApiSeen, NodeSpec, Resource, TestApiServer, Verb};
@@ -54,9 +54,14 @@ impl Stage {
     }
 
     fn check(&self, config: &str) -> Checked {
+        self.check_by(config, |command| command)
+    }
+
+    /// The same by what such a command is made into.
+    fn check_by(&self, config: &str, by: impl Fn(Command) -> Command) -> Checked {
         let dir = tempfile::tempdir().unwrap();
         let run = |flags: &[&str]| {
-            let output = of_check(dir.path(), config)
+            let output = by(of_check(dir.path(), config))
                 .args(flags)
                 .stdin(Stdio::null())
                 .output()
@@ -428,5 +433,29 @@ fn members_are_told_and_whether_we_may_be_one() {
     assert_eq!(
         (checked.code, checked.bad()),
         (1, vec![["shards", "warning", "leases_unclear"]])
+    );
+}
+
+#[test]
+fn more_nodes_than_files() {
+    let mut stage = Stage::new();
+    stage.node("node-1", Serving::CaIssued);
+    stage.node("node-2", Serving::CaIssued);
+    let limited = |command: Command| {
+        let mut limited = Command::new("sh");
+        limited
+            .args(["-c", "ulimit -n 65 && exec \"$0\" \"$@\""])
+            .arg(command.get_program())
+            .args(command.get_args())
+            .env_clear();
+        limited
+    };
+    let checked = stage.check_by(&stage.block(""), limited);
+    assert_eq!(checked.code, 1, "{}", checked.text);
+    assert_eq!(checked.bad(), [["nodes", "warning", "files_too_few"]]);
+    let told = checked.told("files_too_few");
+    assert!(
+        told.contains("there are 2 nodes") && told.contains("65 files") && told.contains("66 or more"),
+        "{told}"
     );
 }
