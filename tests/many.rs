@@ -7,7 +7,9 @@ use std::sync::mpsc::{Receiver, channel};
 
 use support::lines::{Number, parse};
 use support::plugin::{PATIENCE, Plugin, block, command};
-use test_kubelet::{Fault, GeneratorOptions, Options, Peer, TestKubelet, summary};
+use test_kubelet::api::{ApiOptions, NodeSpec, TestApiServer};
+use test_kubelet::crowd::{Crowd, Dead, Member, members};
+use test_kubelet::{Cluster, Fault, GeneratorOptions, Options, Peer, TestKubelet, summary};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 /// The configuration of these blocks, with room for one answer at a time.
@@ -162,4 +164,51 @@ fn more_kubelets_than_files_are_told_with_how_many_it_takes() {
     // What has a connection keeps it, so that the same ones are asked.
     assert_eq!(count(&mut plugin, 40, "success"), good);
     assert_eq!(count(&mut plugin, 40, "connection_failed"), 40 - good);
+}
+
+#[test]
+fn of_a_crowd_with_dead_ones_each_is_told_and_who_lives_first() {
+    let network = u8::try_from(std::process::id() % 64).unwrap() + 192;
+    let members = members(40, network, 10);
+    let cluster = Cluster::new();
+    let node = |member: &Member| NodeSpec::new(&member.name, &member.ip.to_string(), member.address().port());
+    let options = ApiOptions {
+        nodes: members.iter().map(node).collect(),
+        ..ApiOptions::default()
+    };
+    let api = TestApiServer::start_of(&cluster, options);
+    let _crowd = Crowd::start(&cluster, members.clone(), 1);
+    let config = format!(
+        "[[inputs.kubelet]]\n  discover = \"nodes\"\n  api_server = \"{}\"\n  bearer_token = \"{}\"\n  tls_ca = \"{}\"\n  \
+         tls_verify_node = true\n  response_timeout = \"2s\"\n",
+        api.url(),
+        api.files().token.display(),
+        api.files().ca.display()
+    );
+    let dir = tempfile::tempdir().unwrap();
+    let mut plugin = Plugin::start(command(dir.path(), &config));
+    plugin.tick();
+    let told: Vec<_> = (0..members.len())
+        .map(|_| {
+            let batch = plugin.batch();
+            let last = parse(&format!("{}\n", batch.last().unwrap()));
+            let tags = &last[0].0.1;
+            (tags["node_name"].clone(), tags["result"].clone())
+        })
+        .collect();
+    for Member { name, dead, .. } in &members {
+        let results: Vec<_> = told.iter().filter(|(node, _)| node == name).collect();
+        let expected = match dead {
+            None => "success",
+            Some(Dead::Refuses) => "connection_failed",
+            Some(Dead::Mute | Dead::Lost) => "timeout",
+        };
+        assert!(
+            matches!(results[..], [(_, result)] if result == expected),
+            "{name} {dead:?}: {results:?}"
+        );
+    }
+    let first_late = told.iter().position(|(_, result)| result == "timeout");
+    let last_good = told.iter().rposition(|(_, result)| result == "success");
+    assert!(last_good < first_late, "{told:#?}");
 }

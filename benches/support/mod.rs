@@ -18,10 +18,15 @@ pub fn processor(pid: u32) -> Result<u64, Box<dyn std::error::Error>> {
 
 /// What of its memory is resident, in kB.
 pub fn resident(pid: u32) -> Result<u64, Box<dyn std::error::Error>> {
+    status(pid, "VmRSS:")
+}
+
+/// What the system says of one under this key, in kB.
+pub fn status(pid: u32, key: &str) -> Result<u64, Box<dyn std::error::Error>> {
     let status = fs::read_to_string(format!("/proc/{pid}/status"))?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let line = status.lines().find_map(|line| line.strip_prefix(key));
     let number = line.and_then(|line| line.split_whitespace().next());
-    Ok(number.ok_or("no VmRSS")?.parse()?)
+    Ok(number.ok_or_else(|| format!("no {key}"))?.parse()?)
 }
 
 /// How many times `unit`.

@@ -7,6 +7,7 @@ mod answers;
 pub mod api;
 mod auth;
 mod cluster;
+pub mod crowd;
 mod der;
 mod faults;
 mod files;

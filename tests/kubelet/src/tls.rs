@@ -18,7 +18,7 @@ use x509_parser::prelude::{FromDer as _, X509Certificate};
 
 use crate::odd;
 use crate::pki::{self, Ca, ClientSpec};
-use crate::{Options, Serving};
+use crate::{Cluster, Options, Serving};
 
 /// The server's side of a kubelet.
 pub(crate) struct Side {
@@ -56,6 +56,14 @@ pub(crate) fn api_server(
     };
     let certified = certified(ca.sign(&pki::api_server(addresses)));
     Arc::new(config(&options, Some(certified), client_ca))
+}
+
+/// The same of the kubelet of one of many nodes, whose certificate is for its own address.
+pub(crate) fn of_node(name: &str, ip: std::net::IpAddr, cluster: &Cluster) -> Arc<ServerConfig> {
+    let mut params = pki::serving(name, false, Duration::hours(-1), Duration::days(365));
+    params.subject_alt_names.push(rcgen::SanType::IpAddress(ip));
+    let certified = certified(cluster.serving_ca.sign(&params));
+    Arc::new(config(&Options::default(), Some(certified), &cluster.client_ca))
 }
 
 fn certified_for(options: &Options, ca: &Ca) -> (Option<Arc<CertifiedKey>>, String) {

@@ -1,13 +1,6 @@
-//! What many kubelets cost in one process: memory, and processor time for each at each tick.
+//! A block for each kubelet: the program is started by one prompt after the other.
 //!
-//! `cargo bench --bench many`, or with sizes (`1000x110`) behind `--`; `PLUGIN` may name another binary. The real binary, run
-//! as Telegraf runs it, against as many kubelets at ports of their own, over HTTP/1.1 with TLS; all of them answer the same.
-//! The last row has one in ten that never answers. Ratios from one run; memory as the system counts it. Nothing here is a
-//! test.
-
-#[path = "support/skipping.rs"]
-mod skipping;
-mod support;
+//! All kubelets answer the same, from this process. The last row has one in ten that never answers.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -16,32 +9,21 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::Instant;
 
-use rustix::process::{Resource, getrlimit, setrlimit};
-use skipping::skipping;
-use support::{as_ratio, processor, resident};
 use test_kubelet::{GeneratorOptions, Options, Peer, Wire, summary};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
-const SIZES: [(usize, usize); 5] = [(1, 110), (10, 110), (100, 30), (1000, 30), (1000, 110)];
+use crate::skipping::skipping;
+use crate::support::{as_ratio, processor, resident};
+use crate::{Outcome, Size, program};
+
+const SIZES: [Size; 5] = [(1, 110), (10, 110), (100, 30), (1000, 30), (1000, 110)];
 const WARM_UP: u32 = 3;
 
-type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
-
-fn main() -> Outcome<()> {
-    // A descriptor for each of the listeners and connections.
-    let mut files = getrlimit(Resource::Nofile);
-    files.current = files.maximum;
-    setrlimit(Resource::Nofile, files)?;
-    let size = |argument: String| {
-        let (kubelets, pods) = argument.split_once('x')?;
-        Some((kubelets.parse().ok()?, pods.parse().ok()?))
-    };
-    let mut sizes: Vec<(usize, usize)> = std::env::args().filter_map(size).collect();
-    if sizes.is_empty() {
-        sizes = SIZES.to_vec();
-    }
+/// All of these sizes, or the usual ones.
+pub fn measure_all(sizes: &[Size]) -> Outcome<()> {
+    let sizes = if sizes.is_empty() { &SIZES } else { sizes };
     println!("kubelets x pods (mute)   resident MiB   ms each tick   x skipping   first and later ticks, s");
-    for &(kubelets, pods) in &sizes {
+    for &(kubelets, pods) in sizes {
         measure(kubelets, pods, 0)?;
     }
     if let Some(&(kubelets, pods)) = sizes.last().filter(|(kubelets, _)| *kubelets >= 10) {
@@ -74,8 +56,7 @@ fn measure(kubelets: usize, pods: usize, mute: usize) -> Outcome<()> {
     let dir = tempfile::tempdir()?;
     let path = dir.path().join("many.conf");
     fs::write(&path, config)?;
-    let program = std::env::var_os("PLUGIN").unwrap_or_else(|| env!("CARGO_BIN_EXE_telegraf-kubelet").into());
-    let mut child = Command::new(program)
+    let mut child = Command::new(program())
         .arg("-config")
         .arg(&path)
         .args(["-log_level", "error"])
