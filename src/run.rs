@@ -87,6 +87,7 @@ pub fn run(args: &Args, env: &dyn Fn(&str) -> Option<String>, attendant: &Attend
         Destination::Stdout => all_there()?,
     }
     warn_of_risks(&config);
+    warn_of_unverified(&config.clusters);
     open_files::raise();
     let output = Output::open(&config.output)?;
     match output {
@@ -107,6 +108,9 @@ pub fn run(args: &Args, env: &dyn Fn(&str) -> Option<String>, attendant: &Attend
         let kubelets = config.kubelets.into_iter();
         let collectors = kubelets.map(|kubelet| makings.collector(kubelet)).collect();
         let mut targets = Targets::new(collectors, prompts.clone());
+        if let Some(interval) = interval {
+            prompts.are_own(interval);
+        }
         tokio::spawn(keep_time(config.ticking, prompts.clone()));
         let discovery = Discovery::begin(config.clusters, config.sharing, prompts, &output)?;
         let sharing = match discovery {
@@ -212,6 +216,19 @@ fn warn_of_risks(config: &Config) {
             log::warn!(
                 "{url}: insecure_skip_verify is set: whoever can answer at that address is believed; name the \
                  kubelet's CA in tls_ca instead"
+            );
+        }
+    }
+}
+
+/// The same of those that stand for all nodes.
+fn warn_of_unverified(clusters: &[config::Cluster]) {
+    for cluster in clusters {
+        if cluster.client.trust.anchors == Anchors::Unverified {
+            log::warn!(
+                "nodes of {}: insecure_skip_verify is set: whoever can answer at a node's address is believed, and gets the \
+                 token; name the kubelets' CA in tls_ca instead",
+                cluster.api_server.target.url
             );
         }
     }

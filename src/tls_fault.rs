@@ -25,6 +25,19 @@ pub fn common_name(node: &str) -> String {
     format!("{COMMON_NAME}{node}")
 }
 
+/// More names of a certificate than that do not help to find the one to ask for.
+const MAX_NAMES: usize = 8;
+
+/// The names of a certificate, as one line of a log can have them.
+pub(crate) fn shown_names(names: &[Redacted]) -> String {
+    let shown = names[..names.len().min(MAX_NAMES)].join(", ");
+    if names.len() > MAX_NAMES {
+        shown + " and others"
+    } else {
+        shown
+    }
+}
+
 /// What is wrong between us and the kubelet's TLS.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TlsFault {

@@ -73,9 +73,10 @@ pub async fn ask(cluster: &Cluster, roster: &Roster) -> Vec<Told> {
     // One set of files, secrets and TLS for all, as in a run.
     let profile = Profile::new(Arc::clone(&cluster.client));
     let until = Instant::now() + ENOUGH;
+    let cluster = Arc::new(cluster.clone());
     let nodes = roster.nodes().into_iter();
     all(
-        nodes.map(|node| one(cluster, Arc::clone(&profile), node, until)),
+        nodes.map(|node| one(Arc::clone(&cluster), Arc::clone(&profile), node, until)),
         AT_ONCE,
     )
     .await
@@ -94,7 +95,7 @@ fn asked_at(node: &Node, until: Instant) -> Result<&Address, (Outcome, Option<St
     }
 }
 
-async fn one(cluster: &Cluster, profile: Arc<Profile>, node: Arc<Node>, until: Instant) -> Told {
+async fn one(cluster: Arc<Cluster>, profile: Arc<Profile>, node: Arc<Node>, until: Instant) -> Told {
     let url = match asked_at(&node, until) {
         Ok(address) => address.url(),
         Err((result, wrong)) => {

@@ -16,7 +16,7 @@ use crate::redact::Secrets;
 const NAME: &str = "telegraf-kubelet";
 
 /// What may be done with Leases where nodes are shared by them.
-const LEASE_VERBS: [&str; 5] = ["get", "list", "create", "update", "delete"];
+const LEASE_VERBS: [&str; 4] = ["list", "create", "update", "delete"];
 
 /// A role: its kind, its name, which is that of its bindings too, and its rules.
 struct Role<'r> {

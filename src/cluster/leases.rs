@@ -10,6 +10,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::error::DiscoveryError;
+use super::name;
 use super::share::{Answer, Lease, Step};
 use crate::client::{Client, Failure, Query};
 use crate::date;
@@ -202,8 +203,7 @@ fn lease(of: &types::Lease<'_>) -> Option<Lease> {
 
 /// A text that is there, and no longer than any name.
 fn text(text: Text<'_>) -> Option<String> {
-    const LONGEST: usize = 253;
-    (!text.is_empty() && text.raw().len() <= LONGEST).then(|| text.text().into_owned())
+    name::bounded(text, name::LONGEST)
 }
 
 #[cfg(test)]

@@ -6,8 +6,8 @@
 //! ([`roster`]), who has which ([`share`]) and what is asked when ([`course`]) does no I/O; [`watch`] and [`once`] do.
 //!
 //! The files know each other in this order only: `name`, [`query`], `back_off`, `split` and `tls_words` nothing, then
-//! [`address`], [`node`], [`roster`], and beside them [`selector`], then `asks`; [`error`], [`course`] and `telling`, and
-//! [`watch`] and [`once`] all of these; [`share`] nothing, then [`leases`], then [`sharing`].
+//! [`address`], [`node`], [`roster`], and beside them [`selector`], then `asks`; [`error`], [`course`] and `telling`, `pages`,
+//! and [`watch`] and [`once`] all of these; [`share`] nothing, then [`leases`], then [`sharing`].
 
 pub mod address;
 mod asks;
@@ -18,6 +18,7 @@ pub mod leases;
 mod name;
 pub mod node;
 pub mod once;
+mod pages;
 pub mod query;
 pub mod roster;
 pub mod selector;

@@ -10,7 +10,7 @@ mod types;
 use std::collections::BTreeMap;
 
 use super::address::{self, Address, AddressType};
-use super::name::{self, is_subdomain};
+use super::name::{self, bounded, is_subdomain};
 use crate::filter::Filter;
 use crate::json::{Malformed, Pairs, Read as _, Reader, Text};
 use crate::quantity;
@@ -250,16 +250,6 @@ fn object_name(text: Text<'_>) -> Option<String> {
 /// A version, which means nothing to us, and stands in a query.
 fn version(text: Text<'_>) -> Option<String> {
     bounded(text, LONGEST_VERSION)
-}
-
-/// A text that is there, and no longer than that.
-fn bounded(text: Text<'_>, longest: usize) -> Option<String> {
-    // Not even copied if it can not be: an escape is at most six bytes for one.
-    if text.is_empty() || text.raw().len() > longest * 6 {
-        return None;
-    }
-    let text = text.text();
-    (text.len() <= longest).then(|| text.into_owned())
 }
 
 fn node(name: String, object: &types::Object<'_>, wanted: &Wanted) -> Node {

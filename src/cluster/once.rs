@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use super::asks::Asks;
 use super::error::DiscoveryError;
-use super::node::{Wanted, read_page};
+use super::node::Wanted;
+use super::pages::page;
 use super::roster::Roster;
 use super::selector::Selector;
 use crate::client::Client;
@@ -39,10 +40,7 @@ async fn pages(
     let asks = Asks::new(selector);
     let (mut relist, mut next) = (roster.relist(), None::<String>);
     loop {
-        let mut body = Vec::new();
-        let got = client.get(asks.list(next.as_deref(), limit), &mut body).await;
-        got.map_err(|failure| DiscoveryError::of(failure, client.shown()))?;
-        let page = read_page(&body, wanted, |node| relist.put(node)).map_err(DiscoveryError::NotNodes)?;
+        let page = page(client, &asks, wanted, (next.as_deref(), limit), &mut relist).await?;
         next = page.next;
         if next.is_none() {
             relist.finish();

@@ -33,6 +33,8 @@ struct Known {
     /// Of whom something else is known than was told.
     changed: BTreeSet<String>,
     heard: Option<Instant>,
+    /// It was told that there was a list, of however many nodes.
+    told_of_list: bool,
     code: i64,
 }
 
@@ -112,11 +114,11 @@ impl Roster {
     }
 
     /// Waits until any node is another than was told before, and tells each such one once, as it is now: first those that are
-    /// gone, so that who comes finds the place of who went free. There is one who takes them.
+    /// gone, so that who comes finds the place of who went free. There is one who takes them. The first list that is whole is
+    /// told even if there is nobody in it.
     pub async fn changes(&self) -> Vec<Change> {
         loop {
-            let changes = self.with(Known::take);
-            if !changes.is_empty() {
+            if let Some(changes) = self.with(Known::take) {
                 return changes;
             }
             self.shared.changed.notified().await;
@@ -170,7 +172,7 @@ impl Roster {
         // Nothing in here can be left half done.
         let mut known = self.shared.known.lock().unwrap_or_else(PoisonError::into_inner);
         let found = look(&mut known);
-        if !known.changed.is_empty() {
+        if known.has_news() {
             // Nobody waits, as a rule; then the next one who would does not.
             self.shared.changed.notify_one();
         }
@@ -240,7 +242,16 @@ impl Known {
         self.code = 0;
     }
 
-    fn take(&mut self) -> Vec<Change> {
+    /// Whether anything is to be told.
+    fn has_news(&self) -> bool {
+        !self.changed.is_empty() || (self.heard.is_some() && !self.told_of_list)
+    }
+
+    fn take(&mut self) -> Option<Vec<Change>> {
+        if !self.has_news() {
+            return None;
+        }
+        self.told_of_list |= self.heard.is_some();
         let (mut changes, mut there) = (Vec::new(), Vec::new());
         for name in mem::take(&mut self.changed) {
             let Some(entry) = self.entries.get_mut(&name) else {
@@ -255,7 +266,7 @@ impl Known {
             }
         }
         changes.append(&mut there);
-        changes
+        Some(changes)
     }
 }
 

@@ -205,7 +205,7 @@ impl Trouble {
         }
         match error {
             Some(DiscoveryError::Status { code: 403, .. }) => log::error!(
-                "we may not keep a Lease at {path}: grant get, list, create, update and delete on leases of \
+                "we may not keep a Lease at {path}: grant list, create, update and delete on leases of \
                  coordination.k8s.io in that namespace; no node is ours until then"
             ),
             Some(error) => log::error!(

@@ -5,10 +5,7 @@ use std::fmt;
 use crate::client::algorithm::{Key, Scheme};
 use crate::date::date;
 use crate::redact::Redacted;
-use crate::tls_fault::{TlsFault, Trouble};
-
-/// More names than that do not help to find the one to ask for.
-const MAX_NAMES: usize = 8;
+use crate::tls_fault::{TlsFault, Trouble, shown_names};
 
 /// Where the CA is.
 const CA: &str =
@@ -108,15 +105,10 @@ fn wrong_name(f: &mut fmt::Formatter<'_>, names: &[Redacted], fitting: Option<&R
         return f
             .write_str("the API server's certificate carries no name and no address: give it one that does");
     }
-    let shown = names[..names.len().min(MAX_NAMES)].join(", ");
-    let others = if names.len() > MAX_NAMES {
-        " and others"
-    } else {
-        ""
-    };
+    let shown = shown_names(names);
     write!(
         f,
-        "the API server's certificate is for {shown}{others}, not for the name or address we ask for: "
+        "the API server's certificate is for {shown}, not for the name or address we ask for: "
     )?;
     match fitting {
         Some(name) => write!(f, "ask for one of these in api_server, such as {name:?}"),

@@ -12,7 +12,8 @@ use tokio::time::{Instant, sleep};
 use super::asks::Asks;
 use super::course::{Ask, Course, Rest};
 use super::error::DiscoveryError;
-use super::node::{Event, Wanted, read_event, read_page};
+use super::node::{Event, Wanted, read_event};
+use super::pages::page;
 use super::roster::{Relist, Roster};
 use super::selector::Selector;
 use super::split::{Line, Lines};
@@ -100,20 +101,11 @@ impl Watch {
         if next.is_none() {
             self.relist = None;
         }
-        let (mut body, mut nodes) = (Vec::new(), Vec::new());
-        let got = self
-            .client
-            .get(self.asks.list(next.as_deref(), limit), &mut body)
-            .await;
-        got.map_err(|failure| self.meaning(failure))?;
-        let page = read_page(&body, &self.wanted, |node| nodes.push(node));
-        drop(body);
-        let page = page.map_err(DiscoveryError::NotNodes)?;
-        self.telling.leaves_out(page.odd);
         let relist = self.relist.get_or_insert_with(|| self.roster.relist());
-        for node in nodes {
-            relist.put(node);
-        }
+        let part = (next.as_deref(), limit);
+        // One that is none begins the list anew.
+        let page = page(&mut self.client, &self.asks, &self.wanted, part, relist).await?;
+        self.telling.leaves_out(page.odd);
         if self.course.page(page.resource_version, page.next)
             && let Some(relist) = self.relist.take()
         {

@@ -15,7 +15,7 @@ use super::options::{self, Info};
 use super::raw::Block;
 use super::url;
 use super::way::{credential, keys, once_per_process, question, response_timeout, trust, written};
-use crate::client::{self, Anchors, Credential, Target, Trust};
+use crate::client::{self, Anchors, Credential, Target, Trust, Url};
 use crate::cluster::Wanted;
 use crate::files;
 use crate::filter::Filter;
@@ -159,6 +159,7 @@ pub(super) fn sharing(blocks: &[Block<'_>], env: Env<'_>) -> Result<Option<Shari
             None => Ok(None),
         };
     };
+    can_be_shared(blocks, env, block.line(&options::SHARDS.info))?;
     let namespace = namespace
         .or_else(|| env("POD_NAMESPACE").filter(|name| !name.is_empty()))
         .or_else(own_namespace)
@@ -168,6 +169,29 @@ pub(super) fn sharing(blocks: &[Block<'_>], env: Env<'_>) -> Result<Option<Shari
         group: group.map_or_else(|| block.get_or_default(&options::SHARD_GROUP), Ok)?,
         lease: lease.map_or_else(|| block.get_or_default(&options::LEASE_DURATION), Ok)?,
     }))
+}
+
+/// Whether all that these blocks stand for can be shared: nodes can, of one API server.
+fn can_be_shared(blocks: &[Block<'_>], env: Env<'_>, line: usize) -> Result<(), ConfigError> {
+    let mut first: Option<(&Block<'_>, Option<Url>)> = None;
+    for block in blocks {
+        if !discovers(block)? {
+            return Err(block.conflict(&options::URL.info, Clash::BesideShared { line }));
+        }
+        let url = match block.get(&options::API_SERVER)? {
+            Some(url) => Some(url),
+            None => url::of_service(env),
+        };
+        match &first {
+            None => first = Some((block, url)),
+            Some((_, of_first)) if *of_first == url => {}
+            Some((first, _)) => {
+                let line = first.line(&options::DISCOVER.info);
+                return Err(block.conflict(&options::API_SERVER.info, Clash::OtherApiServer { line }));
+            }
+        }
+    }
+    Ok(())
 }
 
 fn own_namespace() -> Option<String> {

@@ -379,6 +379,16 @@ pub enum Clash {
     NotShared,
     /// Members share nodes, and where their Leases are nobody knows.
     NoNamespace,
+    /// A kubelet of its own, beside nodes that members share: each member would write all of it.
+    BesideShared {
+        /// Where `shards` is.
+        line: usize,
+    },
+    /// Members share the nodes of two API servers, and have their Leases at one.
+    OtherApiServer {
+        /// Where the other block with `discover` is.
+        line: usize,
+    },
     /// Two values for what a process has once.
     OncePerProcess {
         /// Where the other one is.
@@ -436,6 +446,16 @@ impl fmt::Display for Clash {
             Self::NotShared => f.write_str("goes with shards = \"leases\" alone; add that, or take this out"),
             Self::NoNamespace => f.write_str(
                 "needs a namespace for the Leases, and the program runs in none; set lease_namespace",
+            ),
+            Self::BesideShared { line } => write!(
+                f,
+                "would be scraped by every member that shards on line {line} makes, and each sample be written once by each; \
+                 give this block a file and an inputs.execd of its own, of which there is one"
+            ),
+            Self::OtherApiServer { line } => write!(
+                f,
+                "is another one than that of the block on line {line}, and members share nodes by the Leases of one: give each \
+                 cluster a file and an inputs.execd of its own, or take shards out"
             ),
             Self::OncePerProcess { line } => write!(
                 f,

@@ -370,7 +370,7 @@ options! {
         key: "shards",
         kind: "string",
         sample: Default(r#""none""#),
-        doc: "\"leases\" lets several members share the nodes, once for all blocks: each node is one member's, and another's within lease_duration and an interval when that one is gone. Each member keeps a Lease in its own namespace.",
+        doc: "\"leases\" lets several members share the nodes, once for all blocks: each node is one member's, and another's within lease_duration and an interval when that one is gone. Each member keeps a Lease in its own namespace. All blocks of the file then have discover, and the same api_server.",
     }
 
     SHARD_GROUP: String = label_value {

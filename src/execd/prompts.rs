@@ -23,6 +23,8 @@ struct Asked {
     last: Option<Instant>,
     /// What was between the last ones, the newest first.
     gaps: [Option<Duration>; 3],
+    /// What is between two of our own.
+    own: Option<Duration>,
 }
 
 /// Prompts that are closer are one tick's: by a signal and stdin, or after Telegraf was held up.
@@ -37,15 +39,21 @@ impl Asked {
         }
     }
 
-    /// The shortest of the last gaps, for a prompt may be late; in whole seconds, which intervals are.
+    /// Our own one, which nobody has to learn. Else, for a prompt may be late, and the gap behind it is too short then, the
+    /// middle one of the last three gaps, and the shorter one of two; in whole seconds, which intervals are.
     fn interval(&self) -> Option<Duration> {
-        let shortest = self.gaps.iter().flatten().min()?;
-        let step = if *shortest < Duration::from_millis(900) {
+        if self.own.is_some() {
+            return self.own;
+        }
+        let mut gaps: Vec<_> = self.gaps.into_iter().flatten().collect();
+        gaps.sort_unstable();
+        let gap = gaps.get(gaps.len().saturating_sub(1) / 2)?;
+        let step = if *gap < Duration::from_millis(900) {
             Duration::from_millis(50)
         } else {
             Duration::from_secs(1)
         };
-        let steps = (shortest.as_millis() + step.as_millis() / 2) / step.as_millis();
+        let steps = (gap.as_millis() + step.as_millis() / 2) / step.as_millis();
         Some(step * u32::try_from(steps.max(1)).ok()?)
     }
 }
@@ -78,6 +86,11 @@ impl Prompts {
             asked: self.0.subscribe(),
             served: 0,
         }
+    }
+
+    /// Prompts of our own come at this interval, however late one of them is.
+    pub(crate) fn are_own(&self, interval: Duration) {
+        self.0.send_modify(|asked| asked.own = Some(interval));
     }
 
     /// One more prompt, our own.
@@ -153,7 +166,7 @@ impl Ticks {
         }
     }
 
-    /// How long it is from prompt to prompt, where there were two.
+    /// How long it is from prompt to prompt, where they are our own or there were two.
     #[must_use]
     pub fn interval(&self) -> Option<Duration> {
         self.asked.borrow().interval()
@@ -209,12 +222,31 @@ mod tests {
             Some(Duration::from_secs(10)),
             "one was very late"
         );
-        assert_eq!(after(30_000).await, Some(Duration::from_secs(10)));
         assert_eq!(
             after(30_000).await,
             Some(Duration::from_secs(30)),
             "it is another one now"
         );
+    }
+
+    /// Members that share nodes have to have the same intervals, or one node is written twice in one.
+    #[tokio::test(start_paused = true)]
+    async fn a_prompt_that_is_late_makes_no_shorter_interval() {
+        let prompts = Prompts::new();
+        let ticks = prompts.ticks();
+        let after = async |millis: u64| {
+            tokio::time::advance(Duration::from_millis(millis)).await;
+            prompts.tick();
+            ticks.interval()
+        };
+        for millis in [0, 1_000, 1_000] {
+            after(millis).await;
+        }
+        for millis in [1_000, 1_240, 760, 1_000, 1_000, 1_400, 600, 1_000] {
+            assert_eq!(after(millis).await, Some(Duration::from_secs(1)), "{millis}");
+        }
+        prompts.are_own(Duration::from_millis(1_500));
+        assert_eq!(after(700).await, Some(Duration::from_millis(1_500)));
     }
 
     proptest! {

@@ -5,10 +5,7 @@ use std::fmt;
 
 use crate::date::date;
 use crate::redact::Redacted;
-use crate::tls_fault::{COMMON_NAME, Flaw, Holder, Link, TlsFault, Trouble};
-
-/// More names than that do not help to find the one to set.
-const MAX_NAMES: usize = 8;
+use crate::tls_fault::{COMMON_NAME, Flaw, Holder, Link, TlsFault, Trouble, shown_names};
 
 /// Of a key, where the fix is another one.
 const KEYS: &str = "RSA with 2048 bits or more, ECDSA P-256 or P-384";
@@ -230,15 +227,10 @@ fn wrong_name(f: &mut fmt::Formatter<'_>, names: &[Redacted], fitting: Option<&R
              with subject alternative names"
         );
     }
-    let shown = names[..names.len().min(MAX_NAMES)].join(", ");
-    let others = if names.len() > MAX_NAMES {
-        " and others"
-    } else {
-        ""
-    };
+    let shown = shown_names(names);
     write!(
         f,
-        "the kubelet's certificate is for {shown}{others}, not for the name or address we ask for: "
+        "the kubelet's certificate is for {shown}, not for the name or address we ask for: "
     )?;
     match fitting {
         Some(name) if names.contains(name) => write!(

@@ -2,7 +2,7 @@
 //!
 //! Joins what is known of nodes ([`cluster`]) with who scrapes ([`Targets`]), and knows nothing of how either works.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -39,8 +39,12 @@ pub struct Fleet {
     blocks: Vec<Block>,
     shares: Option<Shares>,
     nodes: BTreeMap<String, Known>,
-    /// Whether the first list was there.
+    /// Whose first list is not there yet, by their numbers.
+    unlisted: BTreeSet<usize>,
+    /// Whether the first list of each was there.
     listed: watch::Sender<bool>,
+    /// The log was told that a node is of two blocks.
+    told_of_two: bool,
 }
 
 /// A node, and by whom it is scraped, if it is.
@@ -48,12 +52,14 @@ struct Known {
     node: Arc<Node>,
     /// What of it goes onto its lines.
     listed: Arc<Listed>,
+    /// Whose it is: of those that list it the first in the file.
     block: usize,
     scraped: Option<Scraped>,
 }
 
 /// What a scraper was made for.
 struct Scraped {
+    block: usize,
     url: String,
     permit: Permit,
     listed: watch::Sender<Arc<Listed>>,
@@ -64,10 +70,12 @@ impl Fleet {
     #[must_use]
     pub fn new(blocks: Vec<Block>, shares: Option<Shares>) -> Self {
         Self {
+            unlisted: (0..blocks.len()).collect(),
             blocks,
             shares,
             nodes: BTreeMap::new(),
             listed: watch::Sender::new(false),
+            told_of_two: false,
         }
     }
 
@@ -102,9 +110,13 @@ impl Fleet {
             tokio::select! {
                 Some((block, changes)) = changes.recv() => {
                     for change in changes {
-                        self.take(block, change, targets, makings);
+                        match change {
+                            Change::Put(node) => self.put(block, node, targets, makings),
+                            Change::Gone(name) => self.gone(block, &name, targets, makings),
+                        }
                     }
-                    self.listed.send_replace(true);
+                    self.unlisted.remove(&block);
+                    self.listed.send_replace(self.unlisted.is_empty());
                     targets.tell_of_files();
                 }
                 () = changed(shares.as_ref()) => {
@@ -116,34 +128,49 @@ impl Fleet {
         }
     }
 
-    fn take(&mut self, block: usize, change: Change, targets: &mut Targets, makings: &mut Makings) {
-        match change {
-            Change::Put(node) => {
-                let name = node.name.clone();
-                let listed = Arc::new(listed(&node));
-                let known = self.nodes.entry(name.clone()).or_insert_with(|| Known {
-                    node: Arc::clone(&node),
-                    listed: Arc::clone(&listed),
-                    block,
-                    scraped: None,
-                });
-                if known.block != block {
-                    log::warn!("node {name} is one of two blocks with discover: the first one has it");
-                    return;
-                }
-                (known.node, known.listed) = (node, listed);
-                self.settle(&name, targets, makings);
-            }
-            Change::Gone(name) => {
-                if self.nodes.get(&name).is_some_and(|known| known.block == block) {
-                    self.nodes.remove(&name);
-                    targets.remove(&name);
-                    if let Some(shares) = &self.shares {
-                        shares.give_back(&name);
-                    }
-                }
-            }
+    fn put(&mut self, block: usize, node: Arc<Node>, targets: &mut Targets, makings: &mut Makings) {
+        let name = node.name.clone();
+        let other = self.nodes.get(&name).map(|known| known.block);
+        if other.is_some_and(|other| other != block) && !std::mem::replace(&mut self.told_of_two, true) {
+            log::warn!(
+                "node {name} is of two blocks with discover: the first of them in the file has it, as any other such node; said here once"
+            );
         }
+        if other.is_none_or(|other| other >= block) {
+            self.know(block, node);
+            self.settle(&name, targets, makings);
+        }
+    }
+
+    fn gone(&mut self, block: usize, name: &str, targets: &mut Targets, makings: &mut Makings) {
+        if self.nodes.get(name).is_none_or(|known| known.block != block) {
+            return;
+        }
+        let mut others = self.blocks.iter().enumerate();
+        if let Some((other, node)) = others.find_map(|(other, of)| Some((other, of.roster.node(name)?))) {
+            self.know(other, node);
+            self.settle(name, targets, makings);
+            return;
+        }
+        self.nodes.remove(name);
+        targets.remove(name);
+        if let Some(shares) = &self.shares {
+            shares.give_back(name);
+        }
+    }
+
+    /// This block has it, and so it is.
+    fn know(&mut self, block: usize, node: Arc<Node>) {
+        let listed = Arc::new(listed(&node));
+        let scraped = self.nodes.remove(&node.name).and_then(|known| known.scraped);
+        let name = node.name.clone();
+        let known = Known {
+            node,
+            listed,
+            block,
+            scraped,
+        };
+        self.nodes.insert(name, known);
     }
 
     fn settle_all(&mut self, targets: &mut Targets, makings: &mut Makings) {
@@ -182,6 +209,7 @@ impl Fleet {
         let text = url.to_string();
         let listed = Arc::clone(&known.listed);
         if let Some(scraped) = &known.scraped
+            && scraped.block == known.block
             && scraped.url == text
             && scraped.permit.is_same(&permit)
         {
@@ -200,13 +228,14 @@ impl Fleet {
         };
         let collector = makings.collector(block.cluster.kubelet(name, url));
         // What was asked before the first list was asked of its nodes too.
-        let from = if *self.listed.borrow() {
-            From::Now
-        } else {
+        let from = if self.unlisted.contains(&known.block) {
             From::Start
+        } else {
+            From::Now
         };
         targets.add(collector.one_of_many(one_of_many), from);
         known.scraped = Some(Scraped {
+            block: known.block,
             url: text,
             permit,
             listed,

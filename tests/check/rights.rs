@@ -60,7 +60,7 @@ fn the_rights_of_discovery_and_of_shards_are_printed_where_they_are_needed() {
         &stage.block("  metadata = [\"status\"]\n  shards = \"leases\"\n  lease_namespace = \"elsewhere\"\n"),
     );
     let pods = r#"[""] ["nodes/pods"] ["get"]"#.to_owned();
-    let leases = r#"["coordination.k8s.io"] ["leases"] ["get", "list", "create", "update", "delete"]"#;
+    let leases = r#"["coordination.k8s.io"] ["leases"] ["list", "create", "update", "delete"]"#;
     assert_eq!(
         roles(&more),
         [

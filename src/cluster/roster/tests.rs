@@ -96,6 +96,15 @@ async fn who_waits_is_told() {
     let other = roster.clone();
     let taken = tokio::spawn(async move { other.changes().await });
     tokio::task::yield_now().await;
+    roster.relist().finish();
+    assert_eq!(
+        taken.await.unwrap(),
+        Vec::new(),
+        "there is a list, and nobody in it"
+    );
+    let other = roster.clone();
+    let taken = tokio::spawn(async move { other.changes().await });
+    tokio::task::yield_now().await;
     roster.heard();
     tokio::task::yield_now().await;
     assert!(!taken.is_finished(), "nothing has changed");

@@ -470,6 +470,19 @@ fn what_goes_with_discovery_alone() {
             "discover = 'nodes'\napi_server = 'https://a'\nshards = 'leases'\nlease_namespace = 'a'\nlease_duration = '2s'",
             "6: lease_duration = '2s': no duration of a Lease",
         ),
+        (
+            "discover = 'nodes'\napi_server = 'https://a'\nshards = 'leases'\nlease_namespace = 'a'\n[[inputs.kubelet]]\nurl = 'https://b'",
+            "7: url: would be scraped by every member that shards on line 4 makes",
+        ),
+        (
+            "url = 'https://b'\n[[inputs.kubelet]]\ndiscover = 'nodes'\napi_server = 'https://a'\nshards = 'leases'\nlease_namespace = 'a'",
+            "2: url: would be scraped by every member that shards on line 6 makes",
+        ),
+        (
+            "discover = 'nodes'\napi_server = 'https://a'\nshards = 'leases'\nlease_namespace = 'a'\n[[inputs.kubelet]]\ndiscover = 'nodes'\n\
+             api_server = 'https://b'",
+            "8: api_server: is another one than that of the block on line 2, and members share nodes by the Leases of one",
+        ),
     ] {
         let error = block(text).expect_err(text).to_string();
         assert!(error.starts_with(&format!("kubelet.conf:{want}")), "{error}");

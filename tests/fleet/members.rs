@@ -1,0 +1,166 @@
+//! Several members that share the nodes, and take over from each other.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use rustix::process::Signal;
+use test_kubelet::api::{Aim, ApiFault, Resource, Verb};
+
+use super::support::plugin::{PATIENCE, Plugin};
+use super::{World, tag};
+
+/// Who wrote of each node in each second of the wall's clock.
+type Written = BTreeMap<(String, u64), BTreeSet<usize>>;
+
+/// Three members with short intervals and Leases, and all that they write until `end`.
+struct Members {
+    plugins: Vec<Option<Plugin>>,
+    written: Written,
+}
+
+const SHARDS: &str = "  shards = \"leases\"\n  lease_namespace = \"monitoring\"\n  lease_duration = \"5s\"\n  interval = \"1s\"\n  response_timeout = \"500ms\"";
+
+impl Members {
+    fn start(world: &World) -> Self {
+        // Less than what `get` is for: it is granted nowhere.
+        let get = Aim::ALL.resource(Resource::Leases).verb(Verb::Get);
+        world.api.set_fault(get, ApiFault::Forbidden);
+        let start = |name: &str| Some(Plugin::start(world.command(name, SHARDS)));
+        Self {
+            plugins: ["m-0", "m-1", "m-2"].map(start).into(),
+            written: Written::new(),
+        }
+    }
+
+    /// Reads what all write for so long.
+    fn read_for(&mut self, time: Duration) {
+        let end = Instant::now() + time;
+        while Instant::now() < end {
+            for (member, plugin) in self.plugins.iter().enumerate() {
+                let Some(plugin) = plugin else { continue };
+                while let Some(line) = plugin.line_within(Duration::from_millis(10)) {
+                    let Some(node) = tag(&line, "node_name").filter(|_| line.starts_with("kubelet_scrape"))
+                    else {
+                        continue;
+                    };
+                    let nanos: u64 = line
+                        .rsplit_once(' ')
+                        .expect("a time")
+                        .1
+                        .parse()
+                        .expect("a number");
+                    let at = (node.to_owned(), nanos / 1_000_000_000);
+                    self.written.entry(at).or_default().insert(member);
+                }
+            }
+        }
+    }
+
+    /// Who wrote of this node last.
+    fn writer(&self, node: &str) -> Option<usize> {
+        let writes = self
+            .written
+            .range((node.to_owned(), 0)..=(node.to_owned(), u64::MAX));
+        writes.last().and_then(|(_, members)| members.first().copied())
+    }
+
+    /// Reads until each of these is written by one of those.
+    fn until_written_by(&mut self, nodes: &[&str], by: &[usize], since: u64) {
+        let end = Instant::now() + PATIENCE;
+        let is_so = |members: &Self, node: &&str| {
+            members
+                .written
+                .range((node.to_string(), since)..=(node.to_string(), u64::MAX))
+                .any(|(_, writers)| writers.iter().all(|writer| by.contains(writer)))
+        };
+        while !nodes.iter().all(|node| is_so(self, node)) {
+            assert!(Instant::now() < end, "not by {by:?}: {:#?}", self.written);
+            self.read_for(Duration::from_millis(100));
+        }
+    }
+
+    fn assert_never_twice(&self) {
+        for ((node, second), writers) in &self.written {
+            assert_eq!(writers.len(), 1, "{node} at {second} by {writers:?}");
+        }
+    }
+}
+
+fn now() -> u64 {
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .expect("after 1970")
+        .as_secs()
+}
+
+const NODES: [&str; 8] = ["n0", "n1", "n2", "n3", "n4", "n5", "n6", "n7"];
+
+#[test]
+fn members_share_nodes_and_take_over_from_who_is_gone() {
+    let world = World::new(&NODES);
+    let mut members = Members::start(&world);
+    members.until_written_by(&NODES, &[0, 1, 2], 0);
+    assert!(world.api.wait_for_leases(|leases| leases.len() == 3, PATIENCE));
+    members.read_for(Duration::from_secs(4));
+    let each: BTreeSet<_> = NODES.iter().filter_map(|node| members.writer(node)).collect();
+    assert!(each.len() > 1, "they are shared: {:#?}", members.written);
+
+    // Killed: the others take over, and nobody needs to be told.
+    let killed = members.writer("n0").expect("somebody");
+    members.plugins[killed] = None;
+    let others: Vec<_> = (0..3).filter(|member| *member != killed).collect();
+    members.until_written_by(&NODES, &others, now() + 1);
+
+    // Paused: it finds that it has nothing any more, and begins anew.
+    let paused = others[0];
+    let plugin = members.plugins[paused].as_ref().expect("it runs");
+    plugin.signal(Signal::STOP);
+    members.until_written_by(&NODES, &others[1..], now() + 1);
+    members.plugins[paused]
+        .as_ref()
+        .expect("it is there")
+        .signal(Signal::CONT);
+    members.read_for(Duration::from_secs(5));
+    members.assert_never_twice();
+
+    // Stopped: its Lease goes with it.
+    let stopped = members.plugins[paused].take().expect("it runs");
+    stopped.signal(Signal::TERM);
+    let left = stopped.wait(PATIENCE);
+    assert_eq!(left.status.code(), Some(0), "{left:#?}");
+    let held = world.api.leases();
+    assert!(
+        held.iter()
+            .all(|lease| !lease.name.starts_with(&format!("m-{paused}-"))),
+        "{held:#?}"
+    );
+    members.until_written_by(&NODES, &others[1..], now() + 1);
+    members.assert_never_twice();
+    let asked = world.api.requests().into_iter();
+    let verbs: BTreeSet<_> = asked
+        .filter(|seen| seen.resource == Resource::Leases)
+        .map(|seen| seen.verb)
+        .collect();
+    assert_eq!(
+        verbs,
+        [Verb::List, Verb::Create, Verb::Update, Verb::Delete].into(),
+        "what they need, and nothing that they do not"
+    );
+}
+
+#[test]
+fn a_member_that_is_cut_off_writes_nothing_any_more() {
+    let world = World::new(&NODES);
+    let mut members = Members::start(&world);
+    members.until_written_by(&NODES, &[0, 1, 2], 0);
+    // All are: then nobody writes, for nobody knows who may.
+    world.api.set_fault(Aim::ALL, ApiFault::Partition);
+    world.api.cut_connections(Aim::ALL);
+    members.read_for(Duration::from_secs(5));
+    let before = members.written.len();
+    members.read_for(Duration::from_secs(2));
+    assert_eq!(members.written.len(), before, "{:#?}", members.written);
+    world.api.clear_faults();
+    members.until_written_by(&NODES, &[0, 1, 2], now() + 1);
+    members.assert_never_twice();
+}
