@@ -8,6 +8,7 @@ macro_rules! group {
         Group {
             time: $time,
             asked_by: AskedBy::Nobody,
+            ready: None,
             fields: &[$(Field {
                 name: $name,
                 path: $path,
@@ -27,6 +28,7 @@ macro_rules! listed {
         Group {
             time: |_| Time::default(),
             asked_by: AskedBy::Discovery,
+            ready: None,
             fields: &[$(Field {
                 name: $name,
                 path: $path,
@@ -47,6 +49,7 @@ macro_rules! known {
         Group {
             time: |_| Time::default(),
             asked_by: AskedBy::Metadata(metadata::Group::$asked_by),
+            ready: Some(|of| of.ready(metadata::Group::$asked_by)),
             fields: &[$(Field {
                 name: $name,
                 path: $path,
@@ -54,7 +57,7 @@ macro_rules! known {
                 unit: $unit,
                 since: "",
                 platform: Platform::Any,
-                get: Get::Printed(|of| of.known($value::$place)),
+                get: Get::Known($value::$place as usize),
             }),+],
         }
     };
@@ -67,6 +70,7 @@ macro_rules! parts {
         Group {
             time: $time,
             asked_by: AskedBy::Metadata(metadata::Group::Utilization),
+            ready: None,
             fields: &[$(Field {
                 name: $name,
                 path: $path,
@@ -96,21 +100,21 @@ macro_rules! resources {
 
 /// How much of its processors it uses, of the summary's numbers of the same tick.
 macro_rules! cpu_parts {
-    ($value:ident) => {
+    () => {
         parts! { |of| of.cpu.time;
-            "cpu_usage_limit_percent", "cpu.usageNanoCores / limits.cpu", |of| of.cpu_percent($value::LimitsCpu);
-            "cpu_usage_request_percent", "cpu.usageNanoCores / requests.cpu", |of| of.cpu_percent($value::RequestsCpu);
+            "cpu_usage_limit_percent", "cpu.usageNanoCores / limits.cpu", |of| of.cpu_percent(Amount::LimitsCpu);
+            "cpu_usage_request_percent", "cpu.usageNanoCores / requests.cpu", |of| of.cpu_percent(Amount::RequestsCpu);
         }
     };
 }
 
 /// The same of its memory: the working set, by which the node is out of it, and all that its limit counts.
 macro_rules! memory_parts {
-    ($value:ident) => {
+    () => {
         parts! { |of| of.memory.time;
-            "memory_working_set_limit_percent", "memory.workingSetBytes / limits.memory", |of| of.percent(of.memory.working_set_bytes, $value::LimitsMemory);
-            "memory_working_set_request_percent", "memory.workingSetBytes / requests.memory", |of| of.percent(of.memory.working_set_bytes, $value::RequestsMemory);
-            "memory_usage_limit_percent", "memory.usageBytes / limits.memory", |of| of.percent(of.memory.usage_bytes, $value::LimitsMemory);
+            "memory_working_set_limit_percent", "memory.workingSetBytes / limits.memory", |of| of.percent(of.memory.working_set_bytes, Amount::LimitsMemory);
+            "memory_working_set_request_percent", "memory.workingSetBytes / requests.memory", |of| of.percent(of.memory.working_set_bytes, Amount::RequestsMemory);
+            "memory_usage_limit_percent", "memory.usageBytes / limits.memory", |of| of.percent(of.memory.usage_bytes, Amount::LimitsMemory);
         }
     };
 }

@@ -5,6 +5,7 @@ use std::ops::Range;
 use super::labels;
 use super::made::{Counts, Made, Mark};
 use super::measurement::Source;
+use super::metadata::Ready;
 use super::plan::{Plan, PlanGroup, PlanTag};
 use super::samples::Samples;
 use super::settings::Timestamp;
@@ -329,6 +330,11 @@ impl Line {
         push_tail: impl FnOnce(&mut Vec<u8>),
     ) -> bool {
         for group in groups {
+            if let Some(ready) = group.ready {
+                let Ready { text, out_of_range } = ready(of);
+                self.text.extend_from_slice(text);
+                self.counts.out_of_range += u64::from(out_of_range);
+            }
             for field in &group.fields {
                 let token = (field.get)(of);
                 if token.is_empty() {

@@ -5,7 +5,7 @@
 use std::fmt;
 
 use super::listed::JoinedNode;
-use super::metadata::{self, JoinedContainer, JoinedPod};
+use super::metadata::{self, JoinedContainer, JoinedPod, Ready};
 use crate::json::{Pairs, Text, Time};
 use crate::summary::{Accelerator, Interface, UserMetric, Volume};
 
@@ -76,6 +76,9 @@ pub enum Get<S: Source> {
     Printed(for<'s> fn(&'s S::Of<'_>) -> &'s [u8]),
     /// Computed of what it printed: ours, and told to be.
     Computed(fn(&S::Of<'_>) -> Option<f64>),
+    /// In `/pods`, as its text is read, at this place of a pod's values or a container's. It stays the same from tick to
+    /// tick, so that it is written once with all of its group.
+    Known(usize),
 }
 
 /// What fields are there for.
@@ -95,6 +98,8 @@ pub struct Group<S: Source> {
     pub time: for<'s> fn(&'s S::Of<'_>) -> Time<'s>,
     /// What it is asked for by, if it is not always there.
     pub asked_by: AskedBy,
+    /// Where its fields stand written, if they are known.
+    pub ready: Option<for<'s> fn(&'s S::Of<'_>) -> Ready<'s>>,
     /// The fields.
     pub fields: &'static [Field<S>],
 }

@@ -5,7 +5,7 @@ use super::measurement::{
     self, AskedBy, Field, Get, Kind, Measurement, OfAccelerator, OfContainer, OfInterface, OfNode, OfPod,
     OfUserMetric, OfVolume, Source, Tag,
 };
-use super::metadata::Groups;
+use super::metadata::{Groups, Ready};
 use super::schema;
 use super::settings::Settings;
 use super::value;
@@ -50,7 +50,9 @@ pub enum PlanTag<S: Source> {
 pub struct PlanGroup<S: Source> {
     /// That moment.
     pub time: for<'s> fn(&'s S::Of<'_>) -> Time<'s>,
-    /// The fields.
+    /// Where those stand that are written already.
+    pub ready: Option<for<'s> fn(&'s S::Of<'_>) -> Ready<'s>>,
+    /// The others.
     pub fields: Vec<PlanField<S>>,
     /// Those that are computed.
     pub computed: Vec<PlanComputed<S>>,
@@ -111,6 +113,7 @@ impl<S: Source> PlanGroup<S> {
     fn new<'f>(group: &'static measurement::Group<S>, fields: impl Iterator<Item = &'f Field<S>>) -> Self {
         let mut planned = Self {
             time: group.time,
+            ready: None,
             fields: Vec::new(),
             computed: Vec::new(),
         };
@@ -123,18 +126,20 @@ impl<S: Source> PlanGroup<S> {
                     get,
                 }),
                 Get::Computed(get) => planned.computed.push(PlanComputed { key, get }),
+                Get::Known(_) => planned.ready = group.ready,
             }
         }
         planned
     }
 
     fn is_empty(&self) -> bool {
-        self.fields.is_empty() && self.computed.is_empty()
+        self.fields.is_empty() && self.computed.is_empty() && self.ready.is_none()
     }
 
     /// Whether there is a value for any of its fields.
     pub fn has_any(&self, of: &S::Of<'_>) -> bool {
-        self.fields.iter().any(|field| !(field.get)(of).is_empty())
+        self.ready.is_some_and(|ready| !ready(of).is_empty())
+            || self.fields.iter().any(|field| !(field.get)(of).is_empty())
             || self.computed.iter().any(|field| (field.get)(of).is_some())
     }
 }
@@ -143,10 +148,13 @@ impl<S: Source> PlanGroup<S> {
     /// Whether any of its fields can be written.
     pub fn has_value(&self, of: &S::Of<'_>) -> bool {
         let mut printed = self.fields.iter();
-        printed.any(|field| {
-            let token = (field.get)(of);
-            !token.is_empty() && value::is_one(field.kind, token)
-        }) || self.computed.iter().any(|field| (field.get)(of).is_some())
+        let ready = self.ready.is_some_and(|ready| !ready(of).text.is_empty());
+        ready
+            || printed.any(|field| {
+                let token = (field.get)(of);
+                !token.is_empty() && value::is_one(field.kind, token)
+            })
+            || self.computed.iter().any(|field| (field.get)(of).is_some())
     }
 }
 

@@ -14,7 +14,7 @@ use super::measurement::{
     OfPod, OfUserMetric, OfVolume, Owner, Reserved, Tag,
 };
 pub use super::measurement::{Kind, Platform};
-use super::metadata::{self, ContainerValue, PodValue};
+use super::metadata::{self, Amount, ContainerValue, PodValue};
 use crate::json::Time;
 
 /// Of the node, on every line of it.
@@ -202,10 +202,10 @@ measurements! {
                 "ready", "status.conditions[type=Ready].status", Unsigned, "0 or 1", Ready;
             },
             resources!(PodValue),
-            cpu_parts!(PodValue),
-            memory_parts!(PodValue),
+            cpu_parts!(),
+            memory_parts!(),
             parts! { |of| of.ephemeral_storage.time;
-                "ephemeral_storage_used_limit_percent", "ephemeral-storage.usedBytes / limits.ephemeral-storage", |of| of.percent(of.ephemeral_storage.used_bytes, PodValue::LimitsEphemeralStorage);
+                "ephemeral_storage_used_limit_percent", "ephemeral-storage.usedBytes / limits.ephemeral-storage", |of| of.percent(of.ephemeral_storage.used_bytes, Amount::LimitsEphemeralStorage);
             },
         ],
     }
@@ -232,10 +232,10 @@ measurements! {
                 "last_terminated_time_seconds", "containerStatuses[].lastState.terminated.finishedAt", Seconds, "s since 1970", LastTime;
             },
             resources!(ContainerValue),
-            cpu_parts!(ContainerValue),
-            memory_parts!(ContainerValue),
+            cpu_parts!(),
+            memory_parts!(),
             parts! { |of| of.rootfs.time;
-                "ephemeral_storage_used_limit_percent", "(rootfs.usedBytes + logs.usedBytes) / limits.ephemeral-storage", |of| of.ephemeral_storage_percent(ContainerValue::LimitsEphemeralStorage);
+                "ephemeral_storage_used_limit_percent", "(rootfs.usedBytes + logs.usedBytes) / limits.ephemeral-storage", |of| of.ephemeral_storage_percent(Amount::LimitsEphemeralStorage);
             }
         ),
     }

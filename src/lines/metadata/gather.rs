@@ -5,9 +5,11 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use super::again::Again;
-use super::known::{ContainerValue, KeptContainer, KeptPod, Known, PodValue, Span};
+use super::known::{Amounts, KeptContainer, KeptPod, Known, Span};
+use super::ready::ReadyFields;
 use super::seen::Seen;
 use super::settings::{Group, Settings};
+use super::values::{Amount, ContainerValue, PodValue, Values};
 use super::written::Written;
 use crate::batch::place;
 use crate::filter::Filter;
@@ -17,8 +19,7 @@ use crate::lines::labels::{self, Fate, Label};
 use crate::lines::schema;
 use crate::lines::settings;
 use crate::lines::tags::{self, lets_through};
-use crate::lines::value::push_number;
-use crate::pods::{self, Amounts, ContainerStatus, Member, NotPods, Owner, Pod, Resources};
+use crate::pods::{self, ContainerStatus, Member, NotPods, Owner, Pod, Resources};
 
 /// A reason, a phase or a name that is longer tells nobody anything.
 const LONGEST_TEXT: usize = 1024;
@@ -36,6 +37,8 @@ pub struct Gatherer {
     reserved: Vec<&'static str>,
     /// Those that it does not get on the lines of some measurements.
     reserved_there: Vec<&'static str>,
+    of_pod: ReadyFields,
+    of_container: ReadyFields,
 }
 
 /// What became of one label, or one annotation.
@@ -51,6 +54,8 @@ impl Gatherer {
             pods: lines.pods.clone(),
             reserved: schema::reserved(),
             reserved_there: schema::reserved_on_some_lines(),
+            of_pod: ReadyFields::new(&schema::POD, lines),
+            of_container: ReadyFields::new(&schema::CONTAINER, lines),
         }
     }
 
@@ -99,6 +104,7 @@ impl Gatherer {
             again: Again::default(),
             known: Known::default(),
             scratch: Vec::new(),
+            values: Values::default(),
             left_out: 0,
             in_pods: 0,
             told,
@@ -152,6 +158,8 @@ struct Reading<'r> {
     known: Known,
     /// Where tags are put together.
     scratch: Vec<u8>,
+    /// Of the pod or the container at hand.
+    values: Values,
     /// What was left out of the pod at hand.
     left_out: u32,
     /// How many values of the pods that were read are not of the API's type, be these pods wanted or not.
@@ -240,19 +248,20 @@ impl Reading<'_> {
             ..KeptPod::default()
         };
         self.tags(pod, &mut kept);
+        self.values.clear();
         if self.wants(Group::Status) {
-            self.status(pod, &mut kept);
+            self.status(pod);
         }
         let resources = self.wants(Group::Resources) || self.wants(Group::Utilization);
         if resources {
             let (effective, unreadable) = pods::of_pod(pod);
             self.left_out += unreadable;
-            self.resources(
-                effective,
-                |value, span| kept.values[value as usize] = span,
-                OF_POD,
-            );
+            kept.amounts = self.resources(effective, PodValue::RequestsCpu as usize);
         }
+        kept.ready = self
+            .gatherer
+            .of_pod
+            .write(&self.values, &mut self.scratch, &mut self.known);
         for member in pod.members() {
             self.container(&member, resources);
         }
@@ -344,13 +353,12 @@ impl Reading<'_> {
         self.known.keep(&self.scratch)
     }
 
-    fn status(&mut self, pod: &Pod<'_>, kept: &mut KeptPod) {
+    fn status(&mut self, pod: &Pod<'_>) {
         let status = &pod.status;
-        let mut set = |value: PodValue, span: Span| kept.values[value as usize] = span;
-        set(PodValue::Phase, self.text_or_none(status.phase));
-        set(PodValue::PhaseReason, self.text_or_none(status.reason));
+        self.set_text(PodValue::Phase as usize, status.phase);
+        self.set_text(PodValue::PhaseReason as usize, status.reason);
         if let Some(ready) = pod.is_ready() {
-            set(PodValue::Ready, self.number(u64::from(ready)));
+            self.values.set_number(PodValue::Ready as usize, u64::from(ready));
         }
     }
 
@@ -366,18 +374,19 @@ impl Reading<'_> {
         if self.wants(Group::Image) {
             kept.tags = self.image(member.spec.image);
         }
+        self.values.clear();
         if self.wants(Group::Status) {
-            self.container_status(member.status, &mut kept);
+            self.container_status(member.status);
         }
         if resources {
             let (effective, unreadable) = member.resources();
             self.left_out += unreadable;
-            self.resources(
-                effective,
-                |value, span| kept.values[value as usize] = span,
-                OF_CONTAINER,
-            );
+            kept.amounts = self.resources(effective, ContainerValue::RequestsCpu as usize);
         }
+        kept.ready = self
+            .gatherer
+            .of_container
+            .write(&self.values, &mut self.scratch, &mut self.known);
         self.known.push_container(kept);
     }
 
@@ -394,44 +403,42 @@ impl Reading<'_> {
         self.known.keep(&self.scratch)
     }
 
-    fn container_status(&mut self, status: Option<&ContainerStatus<'_>>, kept: &mut KeptContainer) {
-        let mut set = |value: ContainerValue, span: Span| kept.values[value as usize] = span;
+    fn container_status(&mut self, status: Option<&ContainerStatus<'_>>) {
+        use ContainerValue::{LastExitCode, LastReason, LastTime, Ready, Restarts, StateCode, StateReason};
         let state = pods::StateCode::of(status);
-        set(ContainerValue::StateCode, self.number(state as u64));
+        self.values.set_number(StateCode as usize, state as u64);
         let Some(status) = status else { return };
-        set(
-            ContainerValue::StateReason,
-            self.text_or_none(status.state.reason()),
-        );
-        set(
-            ContainerValue::Restarts,
-            self.number_as_it_is(status.restart_count),
-        );
+        self.set_text(StateReason as usize, status.state.reason());
+        self.set_as_it_is(Restarts as usize, status.restart_count);
         match status.ready.token() {
-            b"true" => set(ContainerValue::Ready, self.number(1)),
-            b"false" => set(ContainerValue::Ready, self.number(0)),
+            b"true" => self.values.set_number(Ready as usize, 1),
+            b"false" => self.values.set_number(Ready as usize, 0),
             _ => {}
         }
         if let Some(last) = status.last_state.terminated.get() {
-            set(ContainerValue::LastReason, self.text_or_none(last.reason));
-            set(ContainerValue::LastExitCode, self.number_as_it_is(last.exit_code));
+            self.set_text(LastReason as usize, last.reason);
+            self.set_as_it_is(LastExitCode as usize, last.exit_code);
             if last.finished.unix_nanoseconds().is_some() {
-                set(ContainerValue::LastTime, self.known.keep(last.finished.token()));
+                self.values.set(LastTime as usize, last.finished.token());
             } else {
                 self.left_out += u32::from(!last.finished.token().is_empty());
             }
         }
     }
 
-    fn resources<V>(&mut self, of: Resources, mut set: impl FnMut(V, Span), [requests, limits]: [[V; 3]; 2]) {
-        let amounts = |of: Amounts| [of.cpu_milli, of.memory_bytes, of.ephemeral_storage_bytes];
-        let requests = requests.into_iter().zip(amounts(of.requests));
-        let limits = limits.into_iter().zip(amounts(of.limits));
-        for (value, amount) in requests.chain(limits) {
-            if let Some(amount) = amount {
-                set(value, self.number(amount));
+    /// Their values stand together from place `first` on, in the order of [`Amount`].
+    fn resources(&mut self, of: Resources, first: usize) -> Amounts {
+        let amounts = |of: pods::Amounts| [of.cpu_milli, of.memory_bytes, of.ephemeral_storage_bytes];
+        let all = [amounts(of.requests), amounts(of.limits)];
+        let mut kept = Amounts::default();
+        for (at, (amount, kept)) in all.as_flattened().iter().zip(&mut kept).enumerate() {
+            if let Some(amount) = *amount {
+                self.values.set_number(first + at, amount);
+                // What no field can hold can be seen by nobody, and so can not what is a part of it.
+                *kept = i64::try_from(amount).map_or(0, i64::unsigned_abs);
             }
         }
+        kept
     }
 
     /// A text as it is; `None` without one, or where it is too long.
@@ -444,50 +451,34 @@ impl Reading<'_> {
         Some(self.known.keep(escape::carried(&short(name)?).as_bytes()))
     }
 
-    fn text_or_none(&mut self, text: Text<'_>) -> Span {
+    /// A value, of a text.
+    fn set_text(&mut self, place: usize, text: Text<'_>) {
         self.left_out += u32::from(text.raw().len() > LONGEST_TEXT);
-        self.text(text).unwrap_or_default()
+        if let Some(text) = short(text) {
+            self.values.set(place, text.as_bytes());
+        }
     }
 
     /// Whatever no field can hold is left out where a field is made of it, but for what has no end.
-    fn number_as_it_is(&mut self, number: Whole<'_>) -> Span {
+    fn set_as_it_is(&mut self, place: usize, number: Whole<'_>) {
         let is_short = number.token().len() <= LONGEST_TEXT;
         self.left_out += u32::from(!is_short);
-        self.known.keep(if is_short { number.token() } else { b"" })
-    }
-
-    fn number(&mut self, number: u64) -> Span {
-        self.scratch.clear();
-        push_number(&mut self.scratch, number);
-        self.known.keep(&self.scratch)
+        if is_short {
+            self.values.set(place, number.token());
+        }
     }
 }
 
-const OF_POD: [[PodValue; 3]; 2] = [
-    [
-        PodValue::RequestsCpu,
-        PodValue::RequestsMemory,
-        PodValue::RequestsEphemeralStorage,
-    ],
-    [
-        PodValue::LimitsCpu,
-        PodValue::LimitsMemory,
-        PodValue::LimitsEphemeralStorage,
-    ],
-];
-
-const OF_CONTAINER: [[ContainerValue; 3]; 2] = [
-    [
-        ContainerValue::RequestsCpu,
-        ContainerValue::RequestsMemory,
-        ContainerValue::RequestsEphemeralStorage,
-    ],
-    [
-        ContainerValue::LimitsCpu,
-        ContainerValue::LimitsMemory,
-        ContainerValue::LimitsEphemeralStorage,
-    ],
-];
+/// Where the values of [`Amount`] stand among a pod's and a container's.
+const _: () = {
+    use Amount as A;
+    use ContainerValue as C;
+    use PodValue as P;
+    let (pod, container) = (P::RequestsCpu as usize, C::RequestsCpu as usize);
+    assert!(P::LimitsCpu as usize - pod == A::LimitsCpu as usize);
+    assert!(C::LimitsCpu as usize - container == A::LimitsCpu as usize);
+    assert!(P::COUNT - pod == A::COUNT && C::COUNT - container == A::COUNT);
+};
 
 /// What it says; `None` if that is nothing, or too long.
 fn short(text: Text<'_>) -> Option<Cow<'_, str>> {

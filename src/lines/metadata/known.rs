@@ -11,6 +11,9 @@ use std::ops::Range;
 
 use hashbrown::HashTable;
 
+use super::ready;
+use super::settings::Group;
+use super::values::Amount;
 use super::written::{Hasher, Written};
 use crate::batch::Large;
 use crate::json::Text;
@@ -37,35 +40,44 @@ impl Span {
     }
 }
 
-/// Makes of each word a place of a value, and says how many there are.
-macro_rules! values {
-    ($(#[$about:meta])* $name:ident { $($value:ident),* $(,)? }) => {
-        $(#[$about])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-        #[expect(missing_docs, reason = "each is the field that is made of it, and the schema says of what")]
-        pub enum $name { $($value),* }
+/// Fields that are ready for a line.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Ready<'a> {
+    /// `,name=value` of each.
+    pub text: &'a [u8],
+    /// How many values no field can hold.
+    pub out_of_range: u8,
+}
 
-        impl $name {
-            pub(super) const COUNT: usize = [$(Self::$value),*].len();
+impl Ready<'_> {
+    /// Whether there is no value.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.text.is_empty() && self.out_of_range == 0
+    }
+}
+
+/// The same, as they are kept.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct KeptReady {
+    pub(super) text: Span,
+    pub(super) out_of_range: u8,
+}
+
+impl KeptReady {
+    fn of(self, text: &[u8]) -> Ready<'_> {
+        Ready {
+            text: self.text.of(text),
+            out_of_range: self.out_of_range,
         }
-    };
-}
-
-values! {
-    /// What can be known of a pod.
-    PodValue {
-        Phase, PhaseReason, Ready,
-        RequestsCpu, RequestsMemory, RequestsEphemeralStorage, LimitsCpu, LimitsMemory, LimitsEphemeralStorage,
     }
 }
 
-values! {
-    /// What can be known of a container.
-    ContainerValue {
-        Restarts, StateCode, StateReason, Ready, LastReason, LastExitCode, LastTime,
-        RequestsCpu, RequestsMemory, RequestsEphemeralStorage, LimitsCpu, LimitsMemory, LimitsEphemeralStorage,
-    }
-}
+/// The fields of all groups that are made once.
+type Groups = [KeptReady; ready::GROUPS.len()];
+
+/// What others are a part of; 0 where there is none, or one that no field can hold.
+pub(super) type Amounts = [u64; Amount::COUNT];
 
 /// A pod, as it is kept.
 #[derive(Debug, Clone, Default)]
@@ -79,7 +91,8 @@ pub(super) struct KeptPod {
     pub(super) tags_beside: Option<Span>,
     /// `,qos_class=…`.
     pub(super) qos: Span,
-    pub(super) values: [Span; PodValue::COUNT],
+    pub(super) ready: Groups,
+    pub(super) amounts: Amounts,
     pub(super) containers: Range<u32>,
     pub(super) on_host_network: bool,
     /// When it was made, in nanoseconds since 1970.
@@ -103,7 +116,8 @@ pub(super) struct KeptContainer {
     pub(super) name: Span,
     /// `,image=…,version=…`.
     pub(super) tags: Span,
-    pub(super) values: [Span; ContainerValue::COUNT],
+    pub(super) ready: Groups,
+    pub(super) amounts: Amounts,
 }
 
 /// Pods by uid and by name, and their containers.
@@ -267,10 +281,16 @@ impl<'k> PodKnown<'k> {
         self.known.of(self.pod.qos)
     }
 
-    /// A value, empty where it is absent.
+    /// The fields of a group.
     #[must_use]
-    pub fn value(&self, value: PodValue) -> &'k [u8] {
-        self.known.of(self.pod.values[value as usize])
+    pub fn ready(&self, group: Group) -> Ready<'k> {
+        ready::place(group).map_or_else(Ready::default, |at| self.pod.ready[at].of(&self.known.text))
+    }
+
+    /// An amount; 0 where there is none, or one that no field can hold.
+    #[must_use]
+    pub fn amount(&self, amount: Amount) -> u64 {
+        self.pod.amounts[amount as usize]
     }
 
     /// Whether it has lines where the summary does not list it.
@@ -342,9 +362,15 @@ impl<'k> ContainerKnown<'k> {
         self.known.of(self.container.tags)
     }
 
-    /// A value, empty where it is absent.
+    /// The fields of a group.
     #[must_use]
-    pub fn value(&self, value: ContainerValue) -> &'k [u8] {
-        self.known.of(self.container.values[value as usize])
+    pub fn ready(&self, group: Group) -> Ready<'k> {
+        ready::place(group).map_or_else(Ready::default, |at| self.container.ready[at].of(&self.known.text))
+    }
+
+    /// An amount; 0 where there is none, or one that no field can hold.
+    #[must_use]
+    pub fn amount(&self, amount: Amount) -> u64 {
+        self.container.amounts[amount as usize]
     }
 }

@@ -104,7 +104,10 @@ impl Known {
             let mut container = container.clone();
             moved(&mut container.name);
             moved(&mut container.tags);
-            container.values.iter_mut().for_each(moved);
+            container
+                .ready
+                .iter_mut()
+                .for_each(|ready| moved(&mut ready.text));
             self.containers.push(container);
         }
         for span in [
@@ -117,7 +120,7 @@ impl Known {
             moved(span);
         }
         kept.tags_beside.iter_mut().for_each(moved);
-        kept.values.iter_mut().for_each(moved);
+        kept.ready.iter_mut().for_each(|ready| moved(&mut ready.text));
         kept.if_listed = if_listed;
         self.push_pod(kept);
     }
