@@ -15,8 +15,11 @@ use crate::Outcome;
 /// One in so many is dead.
 const ONE_DEAD_IN: usize = 20;
 
-/// What was asked of the API server, by verb and resource.
+/// What was asked of the API server, by verb and resource, and of the kubelets.
 pub type Requests = BTreeMap<String, u64>;
+
+/// What all kubelets together were asked.
+pub const SUMMARIES: &str = "summaries of kubelets";
 
 /// The other process, from this side; it ends with it.
 pub struct Process {
@@ -72,7 +75,12 @@ impl Process {
         self.dir().join("token")
     }
 
-    /// All that was asked of the API server so far.
+    /// How many answer.
+    pub fn living(&self) -> usize {
+        self.members.iter().filter(|member| member.dead.is_none()).count()
+    }
+
+    /// All that was asked so far.
     pub fn requests(&mut self) -> Outcome<Requests> {
         writeln!(self.stdin, "requests")?;
         let mut requests = Requests::new();
@@ -109,11 +117,11 @@ pub fn serve(arguments: &[String]) -> Outcome<()> {
         ..ApiOptions::default()
     };
     let api = TestApiServer::start_in(&cluster, options, Path::new(dir));
-    let _kubelets = Crowd::start(&cluster, members, pods.parse()?);
+    let kubelets = Crowd::start(&cluster, members, pods.parse()?);
     println!("{}", api.url());
     for line in std::io::stdin().lock().lines() {
         line?;
-        let mut requests = Requests::new();
+        let mut requests = Requests::from([(SUMMARIES.to_owned(), kubelets.summaries())]);
         for seen in api.requests() {
             let what = format!("{:?} of {:?}", seen.verb, seen.resource).to_lowercase();
             *requests.entry(what).or_default() += 1;

@@ -107,7 +107,7 @@ fn measure(nodes: usize, pods: usize, members: usize) -> Outcome<()> {
 
 fn tell_requests(before: &Requests, after: &Requests, members: usize) {
     let minutes = as_ratio(TICKS * INTERVAL, 60);
-    println!("  a member asks of the API server, requests a minute now and all before:");
+    println!("  a member asks, requests a minute now and all before:");
     for (what, count) in after {
         let before = before.get(what).copied().unwrap_or_default();
         let now = as_ratio(count - before, members as u64) / minutes;

@@ -6,12 +6,12 @@ use std::ffi::OsString;
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read, Write as _};
 use std::net::{TcpListener, TcpStream};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::Duration;
 
-use crate::cluster::Process;
+use crate::cluster::{Process, SUMMARIES};
 use crate::nodes::{self, INTERVAL};
 use crate::support::{as_ratio, processor, resident, status};
 use crate::{Outcome, Size, program};
@@ -20,7 +20,7 @@ const SIZES: [Size; 1] = [(1_000, 30)];
 
 /// Telegraf begins at a full interval, and its own plugin has no connection before.
 const WARM_UP: u64 = 3;
-const TICKS: u64 = 6;
+const INTERVALS: u64 = 6;
 
 /// What Telegraf's own plugin does not write.
 const NOT_THE_PEERS: &str = r#"  fields_exclude = [
@@ -55,7 +55,7 @@ pub fn measure_all(sizes: &[Size], words: &[&str]) -> Outcome<()> {
 }
 
 fn measure(telegraf: &OsString, (count, pods): Size, words: &[&str]) -> Outcome<()> {
-    let cluster = Process::start(count, pods)?;
+    let mut cluster = Process::start(count, pods)?;
     let conf = |name: &str, options: &str| -> Outcome<String> {
         let path = cluster.dir().join(name);
         fs::write(&path, nodes::config(&cluster, false) + options)?;
@@ -95,7 +95,7 @@ fn measure(telegraf: &OsString, (count, pods): Size, words: &[&str]) -> Outcome<
         if !words.iter().all(|words| what.contains(words)) {
             continue;
         }
-        match Telegraf::start(telegraf, &cluster, &conf).and_then(Telegraf::cost) {
+        match Telegraf::start(telegraf, &cluster, &conf).and_then(|telegraf| telegraf.cost(&mut cluster)) {
             Ok(cost) => {
                 cost.tell(count, first.as_ref().unwrap_or(&cost), what);
                 first.get_or_insert(cost);
@@ -107,14 +107,13 @@ fn measure(telegraf: &OsString, (count, pods): Size, words: &[&str]) -> Outcome<
 }
 
 /// It, while it runs.
-struct Telegraf<'c> {
+struct Telegraf {
     child: Child,
-    log: std::path::PathBuf,
-    _cluster: &'c Process,
+    log: PathBuf,
 }
 
-impl<'c> Telegraf<'c> {
-    fn start(telegraf: &OsString, cluster: &'c Process, parts: &[&str]) -> Outcome<Self> {
+impl Telegraf {
+    fn start(telegraf: &OsString, cluster: &Process, parts: &[&str]) -> Outcome<Self> {
         let (conf, log) = (
             cluster.dir().join("telegraf.conf"),
             cluster.dir().join("telegraf.log"),
@@ -136,32 +135,30 @@ impl<'c> Telegraf<'c> {
             .stdout(Stdio::null())
             .stderr(fs::File::create(&log)?)
             .spawn()?;
-        Ok(Self {
-            child,
-            log,
-            _cluster: cluster,
-        })
+        Ok(Self { child, log })
     }
 
-    /// What it takes at each tick, from a prompt to one later on.
-    fn cost(mut self) -> Outcome<Cost> {
+    /// What it takes at each tick. How many there were, the kubelets know: one that takes too long is none for the next.
+    fn cost(mut self, cluster: &mut Process) -> Outcome<Cost> {
         let from = nodes::next_interval() + WARM_UP;
         nodes::until(from);
-        let before = self.taken()?;
-        nodes::until(from + TICKS);
-        let after = self.taken()?;
+        let (before, asked_before) = (self.taken()?, cluster.requests()?);
+        nodes::until(from + INTERVALS);
+        let (after, asked) = (self.taken()?, cluster.requests()?);
         if let Some(status) = self.child.try_wait()? {
             return Err(format!("Telegraf ended: {status}, {}", fs::read_to_string(&self.log)?).into());
         }
+        let summaries = asked.get(SUMMARIES).unwrap_or(&0) - asked_before.get(SUMMARIES).unwrap_or(&0);
+        let living = cluster.living() as u64;
+        if summaries == 0 {
+            return Err("nothing was asked of the kubelets".into());
+        }
+        let a_tick = |time: u64| time * living / summaries;
         let log = fs::read_to_string(&self.log)?;
-        let late = log
-            .lines()
-            .filter(|line| line.contains("did not complete"))
-            .count();
         Ok(Cost {
-            own: (after.own - before.own) / TICKS,
-            children: (after.children - before.children) / TICKS,
-            late,
+            own: a_tick(after.own - before.own),
+            children: a_tick(after.children - before.children),
+            missed: (living * INTERVALS).saturating_sub(summaries),
             dropped: log.lines().filter_map(dropped).sum(),
             ..after
         })
@@ -178,13 +175,13 @@ impl<'c> Telegraf<'c> {
             own: processor(pid)?,
             children,
             memory,
-            late: 0,
+            missed: 0,
             dropped: 0,
         })
     }
 }
 
-impl Drop for Telegraf<'_> {
+impl Drop for Telegraf {
     fn drop(&mut self) {
         // It may be gone already, and its children end with their stdin.
         let _ = self.child.kill();
@@ -199,8 +196,8 @@ struct Cost {
     children: u64,
     /// kB of the same.
     memory: [u64; 2],
-    /// How often it said that a tick took longer than the interval.
-    late: usize,
+    /// How many summaries less than there should have been were asked for.
+    missed: u64,
     /// How many lines it said were lost, from its start on.
     dropped: u64,
 }
@@ -217,9 +214,9 @@ impl Cost {
             of(self.memory[1]),
             each(self.own + self.children),
             as_ratio(self.own + self.children, than.own + than.children),
-            match (self.late, self.dropped) {
+            match (self.missed, self.dropped) {
                 (0, 0) => String::new(),
-                (late, dropped) => format!("; {late} ticks late, {dropped} lines dropped"),
+                (missed, dropped) => format!("; {missed} summaries not asked for, {dropped} lines dropped"),
             }
         );
     }

@@ -6,6 +6,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::JoinHandle;
 
 use rustls::ServerConfig;
@@ -67,6 +68,7 @@ pub fn members(count: usize, network: u8, one_dead_in: usize) -> Vec<Member> {
 
 /// Running kubelets; dropping it stops them.
 pub struct Crowd {
+    summaries: Arc<AtomicU64>,
     stop: watch::Sender<bool>,
     thread: Option<JoinHandle<()>>,
 }
@@ -81,18 +83,27 @@ impl Crowd {
         let (stop, stopped) = watch::channel(false);
         let (ready, is_ready) = std::sync::mpsc::channel();
         let cluster = cluster.clone();
+        let answers = Arc::new(Answers::new(pods));
+        let summaries = Arc::clone(&answers.summaries);
         let thread = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread()
                 .enable_all()
                 .build()
                 .expect("an event loop");
-            runtime.block_on(serve(&cluster, members, pods, &ready, stopped));
+            runtime.block_on(serve(&cluster, members, &answers, &ready, stopped));
         });
         is_ready.recv().expect("all addresses are free");
         Self {
+            summaries,
             stop,
             thread: Some(thread),
         }
+    }
+
+    /// How many summaries all of them were asked for.
+    #[must_use]
+    pub fn summaries(&self) -> u64 {
+        self.summaries.load(Ordering::Relaxed)
     }
 }
 
@@ -109,11 +120,10 @@ impl Drop for Crowd {
 async fn serve(
     cluster: &Cluster,
     members: Vec<Member>,
-    pods: usize,
+    answers: &Arc<Answers>,
     ready: &std::sync::mpsc::Sender<()>,
     mut stopped: watch::Receiver<bool>,
 ) {
-    let answers = Arc::new(Answers::new(pods));
     // Their other ends, so that they stay full.
     let mut kept = Vec::new();
     for Member { name, ip, dead } in members {
@@ -135,7 +145,7 @@ async fn serve(
                     tls: tls::of_node(&name, ip.into(), cluster),
                     name,
                     tokens: Arc::clone(&cluster.tokens),
-                    answers: Arc::clone(&answers),
+                    answers: Arc::clone(answers),
                 };
                 tokio::spawn(accept(listen(address, backlog), Arc::new(kubelet)));
             }
@@ -207,7 +217,10 @@ impl Kubelet {
             return b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 12\r\n\r\nUnauthorized".to_vec();
         }
         match text.split(' ').nth(1) {
-            Some("/stats/summary") => self.answers.summary.of(&self.name),
+            Some("/stats/summary") => {
+                self.answers.summaries.fetch_add(1, Ordering::Relaxed);
+                self.answers.summary.of(&self.name)
+            }
             Some("/pods") => self.answers.pods.of(&self.name),
             _ => b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n".to_vec(),
         }
@@ -216,6 +229,7 @@ impl Kubelet {
 
 /// What all answer.
 struct Answers {
+    summaries: Arc<AtomicU64>,
     summary: Answer,
     pods: Answer,
 }
@@ -229,6 +243,7 @@ impl Answers {
         };
         let summary = summary(&options, 1);
         Self {
+            summaries: Arc::default(),
             pods: Answer::new(&pod_list(&summary, 1)),
             summary: Answer::new(&summary),
         }
