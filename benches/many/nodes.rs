@@ -87,19 +87,15 @@ fn measure(nodes: usize, pods: usize, members: usize) -> Outcome<()> {
         as_ratio(each, skip),
         told.lines / TICKS,
     );
-    let living: Vec<_> = cluster.members.iter().map(|member| &member.name).collect();
-    let living: Vec<_> = living.into_iter().filter(|name| !dead.contains(*name)).collect();
-    let intervals = from..from + TICKS;
+    let names = cluster.members.iter().map(|member| &member.name);
+    let living = names.filter(|name| !dead.contains(*name));
     println!(
-        "  once in each of {TICKS} intervals: {} of {} that live, {} of {} dead; answers of the living {:.2} s after it began at the \
-         last; dead: {:?}; living that failed: {:?}",
-        told.once_in_each(living.iter().copied(), intervals.clone()),
-        living.len(),
-        told.once_in_each(dead.iter(), intervals),
-        dead.len(),
+        "  of {} that live {} were told once in each of {TICKS} intervals, {:.2} s after it began at the last; failed: {:?}; dead: {:?}",
+        cluster.living(),
+        told.once_in_each(living, from..from + TICKS),
         told.last,
-        told.dead,
         told.failed,
+        told.dead,
     );
     tell_requests(&asked_before, &asked, members);
     Ok(())
