@@ -253,7 +253,8 @@ impl Discovery {
         };
         let member = sharing::member_name();
         let api_server = first.api_server.clone();
-        let sharing = sharing.map(|settings| Sharing::begin(&settings, api_server, member.clone()));
+        let begin = |settings| Sharing::begin(&settings, api_server, member.clone(), prompts.ticks());
+        let sharing = sharing.map(begin);
         let sharing = sharing.transpose()?;
         let blocks = clusters.into_iter().map(|cluster| {
             let roster = Roster::new();

@@ -40,14 +40,15 @@ impl Asked {
     }
 
     /// Our own one, which nobody has to learn. Else, for a prompt may be late, and the gap behind it is too short then, the
-    /// middle one of the last three gaps, and the shorter one of two; in whole seconds, which intervals are.
+    /// middle one of the last three gaps, and the longer one of two; in whole seconds, which intervals are. One that is told
+    /// too short is the worse mistake: an interval would seem to begin that is under way, and of which another may have written.
     fn interval(&self) -> Option<Duration> {
         if self.own.is_some() {
             return self.own;
         }
         let mut gaps: Vec<_> = self.gaps.into_iter().flatten().collect();
         gaps.sort_unstable();
-        let gap = gaps.get(gaps.len().saturating_sub(1) / 2)?;
+        let gap = gaps.get(gaps.len() / 2)?;
         let step = if *gap < Duration::from_millis(900) {
             Duration::from_millis(50)
         } else {
@@ -166,6 +167,15 @@ impl Ticks {
         }
     }
 
+    /// Waits until there is something to serve, or is known to be: the first prompt, or prompts of our own. False if the word
+    /// to stop came with it, as with `--test`.
+    pub async fn begun(&mut self) -> bool {
+        let begun = self
+            .asked
+            .wait_for(|asked| asked.prompts > 0 || asked.own.is_some() || asked.stop.is_some());
+        begun.await.is_ok_and(|asked| asked.stop.is_none())
+    }
+
     /// How long it is from prompt to prompt, where they are our own or there were two.
     #[must_use]
     pub fn interval(&self) -> Option<Duration> {
@@ -247,6 +257,41 @@ mod tests {
         }
         prompts.are_own(Duration::from_millis(1_500));
         assert_eq!(after(700).await, Some(Duration::from_millis(1_500)));
+    }
+
+    /// What was asked while the process stood still comes at once, right before the next prompt.
+    #[tokio::test(start_paused = true)]
+    async fn who_stood_still_learns_no_shorter_interval() {
+        let prompts = Prompts::new();
+        let ticks = prompts.ticks();
+        let after = async |millis: u64| {
+            tokio::time::advance(Duration::from_millis(millis)).await;
+            prompts.tick();
+            ticks.interval()
+        };
+        assert_eq!(after(0).await, None);
+        assert_eq!(after(10_000).await, Some(Duration::from_secs(10)));
+        let found = after(4_000).await;
+        assert_eq!(found, Some(Duration::from_secs(10)), "of two");
+        for millis in [10_000, 10_000, 25_000, 400, 10_000, 10_000] {
+            assert_eq!(after(millis).await, Some(Duration::from_secs(10)), "{millis}");
+        }
+    }
+
+    #[test]
+    fn there_is_something_to_do_with_the_first_prompt_or_from_the_start_where_it_is_our_own() {
+        let begun = |prompts: &Prompts| now_or_never(prompts.ticks().begun());
+        let prompts = Prompts::new();
+        assert_eq!(begun(&prompts), None);
+        prompts.tick();
+        assert_eq!(begun(&prompts), Some(true));
+        prompts.stop(Stop::StdinClosed);
+        assert_eq!(begun(&prompts), Some(false), "there is but one tick");
+        let prompts = Prompts::new();
+        prompts.are_own(Duration::from_secs(10));
+        assert_eq!(begun(&prompts), Some(true));
+        prompts.stop(Stop::Signal);
+        assert_eq!(begun(&prompts), Some(false));
     }
 
     proptest! {

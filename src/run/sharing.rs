@@ -10,6 +10,7 @@ use super::RunError;
 use crate::client::{Client, Profile, Settings};
 use crate::cluster::{Leases, Shares};
 use crate::config::{self, ApiServer};
+use crate::execd::Ticks;
 
 /// It, and what it is known by to others in the process.
 pub struct Sharing {
@@ -18,7 +19,8 @@ pub struct Sharing {
 }
 
 impl Sharing {
-    /// Begins to share.
+    /// Begins to share, as soon as anybody wants something of us: who is not prompted, or but once (`--test`), would take
+    /// nodes from others and never write of them.
     ///
     /// # Errors
     /// The system has no random numbers.
@@ -26,6 +28,7 @@ impl Sharing {
         settings: &config::Sharing,
         api_server: ApiServer,
         member: String,
+        mut ticks: Ticks,
     ) -> Result<Self, RunError> {
         // Once, so that it is known that it works.
         random()?;
@@ -39,7 +42,12 @@ impl Sharing {
         };
         let client = Client::new(Profile::new(Arc::new(client)), api_server.target);
         let leases = Leases::new(client, &settings.namespace, &settings.group);
-        let work = tokio::spawn(shares.clone().run(leases));
+        let sharing = shares.clone();
+        let work = tokio::spawn(async move {
+            if ticks.begun().await {
+                sharing.run(leases).await;
+            }
+        });
         Ok(Self { shares, work })
     }
 

@@ -382,7 +382,8 @@ fn members_are_told_and_whether_we_may_be_one() {
     let dir = tempfile::tempdir().unwrap();
     let mut member = command(dir.path(), &config);
     member.env("POD_NAME", "telegraf-0");
-    let member = Plugin::start(member);
+    let mut member = Plugin::start(member);
+    member.tick();
     assert!(stage.api.wait_for_leases(|leases| leases.len() == 1, PATIENCE));
     let checked = stage.check(&config);
     let words = "1 member of group telegraf-kubelet has a Lease in namespace monitoring: telegraf-0";

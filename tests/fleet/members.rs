@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use rustix::process::Signal;
-use test_kubelet::api::{Aim, ApiFault, Resource, Verb};
+use test_kubelet::api::{Aim, ApiFault, Lease, Resource, Verb};
 
 use super::support::plugin::{PATIENCE, Plugin};
 use super::{World, tag};
@@ -146,6 +146,44 @@ fn members_share_nodes_and_take_over_from_who_is_gone() {
         [Verb::List, Verb::Create, Verb::Update, Verb::Delete].into(),
         "what they need, and nothing that they do not"
     );
+}
+
+/// One whom nobody has prompted would hold what it never writes of: `telegraf --test` beside a running one, too.
+#[test]
+fn who_was_never_prompted_takes_no_share() {
+    let world = World::new(&NODES);
+    let _running = Plugin::start(world.command("m-0", SHARDS));
+    let are = |leases: &[Lease], names: &[&str]| {
+        let holders: BTreeSet<_> = leases
+            .iter()
+            .filter_map(|lease| lease.holder.as_deref())
+            .collect();
+        holders == names.iter().copied().collect()
+    };
+    let one = |leases: &[Lease]| are(leases, &["m-0"]);
+    assert!(world.api.wait_for_leases(one, PATIENCE));
+
+    let prompted = SHARDS.replace("  interval = \"1s\"\n", "");
+    assert_ne!(prompted, SHARDS);
+    let mut new = Plugin::start(world.command("m-1", &prompted));
+    assert!(world.api.wait_for_watches(2, PATIENCE), "it has begun");
+    // Who shares at once has seen the other renew by then, and has a Lease of its own.
+    for _ in 0..4 {
+        let before = world.api.leases()[0].version;
+        let is_renewed = |leases: &[Lease]| leases.iter().any(|lease| lease.version > before);
+        assert!(world.api.wait_for_leases(is_renewed, PATIENCE));
+    }
+    assert!(one(&world.api.leases()), "{:#?}", world.api.leases());
+
+    let left = Plugin::once(world.command("m-2", &prompted));
+    assert_eq!(left.status.code(), Some(0), "{left:#?}");
+    let asked = world.api.requests().into_iter();
+    let made = asked.filter(|seen| (seen.resource, seen.verb) == (Resource::Leases, Verb::Create));
+    assert_eq!(made.count(), 1, "one tick alone is not worth another one's share");
+
+    new.tick();
+    let both = |leases: &[Lease]| are(leases, &["m-0", "m-1"]);
+    assert!(world.api.wait_for_leases(both, PATIENCE));
 }
 
 #[test]
