@@ -79,7 +79,7 @@ fn ways_to_believe() {
         "{left:#?}"
     );
     let kubelet = TestKubelet::start(Options {
-        ipv6: true,
+        ip: std::net::Ipv6Addr::LOCALHOST.into(),
         ..Options::default()
     });
     assert!(kubelet.url().contains("[::1]"));

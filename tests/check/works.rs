@@ -371,7 +371,7 @@ fn all_green() {
         &format!("{}  tls_server_name = \"test-node\"\n", block(&kubelet)),
     );
     let kubelet = TestKubelet::start(Options {
-        ipv6: true,
+        ip: std::net::Ipv6Addr::LOCALHOST.into(),
         http2: true,
         ..Options::default()
     });

@@ -4,13 +4,15 @@
 //! Knows how to run something there and how to change a node; not what is to come of it.
 
 use std::collections::BTreeSet;
-use std::fs::OpenOptions;
+use std::fs::{File, OpenOptions};
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::os::fd::AsFd as _;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
+use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
 use tempfile::TempDir;
 
 use crate::support::check::Checked;
@@ -42,6 +44,8 @@ pub struct Cluster {
     stopped: BTreeSet<&'static str>,
     /// Programs that do nothing.
     hung: BTreeSet<&'static str>,
+    /// There are nodes of a test, and networks for those that share them.
+    shares_nodes: bool,
 }
 
 /// The cluster, for one test at a time, as it came up.
@@ -98,6 +102,7 @@ impl Cluster {
             configured: false,
             stopped: BTreeSet::new(),
             hung: BTreeSet::new(),
+            shares_nodes: false,
         }
     }
 
@@ -221,8 +226,41 @@ impl Cluster {
             self.while_kubelet_is_down(&format!("rm -f {CHANGE} {FIX}"));
             self.configured = false;
         }
+        if std::mem::take(&mut self.shares_nodes) {
+            self.unshare_nodes();
+        }
         // Rights that the guides and the fixes gave, whatever they call them.
         self.sh("kubectl get clusterrolebindings -o name | grep telegraf-kubelet | xargs -r kubectl delete || true");
+    }
+
+    /// From here on there may be nodes of a test, and networks for those that share them: none of one before.
+    pub fn share_nodes(&mut self) {
+        self.unshare_nodes();
+        self.shares_nodes = true;
+    }
+
+    fn unshare_nodes(&self) {
+        // What a namespace has goes with the last process in it, so that the ends out here are removed first.
+        self.sh(
+            "for link in $(ip -br link show type veth | grep -o '^m-[^@ ]*'); do ip link delete $link; done
+             ip -all netns delete
+             kubectl delete nodes -l telegraf-kubelet/test
+             kubectl delete leases -n telegraf-kubelet --all --ignore-not-found || true",
+        );
+    }
+
+    /// Does something in a thread whose sockets are on the cluster's network.
+    pub fn on_its_network<T: Send>(&self, work: impl FnOnce() -> T + Send) -> T {
+        let holder = std::fs::read_to_string(self.directory.join("holder")).expect("it is up");
+        let network = File::open(format!("/proc/{}/ns/net", holder.trim())).expect("it is up");
+        std::thread::scope(|scope| {
+            let thread = scope.spawn(|| {
+                move_into_link_name_space(network.as_fd(), Some(LinkNameSpaceType::Network))
+                    .expect("we are root");
+                work()
+            });
+            thread.join().expect("no panic")
+        })
     }
 
     /// The program there, with this configuration.
@@ -286,7 +324,8 @@ impl Cluster {
         }
     }
 
-    fn assert_no_secret(&self, said: &str) {
+    /// Nothing that the program says holds a secret.
+    pub fn assert_no_secret(&self, said: &str) {
         for secret in &self.secrets {
             assert!(!said.contains(secret), "a secret is in {said}");
         }

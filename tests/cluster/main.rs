@@ -13,6 +13,7 @@ mod known;
 mod load;
 mod machine;
 mod manifests;
+mod members;
 mod numbers;
 mod overlay;
 mod peer;

@@ -47,7 +47,7 @@ async fn asks(options: Options) {
 async fn a_large_answer_and_ipv6_do_as_well() {
     for options in Options::over_both() {
         let kubelet = TestKubelet::start(Options {
-            ipv6: true,
+            ip: std::net::Ipv6Addr::LOCALHOST.into(),
             pods: 110,
             ..options
         });

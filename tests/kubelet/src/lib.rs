@@ -179,8 +179,7 @@ impl TestKubelet {
         } = cluster.clone();
         let side = tls::serving(&options, &serving_ca, &client_ca);
         let files = Files::write(dir, &side.anchor, &client_ca, &tokens);
-        let ip = if options.ipv6 { "[::1]" } else { "127.0.0.1" };
-        let listener = serve::listen(ip, options.port);
+        let listener = serve::listen(options.ip, options.port);
         listener.set_nonblocking(true).expect("a socket");
         let address = listener.local_addr().expect("a bound socket");
         let state = State {

@@ -1,5 +1,7 @@
 //! What a test kubelet is like.
 
+use std::net::{IpAddr, Ipv4Addr};
+
 use crate::odd::Odd;
 
 /// What a test kubelet is like.
@@ -37,8 +39,8 @@ pub struct Options {
     pub http2: bool,
     /// Generated summaries have pressure.
     pub psi: bool,
-    /// Listens on `[::1]`.
-    pub ipv6: bool,
+    /// Listens there. A certificate with addresses has loopback's alone.
+    pub ip: IpAddr,
     /// Listens on this port instead of a free one.
     pub port: u16,
     /// A fixed summary instead of generated ones.
@@ -63,7 +65,7 @@ impl Default for Options {
             rights: vec![Right::Stats],
             http2: false,
             psi: true,
-            ipv6: false,
+            ip: Ipv4Addr::LOCALHOST.into(),
             port: 0,
             body: None,
             pods_body: None,

@@ -1,6 +1,6 @@
 //! Connections and requests: who may see what, and the faults.
 
-use std::net::TcpListener;
+use std::net::{IpAddr, TcpListener};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -313,10 +313,10 @@ fn permitted(
 }
 
 /// A port that was ours a moment ago may be somebody's way out to another address just now: nobody tells when it is free.
-pub(crate) fn listen(ip: &str, port: u16) -> TcpListener {
+pub(crate) fn listen(ip: IpAddr, port: u16) -> TcpListener {
     let until = Instant::now() + Duration::from_secs(10);
     loop {
-        match TcpListener::bind(format!("{ip}:{port}")) {
+        match TcpListener::bind((ip, port)) {
             Err(error) if error.kind() == std::io::ErrorKind::AddrInUse && Instant::now() < until => {
                 std::thread::sleep(Duration::from_millis(20));
             }

@@ -195,11 +195,7 @@ impl TestApiServer {
         let files = Files::write(dir, &serving_ca.pem, client_ca, tokens);
         let mut addresses = options.addresses;
         addresses.push(options.ip);
-        let host = match options.ip {
-            IpAddr::V4(ip) => ip.to_string(),
-            IpAddr::V6(ip) => format!("[{ip}]"),
-        };
-        let listener = listen(&host, options.port);
+        let listener = listen(options.ip, options.port);
         listener.set_nonblocking(true).expect("a socket");
         let address = listener.local_addr().expect("a bound socket");
         let mut store = Store::new();
