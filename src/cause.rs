@@ -48,6 +48,8 @@ causes! {
     ApiServerUnreachable = 9, "api_server_unreachable";
     /// A good answer, of somebody else than we wanted to ask.
     WrongNode = 10, "wrong_node";
+    /// There is nowhere to ask.
+    NoAddress = 11, "no_address";
 }
 
 impl Cause {

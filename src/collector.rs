@@ -4,28 +4,34 @@
 //! a 401 too, because a kubelet that cannot reach its API server answers just that.
 
 mod clock;
+mod lasting;
 mod metadata;
+mod one_of_many;
 mod unknown;
+mod voice;
 mod words;
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use tokio::sync::watch;
+use log::Level;
 
 use clock::Clock;
+use lasting::Lasting;
 use metadata::{Beside, Told};
+pub use one_of_many::{Nowhere, OneOfMany};
+use voice::Voice;
 use words::{Failure, LeftOut};
 
 use crate::batch::Batch;
 use crate::client::Left;
+use crate::crowd::Topic;
 use crate::date;
 use crate::execd::{Broken, Output, Prompts, Ticks};
-use crate::kubelet::{Answer, Cause, Reminders, Scraper};
+use crate::kubelet::{Answer, Cause, Reminders, Scraper, span};
 use crate::lines::metadata::Gatherer;
-use crate::lines::{Listed, OfNode, Rendered, Renderer, ScrapeReport};
-use crate::pace::{Pace, Phase, Runner};
-use crate::permit::{self, Permit};
+use crate::lines::{OfNode, Rendered, Renderer, ScrapeReport};
+use crate::pace::{Pace, Runner};
 use crate::pool::{Pool, Room, Taken};
 
 /// Lines have less than so many times the bytes of the answer that they come from, as a rule.
@@ -52,13 +58,18 @@ impl Common {
             pool,
         }
     }
+
+    /// A node that can not be asked.
+    #[must_use]
+    pub fn nowhere(&self, known: OneOfMany) -> Nowhere {
+        Nowhere::new(known, self.output.clone())
+    }
 }
 
 /// One kubelet and all that is kept for it from tick to tick, which is little: there may be thousands.
 pub struct Collector {
     url: String,
-    /// What the log calls it: its URL, and before that the name of its node, where that is known before it is asked.
-    called: String,
+    voice: Voice,
     scraper: Scraper,
     node: OfNode,
     /// No two are at work at once, for it waits for nothing.
@@ -73,18 +84,6 @@ pub struct Collector {
     one_of_many: Option<OneOfMany>,
 }
 
-/// What is known of a kubelet before it was ever asked, because somebody listed it.
-pub struct OneOfMany {
-    /// Its node's name.
-    pub node: String,
-    /// For how long it is ours.
-    pub permit: Permit,
-    /// When in an interval it is asked.
-    pub phase: Phase,
-    /// What is listed of the node, as it is now.
-    pub listed: watch::Receiver<Arc<Listed>>,
-}
-
 /// What the log was told already.
 #[derive(Debug, Default)]
 struct Said {
@@ -96,10 +95,10 @@ struct Said {
     duplicates: bool,
     /// The first of these, where that is still to be told.
     first_duplicate: Option<String>,
-    /// Ticks that failed since the last good one.
-    failed: u64,
-    /// Why the last one did of which that was told.
-    failure: Option<String>,
+    /// Since the last good tick failed.
+    failing: Option<Lasting>,
+    /// The result of the last tick, where that one failed.
+    failed: Option<Cause>,
     /// Of keys that no type has.
     unknown: unknown::Told,
     /// How many pods the last good answer listed.
@@ -115,7 +114,7 @@ impl Collector {
     #[must_use]
     pub fn new(url: String, scraper: Scraper, renderer: Arc<Mutex<Renderer>>, common: &Common) -> Self {
         Self {
-            called: url.clone(),
+            voice: Voice::alone(&url),
             url,
             scraper,
             node: OfNode::default(),
@@ -132,7 +131,10 @@ impl Collector {
     /// One of a cluster's: its node's name is known, and lines of any other node are not its own.
     #[must_use]
     pub fn one_of_many(mut self, known: OneOfMany) -> Self {
-        self.called = format!("node {} at {}", known.node, self.url);
+        self.voice = Voice::of_node(&known.node, Some(&self.url), known.crowd.clone());
+        if let Some(beside) = &mut self.beside {
+            beside.speaks_as(&self.voice);
+        }
         self.one_of_many = Some(known);
         self
     }
@@ -141,7 +143,7 @@ impl Collector {
     #[must_use]
     pub fn with_metadata(mut self, gatherer: Arc<Gatherer>, interval: Duration, common: &Common) -> Self {
         self.beside = Some(Beside::new(
-            self.url.clone(),
+            self.voice.clone(),
             &self.scraper,
             common.pace.runner(),
             common.pool.clone(),
@@ -179,24 +181,10 @@ impl Collector {
 
     /// Waits for its part of the interval, where it has one. False if what is asked for in this interval is not ours.
     async fn is_due(&self, ticks: &mut Ticks) -> bool {
-        let Some(known) = &self.one_of_many else {
-            return true;
-        };
-        let interval = ticks.interval();
-        if !known.permit.holds_in(permit::wall(), interval) {
-            return false;
+        match &self.one_of_many {
+            Some(known) => known.is_due(ticks).await,
+            None => true,
         }
-        let wait = interval
-            .filter(|_| !ticks.is_first())
-            .map(|interval| known.phase.of(interval));
-        if let Some(wait) = wait {
-            tokio::select! {
-                biased;
-                _ = ticks.stopped() => {}
-                () = tokio::time::sleep(wait) => {}
-            }
-        }
-        known.permit.holds()
     }
 
     /// The name of its node: as it was listed, else as it says.
@@ -317,38 +305,45 @@ impl Collector {
         Ok(rendered)
     }
 
-    /// One line in the log for a failed tick, one when it works, one for ever about each kind of values left out.
+    /// What the log has to know of a tick: that it fails, or works again, and one line for ever about each kind of values left out.
     fn tell(&mut self, outcome: &Result<(Answer, Rendered), Failure>) {
-        let url = &self.called;
-        match outcome {
-            Err(failure) => {
-                self.said.failed += 1;
-                let failure = failure.to_string();
-                if self.one_of_many.is_some() && self.said.failure.as_ref() == Some(&failure) {
-                    // There may be a thousand of them.
-                    return;
-                }
-                log::error!("{url}: {failure}");
-                self.said.failure = Some(failure);
-            }
-            Ok((_, rendered)) => {
-                let node = || self.scraper.redact(self.node.name());
-                match std::mem::take(&mut self.said.failed) {
-                    0 if self.said.first_answer => {}
-                    0 if self.one_of_many.is_some() => {}
-                    0 => log::info!("{url}: node {:?} answers, {} lines", node(), rendered.lines),
-                    failed => log::info!(
-                        "{url}: node {:?} answers again after {failed} failed ticks",
-                        node()
-                    ),
-                }
-                self.said.first_answer = true;
-                self.said.failure = None;
-                self.tell_pods(rendered.pods);
-                self.tell_left_out(rendered);
-                self.tell_duplicates(rendered);
-                self.tell_unknown(rendered);
-            }
+        let rendered = match outcome {
+            Err(failure) => return self.tell_failure(failure),
+            Ok((_, rendered)) => rendered,
+        };
+        let node = self.scraper.redact(self.node.name());
+        if let Some(cause) = self.said.failed.take() {
+            let ticks = self.said.failing.take().map_or(0, |failing| failing.ticks());
+            let again = format_args!("node {node:?} answers again after {ticks} failed ticks");
+            self.voice.takes_back(Topic::Fails(cause.word()), again);
+        } else if !self.said.first_answer && !self.voice.is_of_crowd() {
+            log::info!("{}: node {node:?} answers, {} lines", self.url, rendered.lines);
+        }
+        self.said.first_answer = true;
+        self.tell_pods(rendered.pods);
+        self.tell_left_out(rendered);
+        self.tell_duplicates(rendered);
+        self.tell_unknown(rendered);
+    }
+
+    /// Of many the same is told together; of one when it begins, in each other way that it fails, and once an hour.
+    fn tell_failure(&mut self, failure: &Failure) {
+        let cause = failure.cause();
+        self.said.failed = Some(cause);
+        if self.voice.is_of_crowd() {
+            return self.voice.says(Level::Error, Topic::Fails(cause.word()), failure);
+        }
+        let now = tokio::time::Instant::now();
+        let failing = self.said.failing.get_or_insert_with(|| Lasting::new(now));
+        let why = failure.to_string();
+        match failing.fails(&why, now) {
+            Some(lasting::Told::Anew) => log::error!("{}: {why}", self.url),
+            Some(lasting::Told::Still { ticks, lasts }) => log::error!(
+                "{}: fails still, {ticks} ticks in the last hour, and since {}: {why}",
+                self.url,
+                span(i64::try_from(lasts.as_secs()).unwrap_or(i64::MAX))
+            ),
+            None => {}
         }
     }
 
@@ -358,37 +353,56 @@ impl Collector {
         let before = std::mem::replace(&mut self.said.pods, pods);
         if pods == 0 && before > 0 {
             self.said.no_pods = true;
-            log::warn!(
-                "{}: the kubelet lists no pod any more, {before} at the last tick: if some run on its node, it lost sight of \
-                 them, and a restart of the kubelet helps; said here once",
-                self.called
+            self.voice.says(
+                Level::Warn,
+                Topic::NoPods,
+                format_args!(
+                    "the kubelet lists no pod any more, {before} at the last tick: if some run on its node, it lost sight of \
+                     them, and a restart of the kubelet helps; said here once"
+                ),
             );
         } else if pods > 0 && std::mem::take(&mut self.said.no_pods) {
-            log::info!("{}: the kubelet lists {pods} pods again", self.called);
+            let again = format_args!("the kubelet lists {pods} pods again");
+            self.voice.takes_back(Topic::NoPods, again);
         }
     }
 
+    /// Of one all that is new together; of many each kind, for not all of them have the same.
     fn tell_left_out(&mut self, rendered: &Rendered) {
-        let Some(news) = self.said.left_out.news(rendered) else {
-            return;
-        };
-        log::warn!(
-            "{}: left out {news}; counted in kubelet_scrape's fields_out_of_range at each tick, said here once",
-            self.called
-        );
+        let mut news = self.said.left_out.news(rendered);
+        if !self.voice.is_of_crowd() && news.len() > 1 {
+            let all: Vec<_> = news.iter().map(|(_, news)| news.as_str()).collect();
+            news = vec![("", all.join(", "))];
+        }
+        for (kind, news) in news {
+            self.voice.says(
+                Level::Warn,
+                Topic::LeftOut(kind),
+                format_args!(
+                    "left out {news}; counted in kubelet_scrape's fields_out_of_range at each tick, said here once"
+                ),
+            );
+        }
     }
 
     /// One line when it begins that entries are put aside, and one when it ends.
     fn tell_duplicates(&mut self, rendered: &Rendered) {
-        let (url, count) = (&self.called, rendered.duplicates);
+        let count = rendered.duplicates;
         let first = self.said.first_duplicate.take();
         match (std::mem::replace(&mut self.said.duplicates, count > 0), count) {
-            (false, 1..) => log::warn!(
-                "{url}: the kubelet lists twice what is one series, {} first: {count} entries are put aside for those \
-                 that live; counted in kubelet_scrape's duplicates at each tick, and explained by telegraf-kubelet check",
-                self.scraper.redact(first.as_deref().unwrap_or_default())
+            (false, 1..) => self.voice.says(
+                Level::Warn,
+                Topic::Twice,
+                format_args!(
+                    "the kubelet lists twice what is one series, {} first: {count} entries are put aside for those that live; \
+                     counted in kubelet_scrape's duplicates at each tick, and explained by telegraf-kubelet check",
+                    self.scraper.redact(first.as_deref().unwrap_or_default())
+                ),
             ),
-            (true, 0) => log::info!("{url}: the kubelet lists nothing twice any more"),
+            (true, 0) => {
+                let no_more = "the kubelet lists nothing twice any more";
+                self.voice.takes_back(Topic::Twice, no_more);
+            }
             _ => {}
         }
     }
@@ -398,12 +412,15 @@ impl Collector {
         let Some(first) = self.said.unknown.news() else {
             return;
         };
-        log::info!(
-            "{}: the kubelet has keys that this version does not know and does not write, {} first, {} in all: see whether a \
-             newer one does; telegraf-kubelet check names them, said here once",
-            self.called,
-            self.scraper.redact(first),
-            rendered.unknown
+        self.voice.says(
+            Level::Info,
+            Topic::Unknown,
+            format_args!(
+                "the kubelet has keys that this version does not know and does not write, {} first, {} in all: see whether a \
+                 newer one does; telegraf-kubelet check names them, said here once",
+                self.scraper.redact(first),
+                rendered.unknown
+            ),
         );
     }
 
@@ -422,7 +439,8 @@ impl Collector {
         let expiries = self.scraper.expiries();
         let seconds = |left: Option<Left>| left.map(|left| left.seconds);
         for reminder in self.said.reminders.due(&expiries, Instant::now()) {
-            log::warn!("{}: {reminder}", self.called);
+            self.voice
+                .says(Level::Warn, Topic::Expires(reminder.what.word()), reminder);
         }
         let report = ScrapeReport {
             url: &self.url,

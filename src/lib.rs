@@ -30,6 +30,7 @@ pub mod client;
 pub mod cluster;
 pub mod collector;
 pub mod config;
+pub mod crowd;
 pub mod date;
 pub mod execd;
 pub mod files;

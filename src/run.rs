@@ -14,8 +14,9 @@ use sharing::Sharing;
 
 use crate::client::{self, Anchors, Client, Profile, Scheme};
 use crate::cluster::{Roster, Watch};
-use crate::collector::{Collector, Common};
+use crate::collector::{Collector, Common, Nowhere, OneOfMany};
 use crate::config::{self, ApiServer, Args, Config, ConfigError, Ticking};
+use crate::crowd::Crowd;
 use crate::execd::{self, Attendant, Broken, Destination, Missing, Output, Prompts, STOP_BUDGET, Ticks};
 use crate::kubelet::Scraper;
 use crate::lines::metadata::Gatherer;
@@ -113,14 +114,19 @@ pub fn run(args: &Args, env: &dyn Fn(&str) -> Option<String>, attendant: &Attend
         }
         tokio::spawn(keep_time(config.ticking, prompts.clone()));
         let discovery = Discovery::begin(config.clusters, config.sharing, prompts, &output)?;
+        let crowd = Crowd::default();
         let sharing = match discovery {
             Some(Discovery { fleet, sharing }) => {
-                fleet.run(&mut targets, &mut makings, prompts.ticks()).await;
+                let telling = tokio::spawn(crowd.clone().run());
+                fleet
+                    .run(&mut targets, &mut makings, &crowd, prompts.ticks())
+                    .await;
+                telling.abort();
                 sharing
             }
             None => None,
         };
-        finish(targets, sharing, prompts.ticks(), &output).await
+        finish(targets, sharing, prompts.ticks(), &output, &crowd).await
     });
     // A write that nobody reads must not keep us: the process ends without it.
     runtime.shutdown_background();
@@ -144,6 +150,11 @@ impl Makings {
             renderers: Shared(Vec::new()),
             gatherers: Shared(Vec::new()),
         }
+    }
+
+    /// One for a node that can not be asked.
+    pub(crate) fn nowhere(&self, known: OneOfMany) -> Nowhere {
+        self.common.nowhere(known)
     }
 
     /// One for this kubelet.
@@ -282,6 +293,7 @@ async fn finish(
     sharing: Option<Sharing>,
     mut ticks: Ticks,
     output: &Output,
+    crowd: &Crowd,
 ) -> Result<(), RunError> {
     let told = ticks.stopped().await;
     let deadline = told + STOP_BUDGET;
@@ -295,6 +307,7 @@ async fn finish(
             return outcome;
         }
     }
+    crowd.end();
     if let Some(sharing) = sharing {
         // Last of all, for what has left by now is ours.
         sharing.leave(deadline).await;

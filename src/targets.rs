@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use tokio::task::{AbortHandle, JoinSet};
 
-use crate::collector::Collector;
+use crate::collector::{Collector, Nowhere};
 use crate::execd::{Broken, Prompts, Ticks};
 use crate::open_files::{self, TooFew};
 
@@ -21,6 +21,47 @@ pub struct Targets {
     handles: HashMap<String, AbortHandle>,
     /// The log was told that there are more of them than connections may be open.
     told_of_files: bool,
+}
+
+/// Who serves ticks for somebody who is called something.
+pub trait Serves {
+    /// What that one is called.
+    fn name(&self) -> &str;
+
+    /// Serves every tick until told to stop, or until stdout is broken.
+    fn serve(
+        self,
+        prompts: Prompts,
+        ticks: Ticks,
+    ) -> impl Future<Output = Result<(), Broken>> + Send + 'static;
+}
+
+impl Serves for Collector {
+    fn name(&self) -> &str {
+        self.name()
+    }
+
+    fn serve(
+        self,
+        prompts: Prompts,
+        ticks: Ticks,
+    ) -> impl Future<Output = Result<(), Broken>> + Send + 'static {
+        self.run(prompts, ticks)
+    }
+}
+
+impl Serves for Nowhere {
+    fn name(&self) -> &str {
+        self.name()
+    }
+
+    fn serve(
+        self,
+        prompts: Prompts,
+        ticks: Ticks,
+    ) -> impl Future<Output = Result<(), Broken>> + Send + 'static {
+        self.run(prompts, ticks)
+    }
 }
 
 /// Which prompts somebody who comes serves.
@@ -67,23 +108,23 @@ impl Targets {
     }
 
     /// One more. One that is called the same is replaced.
-    pub fn add(&mut self, collector: Collector, from: From) {
+    pub fn add(&mut self, one: impl Serves, from: From) {
         let mut ticks = self.prompts.ticks();
         if from == From::Now {
             // What was asked before was asked of others.
             ticks.rest();
         }
-        self.remove(collector.name());
-        self.spawn(collector, ticks);
+        self.remove(one.name());
+        self.spawn(one, ticks);
     }
 
-    fn spawn(&mut self, collector: Collector, ticks: Ticks) {
+    fn spawn(&mut self, one: impl Serves, ticks: Ticks) {
         // What was removed before is let go.
         while let Some(ended) = self.running.try_join_next() {
             self.ended.extend(ended);
         }
-        let name = collector.name().to_owned();
-        let handle = self.running.spawn(collector.run(self.prompts.clone(), ticks));
+        let name = one.name().to_owned();
+        let handle = self.running.spawn(one.serve(self.prompts.clone(), ticks));
         self.handles.insert(name, handle);
     }
 

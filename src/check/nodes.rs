@@ -58,7 +58,7 @@ impl Outcome {
     pub fn word(self) -> &'static str {
         match self {
             Self::Asked(cause) | Self::Unreached(cause) => cause.word(),
-            Self::NoAddress => "no_address",
+            Self::NoAddress => Cause::NoAddress.word(),
             Self::NotAsked => "not_asked",
         }
     }

@@ -6,9 +6,12 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use log::Level;
 use tokio::task::AbortHandle;
 use tokio::time::Instant;
 
+use super::voice::Voice;
+use crate::crowd::Topic;
 use crate::kubelet::{Cause, Question, ScrapeError, Scraper};
 use crate::lines::Metadata;
 use crate::lines::metadata::{Gatherer, Known};
@@ -24,7 +27,7 @@ const STALE: u32 = 3;
 
 /// Who asks, and with what.
 struct Asker {
-    url: String,
+    voice: Voice,
     scraper: Scraper,
     runner: Runner,
     pool: Pool,
@@ -75,7 +78,7 @@ pub struct Told {
 impl Beside {
     /// Asks the kubelet that `scraper` asks for its summary, at most once in each interval.
     pub fn new(
-        url: String,
+        voice: Voice,
         scraper: &Scraper,
         runner: Runner,
         pool: Pool,
@@ -83,7 +86,7 @@ impl Beside {
         interval: Duration,
     ) -> Self {
         let asker = Asker {
-            url,
+            voice,
             scraper: scraper.beside(Question::Pods),
             runner,
             pool,
@@ -96,6 +99,13 @@ impl Beside {
             interval,
             asked: None,
             asking: None,
+        }
+    }
+
+    /// From now on this is how the log is told; before anything is asked.
+    pub fn speaks_as(&mut self, voice: &Voice) {
+        if let Some(asker) = Arc::get_mut(&mut self.asker) {
+            asker.get_mut().voice = voice.clone();
         }
     }
 
@@ -178,7 +188,6 @@ impl Asker {
 
     /// One line when it begins to fail, or fails in another way, and one when it works again.
     fn tell(&self, outcome: &Result<Arc<Known>, Failure>, before: &Shared) {
-        let url = &self.url;
         match (outcome, before.cause) {
             (Err(failure), cause) if cause != Some(failure.cause()) => {
                 let kept = if before.learned.is_some() {
@@ -186,13 +195,18 @@ impl Asker {
                 } else {
                     ""
                 };
-                log::warn!(
-                    "{url}: no metadata of pods: {failure}{kept}; told in kubelet_scrape's metadata_result_code at each \
-                     tick, said here once"
+                self.voice.says(
+                    Level::Warn,
+                    Topic::NoMetadata(failure.cause().word()),
+                    format_args!(
+                        "no metadata of pods: {failure}{kept}; told in kubelet_scrape's metadata_result_code at each tick, said \
+                         here once"
+                    ),
                 );
             }
             (Ok(_), Some(cause)) if cause != Cause::Success => {
-                log::info!("{url}: metadata of pods comes again");
+                let again = "metadata of pods comes again";
+                self.voice.takes_back(Topic::NoMetadata(cause.word()), again);
             }
             _ => {}
         }

@@ -55,8 +55,8 @@ impl std::fmt::Display for Failure {
 pub(super) struct LeftOut([bool; 5]);
 
 impl LeftOut {
-    /// What is left out of an answer of those kinds that were not told yet, in words; from now on they are.
-    pub(super) fn news(&mut self, rendered: &Rendered) -> Option<String> {
+    /// What is left out of an answer of those kinds that were not told yet, each with its kind and in words; from now on they are.
+    pub(super) fn news(&mut self, rendered: &Rendered) -> Vec<(&'static str, String)> {
         let kinds = [
             (
                 rendered.out_of_range,
@@ -86,9 +86,9 @@ impl LeftOut {
         for ((count, words, at), told) in kinds.into_iter().zip(&mut self.0) {
             if count > 0 && !std::mem::replace(told, true) {
                 let first = at.map(|at| format!(", the first at byte {at}"));
-                news.push(format!("{count} {words}{}", first.unwrap_or_default()));
+                news.push((words, format!("{count} {words}{}", first.unwrap_or_default())));
             }
         }
-        (!news.is_empty()).then(|| news.join(", "))
+        news
     }
 }

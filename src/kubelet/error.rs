@@ -37,6 +37,9 @@ pub fn meaning_of(cause: Cause) -> &'static str {
         Cause::WrongNode => {
             "with `discover`: at the node's address answers another node's kubelet, whose lines are its own"
         }
+        Cause::NoAddress => {
+            "with `discover`: the node lists no address of a type in `node_address_types`; nothing was asked, and there is no `url`"
+        }
     }
 }
 

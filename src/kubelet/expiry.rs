@@ -44,6 +44,16 @@ pub enum What {
 
 impl What {
     const ALL: [Self; 3] = [Self::Token, Self::ClientCertificate, Self::ServingCertificate];
+
+    /// What it is, in words.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Token => "the bearer token",
+            Self::ClientCertificate => "the client certificate",
+            Self::ServingCertificate => "the kubelet's serving certificate",
+        }
+    }
 }
 
 impl Expiries {
@@ -106,11 +116,7 @@ impl Reminder {
     /// What is over, or will be, and when.
     #[must_use]
     pub fn fact(&self) -> String {
-        let what = match self.what {
-            What::Token => "the bearer token",
-            What::ClientCertificate => "the client certificate",
-            What::ServingCertificate => "the kubelet's serving certificate",
-        };
+        let what = self.what.word();
         if self.has_expired() {
             format!("{what} expired {} ago", span(self.left))
         } else {

@@ -11,10 +11,12 @@ use tokio::time::{sleep_until, timeout};
 
 use super::Makings;
 use crate::batch::Batch;
+use crate::client::Url;
 use crate::cluster::share::rendezvous;
-use crate::cluster::{Change, Node, Roster, Shares};
+use crate::cluster::{Address, Change, Node, Roster, Shares};
 use crate::collector::OneOfMany;
 use crate::config::Cluster;
+use crate::crowd::Crowd;
 use crate::date;
 use crate::execd::{Output, Ticks};
 use crate::lines::{self, DiscoveryReport, Listed, Renderer};
@@ -57,10 +59,26 @@ struct Known {
     scraped: Option<Scraped>,
 }
 
+/// With what scrapers are made, and who is told of them.
+struct Hands<'r> {
+    targets: &'r mut Targets,
+    makings: &'r mut Makings,
+    crowd: &'r Crowd,
+}
+
+impl Hands<'_> {
+    /// Nobody scrapes that node here any more.
+    fn leave(&mut self, name: &str) {
+        self.targets.remove(name);
+        self.crowd.gone(name);
+    }
+}
+
 /// What a scraper was made for.
 struct Scraped {
     block: usize,
-    url: String,
+    /// Where it asks, where there is an address.
+    url: Option<String>,
     permit: Permit,
     listed: watch::Sender<Arc<Listed>>,
 }
@@ -91,7 +109,18 @@ impl Fleet {
     }
 
     /// Lets scrapers come and go until the word to stop.
-    pub(crate) async fn run(mut self, targets: &mut Targets, makings: &mut Makings, mut ticks: Ticks) {
+    pub(crate) async fn run(
+        mut self,
+        targets: &mut Targets,
+        makings: &mut Makings,
+        crowd: &Crowd,
+        mut ticks: Ticks,
+    ) {
+        let hands = &mut Hands {
+            targets,
+            makings,
+            crowd,
+        };
         let (sender, mut changes) = mpsc::channel(1);
         for (number, block) in self.blocks.iter().enumerate() {
             let (roster, sender) = (block.roster.clone(), sender.clone());
@@ -111,24 +140,26 @@ impl Fleet {
                 Some((block, changes)) = changes.recv() => {
                     for change in changes {
                         match change {
-                            Change::Put(node) => self.put(block, node, targets, makings),
-                            Change::Gone(name) => self.gone(block, &name, targets, makings),
+                            Change::Put(node) => self.put(block, node, hands),
+                            Change::Gone(name) => self.gone(block, &name, hands),
                         }
                     }
                     self.unlisted.remove(&block);
                     self.listed.send_replace(self.unlisted.is_empty());
-                    targets.tell_of_files();
+                    hands.targets.tell_of_files();
+                    crowd.are(self.scraped());
                 }
                 () = changed(shares.as_ref()) => {
-                    self.settle_all(targets, makings);
-                    targets.tell_of_files();
+                    self.settle_all(hands);
+                    hands.targets.tell_of_files();
+                    crowd.are(self.scraped());
                 }
                 () = enough(&mut ticks, is_first) => return,
             }
         }
     }
 
-    fn put(&mut self, block: usize, node: Arc<Node>, targets: &mut Targets, makings: &mut Makings) {
+    fn put(&mut self, block: usize, node: Arc<Node>, hands: &mut Hands<'_>) {
         let name = node.name.clone();
         let other = self.nodes.get(&name).map(|known| known.block);
         if other.is_some_and(|other| other != block) && !std::mem::replace(&mut self.told_of_two, true) {
@@ -138,22 +169,22 @@ impl Fleet {
         }
         if other.is_none_or(|other| other >= block) {
             self.know(block, node);
-            self.settle(&name, targets, makings);
+            self.settle(&name, hands);
         }
     }
 
-    fn gone(&mut self, block: usize, name: &str, targets: &mut Targets, makings: &mut Makings) {
+    fn gone(&mut self, block: usize, name: &str, hands: &mut Hands<'_>) {
         if self.nodes.get(name).is_none_or(|known| known.block != block) {
             return;
         }
         let mut others = self.blocks.iter().enumerate();
         if let Some((other, node)) = others.find_map(|(other, of)| Some((other, of.roster.node(name)?))) {
             self.know(other, node);
-            self.settle(name, targets, makings);
+            self.settle(name, hands);
             return;
         }
         self.nodes.remove(name);
-        targets.remove(name);
+        hands.leave(name);
         if let Some(shares) = &self.shares {
             shares.give_back(name);
         }
@@ -173,10 +204,10 @@ impl Fleet {
         self.nodes.insert(name, known);
     }
 
-    fn settle_all(&mut self, targets: &mut Targets, makings: &mut Makings) {
+    fn settle_all(&mut self, hands: &mut Hands<'_>) {
         let names: Vec<_> = self.nodes.keys().cloned().collect();
         for name in names {
-            self.settle(&name, targets, makings);
+            self.settle(&name, hands);
         }
         if let Some(shares) = &self.shares {
             let company = shares.company();
@@ -190,7 +221,7 @@ impl Fleet {
     }
 
     /// Sees to it that the node is scraped where it answers now, if it is ours.
-    fn settle(&mut self, name: &str, targets: &mut Targets, makings: &mut Makings) {
+    fn settle(&mut self, name: &str, hands: &mut Hands<'_>) {
         let Some(known) = self.nodes.get_mut(name) else {
             return;
         };
@@ -198,15 +229,14 @@ impl Fleet {
             Some(shares) => shares.permit(name),
             None => Some(Permit::default()),
         };
-        let wanted = permit.zip(known.node.address.as_ref());
-        let Some((permit, address)) = wanted else {
+        let Some(permit) = permit else {
             if known.scraped.take().is_some() {
-                targets.remove(name);
+                hands.leave(name);
             }
             return;
         };
-        let url = address.url();
-        let text = url.to_string();
+        let url = known.node.address.as_ref().map(Address::url);
+        let text = url.as_ref().map(Url::to_string);
         let listed = Arc::clone(&known.listed);
         if let Some(scraped) = &known.scraped
             && scraped.block == known.block
@@ -225,21 +255,34 @@ impl Fleet {
             permit: permit.clone(),
             phase: Phase::new(rendezvous::weight("", name)),
             listed: to_tell,
+            crowd: hands.crowd.clone(),
         };
-        let collector = makings.collector(block.cluster.kubelet(name, url));
         // What was asked before the first list was asked of its nodes too.
         let from = if self.unlisted.contains(&known.block) {
             From::Start
         } else {
             From::Now
         };
-        targets.add(collector.one_of_many(one_of_many), from);
+        hands.leave(name);
+        match url {
+            Some(url) => {
+                let collector = hands.makings.collector(block.cluster.kubelet(name, url));
+                hands.targets.add(collector.one_of_many(one_of_many), from);
+            }
+            None => hands.targets.add(hands.makings.nowhere(one_of_many), from),
+        }
         known.scraped = Some(Scraped {
             block: known.block,
             url: text,
             permit,
             listed,
         });
+    }
+
+    /// How many nodes are scraped here.
+    fn scraped(&self) -> usize {
+        let all = self.nodes.values();
+        all.filter(|known| known.scraped.is_some()).count()
     }
 }
 

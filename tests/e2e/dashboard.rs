@@ -8,8 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde_json::{Map, Value, json};
-use test_kubelet::api::{ApiOptions, TestApiServer};
-use test_kubelet::{ClientSpec, Fault, Options, Right, TestKubelet};
+use test_kubelet::api::{Aim, ApiFault, ApiOptions, NodeSpec, TestApiServer};
+use test_kubelet::{ClientSpec, Cluster, Fault, Options, Right, TestKubelet};
 
 use crate::stage::{DATABASE, Prompt, Stage};
 use crate::story::summary;
@@ -27,7 +27,7 @@ const FASTER: u32 = 10;
 /// What the panels about how pods are want, at each tick.
 const METADATA: &str = "  metadata = ['status', 'resources', 'utilization']\n  metadata_interval = '1s'\n";
 
-/// Answers with a token; answers with a client certificate, and not always; refuses the token.
+/// A node of a cluster that answers with a token; answers with a client certificate, and not always; refuses the token.
 const NODES: [&str; 3] = ["worker-1", "worker-2", "worker-3"];
 
 #[test]
@@ -200,12 +200,14 @@ fn milliseconds() -> i64 {
 
 /// Telegraf and the plugin scrape all nodes so many times, and what happens on these is told tick by tick.
 fn fill(stage: &Stage, ticks: u32) {
+    let cluster = Cluster::new();
     let nodes = NODES.map(|name| {
-        TestKubelet::start(Options {
+        let options = Options {
             node_name: name.to_owned(),
             rights: vec![Right::Stats, Right::Pods],
             ..Options::default()
-        })
+        };
+        TestKubelet::start_of(&cluster, options)
     });
     let tell = |tick: u32| {
         for ((number, node), name) in (0..).zip(&nodes).zip(NODES) {
@@ -216,7 +218,8 @@ fn fill(stage: &Stage, ticks: u32) {
         }
     };
     tell(0);
-    let api_server = TestApiServer::start(ApiOptions::default());
+    let api_server = TestApiServer::start_of(&cluster, ApiOptions::default());
+    api_server.put_node(NodeSpec::new(NODES[0], "127.0.0.1", nodes[0].port()));
     let config = configuration(stage, &nodes) + &discovering(&api_server);
     let service = stage.telegraf_with(Prompt::Stdin, &config).start();
     for tick in 1..=ticks {
@@ -232,37 +235,46 @@ fn fill(stage: &Stage, ticks: u32) {
         tell(tick);
         let down = (ticks / 2..ticks / 2 + ticks / 8).contains(&tick);
         nodes[1].set_fault(if down { Fault::NotReady } else { Fault::None });
+        if tick == ticks / 8 * 5 {
+            api_server.set_fault(Aim::ALL, ApiFault::Unavailable);
+            api_server.cut_connections(Aim::ALL);
+        } else if tick == ticks / 8 * 6 {
+            api_server.clear_faults();
+        }
     }
     let ended = service.stop();
-    ended.assert_quiet(&["the kubelet answers 403", "the kubelet answers 500"]);
+    ended.assert_quiet(&[
+        "the kubelet answers 403",
+        "the kubelet answers 500",
+        "the API server answers 503",
+    ]);
 }
 
-/// A block for each node, with another identity each.
+/// A block for each node but the first, which is listed, with another identity each.
 fn configuration(stage: &Stage, nodes: &[TestKubelet; 3]) -> String {
     let block = |node: &TestKubelet, identity: String| {
         let (url, ca) = (node.url(), node.files().ca.display());
         format!("[[inputs.kubelet]]\n  url = '{url}'\n  tls_ca = '{ca}'\n{identity}{METADATA}")
     };
-    let token = |path: &std::path::Path| format!("  bearer_token = '{}'\n", path.display());
     let (cert, key) = nodes[1].issue_client_certificate(&ClientSpec {
         valid_until: 20 * 86_400,
         ..ClientSpec::default()
     });
     let pair = stage.write("client.pem", &format!("{cert}{key}"));
+    let unbound = nodes[2].files().unbound_token.display();
     [
-        block(&nodes[0], token(&nodes[0].files().token)),
         block(&nodes[1], format!("  tls_cert = '{}'\n", pair.display())),
-        block(&nodes[2], token(&nodes[2].files().unbound_token)),
+        block(&nodes[2], format!("  bearer_token = '{unbound}'\n")),
     ]
     .concat()
 }
 
-/// A block for a cluster, none of whose nodes is another one's: what is told of nodes is there, and nothing else.
+/// A block for a cluster.
 fn discovering(api_server: &TestApiServer) -> String {
     let (url, files) = (api_server.url(), api_server.files());
     let (token, ca) = (files.token.display(), files.ca.display());
     format!(
-        "[[inputs.kubelet]]\n  discover = 'nodes'\n  api_server = '{url}'\n  bearer_token = '{token}'\n  tls_ca = '{ca}'\n"
+        "[[inputs.kubelet]]\n  discover = 'nodes'\n  api_server = '{url}'\n  bearer_token = '{token}'\n  tls_ca = '{ca}'\n{METADATA}"
     )
 }
 

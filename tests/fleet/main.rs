@@ -1,7 +1,10 @@
 //! All kubelets of a cluster by one block: the real program against an API server and kubelets, all over real TLS.
 
 mod blocks;
+mod log;
 mod members;
+mod moments;
+mod outside;
 #[path = "../support/mod.rs"]
 mod support;
 
