@@ -258,10 +258,15 @@ impl Reading<'_> {
             self.left_out += unreadable;
             kept.amounts = self.resources(effective, PodValue::RequestsCpu as usize);
         }
-        kept.ready = self
-            .gatherer
-            .of_pod
-            .write(&self.values, &mut self.scratch, &mut self.known);
+        let Self {
+            values,
+            scratch,
+            known,
+            ..
+        } = self;
+        self.gatherer.of_pod.write(values, scratch, |at, ready| {
+            kept.ready[at] = known.keep_ready(ready);
+        });
         for member in pod.members() {
             self.container(&member, resources);
         }
@@ -383,10 +388,15 @@ impl Reading<'_> {
             self.left_out += unreadable;
             kept.amounts = self.resources(effective, ContainerValue::RequestsCpu as usize);
         }
-        kept.ready = self
-            .gatherer
-            .of_container
-            .write(&self.values, &mut self.scratch, &mut self.known);
+        let Self {
+            values,
+            scratch,
+            known,
+            ..
+        } = self;
+        self.gatherer.of_container.write(values, scratch, |at, ready| {
+            kept.ready[at] = known.keep_ready(ready);
+        });
         self.known.push_container(kept);
     }
 

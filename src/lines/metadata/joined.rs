@@ -2,7 +2,8 @@
 
 use std::ops::Deref;
 
-use super::known::{ContainerKnown, PodKnown, Ready};
+use super::known::{ContainerKnown, PodKnown};
+use super::ready::Ready;
 use super::settings::Group;
 use super::values::Amount;
 use crate::json::Whole;

@@ -11,7 +11,7 @@ use std::ops::Range;
 
 use hashbrown::HashTable;
 
-use super::ready;
+use super::ready::{self, Ready};
 use super::settings::Group;
 use super::values::Amount;
 use super::written::{Hasher, Written};
@@ -40,24 +40,7 @@ impl Span {
     }
 }
 
-/// Fields that are ready for a line.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Ready<'a> {
-    /// `,name=value` of each.
-    pub text: &'a [u8],
-    /// How many values no field can hold.
-    pub out_of_range: u8,
-}
-
-impl Ready<'_> {
-    /// Whether there is no value.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.text.is_empty() && self.out_of_range == 0
-    }
-}
-
-/// The same, as they are kept.
+/// Fields that are ready for a line, as they are kept.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct KeptReady {
     pub(super) text: Span,

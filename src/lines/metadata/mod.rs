@@ -15,7 +15,8 @@ mod written;
 
 pub use gather::{Gatherer, Told, carry};
 pub use joined::{JoinedContainer, JoinedPod};
-pub use known::{ContainerKnown, Known, PodKnown, Ready};
+pub use known::{ContainerKnown, Known, PodKnown};
+pub use ready::Ready;
 pub use seen::Seen;
 pub use settings::{Group, Groups, Settings};
 pub use values::{Amount, ContainerValue, PodValue};

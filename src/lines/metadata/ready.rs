@@ -2,13 +2,29 @@
 //!
 //! Knows which fields are wanted, from the schema, and how values become fields. What the values are is `gather`'s.
 
-use super::known::{KeptReady, Known};
 use super::settings::Group;
 use super::values::Values;
 use crate::lines::catalog;
 use crate::lines::measurement::{AskedBy, Get, Kind, Measurement, Source};
 use crate::lines::settings::Settings;
 use crate::lines::value;
+
+/// Fields that are ready for a line.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Ready<'a> {
+    /// `,name=value` of each.
+    pub text: &'a [u8],
+    /// How many values no field can hold.
+    pub out_of_range: u8,
+}
+
+impl Ready<'_> {
+    /// Whether there is no value.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.text.is_empty() && self.out_of_range == 0
+    }
+}
 
 /// The groups of which this is made.
 pub(super) const GROUPS: [Group; 2] = [Group::Status, Group::Resources];
@@ -55,16 +71,16 @@ impl ReadyFields {
         }))
     }
 
-    /// Writes those that have a value, and keeps them group by group.
+    /// Writes those that have a value, and hands them on group by group.
     pub(super) fn write(
         &self,
         values: &Values,
         scratch: &mut Vec<u8>,
-        known: &mut Known,
-    ) -> [KeptReady; GROUPS.len()] {
-        let mut all = [KeptReady::default(); GROUPS.len()];
-        for (fields, ready) in self.0.iter().zip(&mut all) {
+        mut keep: impl FnMut(usize, Ready<'_>),
+    ) {
+        for (at, fields) in self.0.iter().enumerate() {
             scratch.clear();
+            let mut out_of_range = 0;
             for field in fields {
                 let token = values.get(field.place);
                 if token.is_empty() {
@@ -74,11 +90,16 @@ impl ReadyFields {
                 scratch.extend_from_slice(&field.key);
                 if !value::push(scratch, field.kind, token) {
                     scratch.truncate(before);
-                    ready.out_of_range += 1;
+                    out_of_range += 1;
                 }
             }
-            ready.text = known.keep(scratch);
+            keep(
+                at,
+                Ready {
+                    text: scratch,
+                    out_of_range,
+                },
+            );
         }
-        all
     }
 }

@@ -4,8 +4,9 @@ use std::hash::BuildHasher as _;
 
 use hashbrown::HashTable;
 
-use super::{KeptContainer, KeptPod, Known, MOST, MOST_PODS, PodKnown, Span, range};
+use super::{KeptContainer, KeptPod, KeptReady, Known, MOST, MOST_PODS, PodKnown, Span, range};
 use crate::batch::place;
+use crate::lines::metadata::ready::Ready;
 use crate::lines::metadata::written::{Hasher, Written};
 
 impl Known {
@@ -46,6 +47,14 @@ impl Known {
         let at = place(self.text.len());
         self.text.extend_from_slice(text);
         Span { at, length }
+    }
+
+    /// Keeps fields.
+    pub(in crate::lines::metadata) fn keep_ready(&mut self, ready: Ready<'_>) -> KeptReady {
+        KeptReady {
+            text: self.keep(ready.text),
+            out_of_range: ready.out_of_range,
+        }
     }
 
     /// The next pod has no more of them: they are put in order, and of those of one name the first stays. How many do not.
