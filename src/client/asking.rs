@@ -204,7 +204,7 @@ impl Client {
                 log::debug!("{}: asking on a new connection", self.connections.url());
                 body.truncate(before);
                 let again = self.ask_anew(query, authorization).await?;
-                let answered = self.good(again).await?;
+                let answered = self.good(query, again).await?;
                 self.take(answered, body).await.map_err(|(failure, _)| failure)
             }
             outcome => outcome.map_err(|(failure, _)| failure),
@@ -265,13 +265,12 @@ impl Client {
 
     async fn fetch(&mut self, query: &Query) -> Result<Answered, Failure> {
         let answered = self.ask(query).await?;
-        self.good(answered).await
+        self.good(query, answered).await
     }
 
     /// An answer that has what was asked for.
-    async fn good(&mut self, answered: Answered) -> Result<Answered, Failure> {
-        // There, or made.
-        if matches!(answered.status(), 200 | 201) {
+    async fn good(&mut self, query: &Query, answered: Answered) -> Result<Answered, Failure> {
+        if query.is_answered_by(answered.status()) {
             self.phase = Phase::Reading(0);
             return Ok(answered);
         }

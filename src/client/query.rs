@@ -43,6 +43,11 @@ impl Query {
         Some(Self { method, path, body })
     }
 
+    /// Whether an answer with this status has it: what is there, or what was made where something was to be.
+    pub(super) fn is_answered_by(&self, status: u16) -> bool {
+        status == 200 || status == 201 && self.method != Method::GET
+    }
+
     /// The method.
     pub(super) fn method(&self) -> &Method {
         &self.method

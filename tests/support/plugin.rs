@@ -1,15 +1,20 @@
 //! The real binary, run as Telegraf runs it: ticks in at stdin or by signal, lines out at stdout and stderr.
+//!
+//! All that it says is kept, and no piece of a token or key that its configuration names is in it: each test that runs it
+//! this way is one of that too.
 
 use std::io::{BufRead as _, BufReader, Read, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 use test_kubelet::TestKubelet;
 
+use super::leak::Leaks;
 use super::lines::parse;
 
 /// Longer than anything takes that works: what is waited for with this has failed when it is over.
@@ -21,7 +26,14 @@ pub struct Plugin {
     stdin: Option<ChildStdin>,
     stdout: Receiver<String>,
     stderr: Receiver<String>,
+    /// All that was read of both.
+    said: Said,
+    /// What must not be in it.
+    secrets: Leaks,
 }
+
+/// What was said, line by line.
+type Said = Arc<Mutex<String>>;
 
 /// What a plugin left behind.
 #[derive(Debug)]
@@ -87,16 +99,25 @@ impl Plugin {
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
+        let secrets = named_in(&command);
         let mut child = command.spawn().expect("the plugin");
         let stdin = child.stdin.take();
-        let stdout = lines(child.stdout.take().expect("a pipe"));
-        let stderr = lines(child.stderr.take().expect("a pipe"));
+        let said = Said::default();
+        let stdout = lines(child.stdout.take().expect("a pipe"), Arc::clone(&said));
+        let stderr = lines(child.stderr.take().expect("a pipe"), Arc::clone(&said));
         Self {
             child,
             stdin,
             stdout,
             stderr,
+            said,
+            secrets,
         }
+    }
+
+    /// Must not tell this either, which the files of its configuration did not hold when it was started.
+    pub fn keeps(&mut self, secret: &str) {
+        self.secrets = std::mem::take(&mut self.secrets).secret("a later one", secret.as_bytes());
     }
 
     /// A prompt as Telegraf writes it.
@@ -239,8 +260,44 @@ impl Drop for Plugin {
         // It may be gone already.
         let _ = self.child.kill();
         let _ = self.child.wait();
+        if !thread::panicking() {
+            // Whatever is still in the pipes was said as well.
+            for lines in [&self.stdout, &self.stderr] {
+                while lines.recv_timeout(PATIENCE).is_ok() {}
+            }
+            let said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
+            self.secrets.assert_none(&said);
+        }
     }
 }
+
+/// The secrets in the files that the command's configuration names.
+fn named_in(command: &Command) -> Leaks {
+    let mut leaks = Leaks::default();
+    let flag = |argument: &&std::ffi::OsStr| *argument != "-config";
+    let Some(path) = command.get_args().skip_while(flag).nth(1) else {
+        return leaks;
+    };
+    // Whatever can not be read there has no secret, for which many tests see to.
+    let is_file =
+        |path: &Path| std::fs::metadata(path).is_ok_and(|file| file.is_file() && file.len() <= MOST_SECRET);
+    let read = |path: &Path| is_file(path).then(|| std::fs::read(path).ok()).flatten();
+    let config = String::from_utf8(read(Path::new(path)).unwrap_or_default()).unwrap_or_default();
+    for line in config.lines() {
+        let named = line
+            .split_once('=')
+            .map(|(key, value)| (key.trim(), value.trim().trim_matches('"')));
+        if let Some(("bearer_token" | "tls_key" | "tls_cert", path)) = named
+            && let Some(content) = read(Path::new(path))
+        {
+            leaks = leaks.secret(path, &content);
+        }
+    }
+    leaks
+}
+
+/// No token or key is larger, and no configuration of a test.
+const MOST_SECRET: u64 = 1 << 20;
 
 /// Waits for the end; panics when it takes longer than `limit`.
 pub fn exits_within(mut child: Child, limit: Duration) -> (Child, ExitStatus) {
@@ -272,12 +329,18 @@ fn next(lines: &Receiver<String>, which: &str, limit: Duration) -> String {
         .unwrap_or_else(|error| panic!("no line on {which}: {error}"))
 }
 
-fn lines(pipe: impl Read + Send + 'static) -> Receiver<String> {
+fn lines(pipe: impl Read + Send + 'static, said: Said) -> Receiver<String> {
     let (sender, lines) = channel();
     thread::spawn(move || {
         for line in BufReader::new(pipe).split(b'\n') {
             let Ok(line) = line else { return };
-            if sender.send(String::from_utf8(line).expect("UTF-8")).is_err() {
+            let line = String::from_utf8(line).expect("UTF-8");
+            {
+                let mut said = said.lock().unwrap_or_else(PoisonError::into_inner);
+                said.push_str(&line);
+                said.push('\n');
+            }
+            if sender.send(line).is_err() {
                 return;
             }
         }

@@ -96,6 +96,14 @@ fn sent(shared: &Arc<Shared>, path: &'static str, user: Option<String>, body: Ve
         }
         Fault::EmptyBody => return said(user, 200, String::new()),
         Fault::Html => return said(user, 200, "<!DOCTYPE html><title>Sign in</title>".to_owned()),
+        Fault::Answer { header, body } => {
+            let body = Arc::new(body);
+            let mut answer = chunked(Arc::clone(&body), Pace::AtOnce);
+            if let Some((name, value)) = header {
+                answer.headers_mut().insert(name, HeaderValue::from_static(value));
+            }
+            return (user, 200, body, answer);
+        }
         Fault::Oversized(size) => {
             let body = Arc::new(vec![b' '; size]);
             return (user, 200, Arc::new(Vec::new()), chunked(body, Pace::AtOnce));

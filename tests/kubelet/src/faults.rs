@@ -2,6 +2,11 @@
 
 use std::time::Duration;
 
+use tokio::net::TcpStream;
+
+use crate::conduct::Conduct;
+use crate::peer::Wire;
+
 /// What goes wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fault {
@@ -51,6 +56,26 @@ pub enum Fault {
     Late(Duration),
     /// 200 with a page for people.
     Html,
+    /// 200 with these bytes, and this beside the usual headers.
+    Answer {
+        /// A header.
+        header: Option<(&'static str, &'static str)>,
+        /// The body.
+        body: Vec<u8>,
+    },
+    /// Nobody listens at the port.
+    Away,
+    /// This is done with each connection as it is accepted.
+    OverTcp(Conduct<TcpStream>),
+    /// This is done with each connection whose handshake is done.
+    OverTls(Conduct<Wire>),
+}
+
+impl Fault {
+    /// Whether it is one of connections and not of answers: those that are there end as it begins, and as it is over.
+    pub(crate) fn is_of_connections(&self) -> bool {
+        matches!(self, Self::Away | Self::OverTcp(_) | Self::OverTls(_))
+    }
 }
 
 /// What goes wrong where.
@@ -60,12 +85,15 @@ pub(crate) struct Faults {
     pub(crate) all: Fault,
     /// With `/pods` instead of that.
     pub(crate) pods: Option<Fault>,
+    /// How often that was set.
+    pub(crate) times: u64,
 }
 
 impl Faults {
     pub(crate) const NONE: Self = Self {
         all: Fault::None,
         pods: None,
+        times: 0,
     };
 
     /// What goes wrong with this path.

@@ -7,6 +7,7 @@ mod answers;
 pub mod api;
 mod auth;
 mod cluster;
+mod conduct;
 pub mod crowd;
 mod der;
 mod faults;
@@ -14,6 +15,7 @@ mod files;
 pub mod generate;
 mod json;
 mod keys;
+mod leak;
 mod odd;
 mod options;
 mod pace;
@@ -35,10 +37,12 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant, SystemTime};
 
 pub use cluster::Cluster;
+pub use conduct::Conduct;
 pub use faults::Fault;
 pub use files::Files;
 pub use generate::{GeneratorOptions, summary};
 pub use keys::KeyKind;
+pub use leak::Leaks;
 pub use odd::Odd;
 pub use options::{Options, Right, Serving, Wording};
 pub use peer::{Peer, Wire};
@@ -107,6 +111,8 @@ struct State {
     scrapes: u64,
     /// Lists of pods so far.
     lists: u64,
+    /// So many of the faults that were set have begun.
+    settled: u64,
 }
 
 impl Shared {
@@ -179,8 +185,7 @@ impl TestKubelet {
         } = cluster.clone();
         let side = tls::serving(&options, &serving_ca, &client_ca);
         let files = Files::write(dir, &side.anchor, &client_ca, &tokens);
-        let listener = serve::listen(options.ip, options.port);
-        listener.set_nonblocking(true).expect("a socket");
+        let listener = serve::listen(SocketAddr::new(options.ip, options.port));
         let address = listener.local_addr().expect("a bound socket");
         let state = State {
             serving_ca,
@@ -195,6 +200,7 @@ impl TestKubelet {
             connections: 0,
             scrapes: 0,
             lists: 0,
+            settled: 0,
         };
         let shared = Arc::new(Shared {
             options,
@@ -247,8 +253,19 @@ impl TestKubelet {
     }
 
     /// From now on this goes wrong; requests that are held go on.
+    ///
+    /// # Panics
+    /// Where one that has to do with connections does not begin, or end.
     pub fn set_fault(&self, fault: Fault) {
-        self.shared.faults.send_modify(|faults| faults.all = fault);
+        let (mut number, mut settles) = (0, false);
+        self.shared.faults.send_modify(|faults| {
+            settles = fault.is_of_connections() || faults.all.is_of_connections();
+            faults.all = fault;
+            faults.times += 1;
+            number = faults.times;
+        });
+        let settled = !settles || self.wait_until(|state| state.settled >= number, Duration::from_secs(20));
+        assert!(settled, "the kubelet's thread has ended");
     }
 
     /// From now on this goes wrong with `/pods` alone, or what goes wrong with the whole kubelet. With

@@ -4,7 +4,6 @@ use std::collections::VecDeque;
 use std::future::Future;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::JoinHandle;
@@ -14,6 +13,7 @@ use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
+use crate::conduct::Conduct;
 use crate::pki::Ca;
 use crate::{Options, files, tls};
 
@@ -22,9 +22,6 @@ const KEPT: usize = 16;
 
 /// A connection whose handshake is done.
 pub type Wire = TlsStream<TcpStream>;
-
-/// What is done with one connection.
-type Conduct<T> = Arc<dyn Fn(T) -> Pin<Box<dyn Future<Output = ()> + Send>> + Send + Sync>;
 
 /// How far the peer is a kubelet.
 #[derive(Clone)]
@@ -76,8 +73,7 @@ impl Peer {
         let (serving_ca, client_ca) = (Ca::new("kubernetes"), Ca::new(files::CLIENT_CA));
         let tls::Side { config, anchor, .. } = tls::serving(options, &serving_ca, &client_ca);
         let acceptor = TlsAcceptor::from(config.expect("a kubelet with TLS"));
-        let conduct: Conduct<Wire> = Arc::new(move |wire| Box::pin(conduct(wire)));
-        Self::start(count, Manner::Tls(acceptor, conduct), &anchor)
+        Self::start(count, Manner::Tls(acceptor, Conduct::new(conduct)), &anchor)
     }
 
     /// Does `conduct` with each connection as it is accepted.
@@ -101,8 +97,8 @@ impl Peer {
     where
         F: Future<Output = ()> + Send + 'static,
     {
-        let conduct: Conduct<TcpStream> = Arc::new(move |stream| Box::pin(conduct(stream)));
-        Self::start(count, Manner::Tcp(conduct), &Ca::new("kubernetes").pem)
+        let manner = Manner::Tcp(Conduct::new(conduct));
+        Self::start(count, manner, &Ca::new("kubernetes").pem)
     }
 
     fn start(count: usize, manner: Manner, anchor: &str) -> Self {
@@ -228,11 +224,11 @@ async fn accept(listener: TcpListener, manner: Manner, connections: Arc<AtomicU6
 
 async fn converse(stream: TcpStream, manner: Manner) {
     match manner {
-        Manner::Tcp(conduct) => conduct(stream).await,
+        Manner::Tcp(conduct) => conduct.with(stream).await,
         Manner::Tls(acceptor, conduct) => {
             // One that does not want to talk to us is none.
             if let Ok(wire) = acceptor.accept(stream).await {
-                conduct(wire).await;
+                conduct.with(wire).await;
             }
         }
     }

@@ -1,6 +1,6 @@
 //! Connections and requests: who may see what, and the faults.
 
-use std::net::{IpAddr, TcpListener};
+use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -14,6 +14,7 @@ use rustls::AlertDescription;
 use rustls::server::Acceptor;
 use tokio::net::TcpStream;
 use tokio::sync::watch;
+use tokio::task::JoinSet;
 use tokio_rustls::LazyConfigAcceptor;
 
 use crate::answers::{self, Answer, Judged, plain};
@@ -28,16 +29,42 @@ pub(crate) fn run(listener: TcpListener, shared: &Arc<Shared>, mut stopped: watc
         .build()
         .expect("an event loop");
     runtime.block_on(async {
-        let listener = tokio::net::TcpListener::from_std(listener).expect("a listening socket");
+        let address = listener.local_addr().expect("a bound socket");
+        let asynchronous =
+            |listener| tokio::net::TcpListener::from_std(listener).expect("a listening socket");
+        let mut listener = Some(asynchronous(listener));
+        let mut connections = JoinSet::new();
+        let (mut faults, mut fault) = (shared.faults.subscribe(), Fault::None);
         loop {
             tokio::select! {
-                accepted = listener.accept() => if let Ok((stream, _)) = accepted {
-                    tokio::spawn(connection(stream, Arc::clone(shared)));
+                accepted = accept(listener.as_ref()) => if let Ok((stream, _)) = accepted {
+                    connections.spawn(connection(stream, Arc::clone(shared), fault.clone()));
                 },
+                Some(_) = connections.join_next() => {}
+                Ok(()) = faults.changed() => {
+                    let (before, now) = (fault, faults.borrow_and_update().clone());
+                    fault = now.all;
+                    if fault != before && (fault.is_of_connections() || before.is_of_connections()) {
+                        connections.shutdown().await;
+                        listener = listener.filter(|_| fault != Fault::Away);
+                        if listener.is_none() && fault != Fault::Away {
+                            listener = Some(asynchronous(listen(address)));
+                        }
+                    }
+                    shared.change(|state| state.settled = now.times);
+                }
                 _ = stopped.wait_for(|stopped| *stopped) => return,
             }
         }
     });
+}
+
+/// The next connection, where somebody listens.
+async fn accept(listener: Option<&tokio::net::TcpListener>) -> std::io::Result<(TcpStream, SocketAddr)> {
+    match listener {
+        Some(listener) => listener.accept().await,
+        None => std::future::pending().await,
+    }
 }
 
 /// What all requests of a connection have in common.
@@ -47,13 +74,16 @@ struct Connection {
     certificate: Option<Vec<u8>>,
 }
 
-async fn connection(stream: TcpStream, shared: Arc<Shared>) {
+async fn connection(stream: TcpStream, shared: Arc<Shared>, fault: Fault) {
     let number = shared.change(|state| {
         state.connections += 1;
         state.connections
     });
     // Small answers must not wait for the acknowledgement of the ones before them.
     let _ = stream.set_nodelay(true);
+    if let Fault::OverTcp(conduct) = fault {
+        return conduct.with(stream).await;
+    }
     let tls = shared.state().side.config.clone();
     match tls {
         None if shared.options.serving == Serving::PlainHttp => {
@@ -86,6 +116,9 @@ async fn connection(stream: TcpStream, shared: Arc<Shared>) {
             let Ok(stream) = start.into_stream(config).await else {
                 return;
             };
+            if let Fault::OverTls(conduct) = fault {
+                return conduct.with(stream).await;
+            }
             let certificates = stream.get_ref().1.peer_certificates();
             let certificate = certificates
                 .and_then(<[_]>::first)
@@ -313,14 +346,18 @@ fn permitted(
 }
 
 /// A port that was ours a moment ago may be somebody's way out to another address just now: nobody tells when it is free.
-pub(crate) fn listen(ip: IpAddr, port: u16) -> TcpListener {
+pub(crate) fn listen(address: SocketAddr) -> TcpListener {
     let until = Instant::now() + Duration::from_secs(10);
     loop {
-        match TcpListener::bind((ip, port)) {
+        match TcpListener::bind(address) {
             Err(error) if error.kind() == std::io::ErrorKind::AddrInUse && Instant::now() < until => {
                 std::thread::sleep(Duration::from_millis(20));
             }
-            bound => return bound.expect("a free port"),
+            bound => {
+                let listener = bound.expect("a free port");
+                listener.set_nonblocking(true).expect("a socket");
+                return listener;
+            }
         }
     }
 }

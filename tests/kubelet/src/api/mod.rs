@@ -195,8 +195,7 @@ impl TestApiServer {
         let files = Files::write(dir, &serving_ca.pem, client_ca, tokens);
         let mut addresses = options.addresses;
         addresses.push(options.ip);
-        let listener = listen(options.ip, options.port);
-        listener.set_nonblocking(true).expect("a socket");
+        let listener = listen(SocketAddr::new(options.ip, options.port));
         let address = listener.local_addr().expect("a bound socket");
         let mut store = Store::new();
         for node in options.nodes {

@@ -3,6 +3,7 @@
 use test_kubelet::Wire;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
+use super::suffer::{self, Row};
 use super::{Harm, body};
 
 /// Instead of an answer: a beginning, and then the same again and again.
@@ -47,7 +48,7 @@ const UNASKED: [(&str, &str); 3] = [
 ];
 
 /// Waits for a request, of which only the end matters.
-async fn request(wire: &mut Wire) -> bool {
+pub async fn request(wire: &mut Wire) -> bool {
     let mut asked = Vec::new();
     let mut some = [0; 1024];
     while !asked.ends_with(b"\r\n\r\n") {
@@ -60,7 +61,7 @@ async fn request(wire: &mut Wire) -> bool {
 }
 
 /// A good answer.
-fn answer() -> Vec<u8> {
+pub fn answer() -> Vec<u8> {
     let body = body();
     let head = format!(
         "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n",
@@ -116,4 +117,9 @@ pub fn unasked() -> Vec<Harm> {
         })
     });
     unasked.into()
+}
+
+#[test]
+fn each() {
+    suffer::all(harms().into_iter().map(Row::from));
 }

@@ -1,6 +1,4 @@
-//! Connections that end, or say nothing, before they are TLS.
-
-use std::future::Future;
+//! Handshakes that have no end, or a late one: what they cost.
 
 use test_kubelet::Peer;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -8,93 +6,13 @@ use tokio::net::TcpStream;
 
 use super::process;
 use super::support::check::of_check;
-use super::support::plugin::{Left, Plugin, command};
+use super::support::plugin::{Plugin, command};
 use super::support::scrape::assert_failed;
-
-/// The beginning of a TLS record with a handshake in it, of 80 bytes that never come.
-const HALF_A_RECORD: [u8; 7] = [22, 3, 3, 0, 80, 2, 0];
-
-fn once<F>(conduct: impl Fn(TcpStream) -> F + Send + Sync + 'static, more: &str) -> Left
-where
-    F: Future<Output = ()> + Send + 'static,
-{
-    let peer = Peer::over_tcp(conduct);
-    let dir = tempfile::tempdir().unwrap();
-    Plugin::once(command(dir.path(), &format!("{}{more}", peer.block())))
-}
 
 /// Reads what a client says first.
 async fn hello(stream: &mut TcpStream) {
     // Whatever comes; one that does not come is no matter of this.
     let _ = stream.read(&mut [0; 4096]).await;
-}
-
-#[test]
-fn an_end_in_the_handshake_is_told_as_one_of_tls() {
-    let words = ["ended the connection in the handshake"];
-    let at_once = once(|stream| async move { drop(stream) }, "");
-    assert_failed(&at_once, "tls", None, &["handshake"]);
-    let after_hello = once(
-        |mut stream| async move {
-            hello(&mut stream).await;
-            // All of it was read, so this is an end and no reset.
-            let _ = stream.shutdown().await;
-        },
-        "",
-    );
-    assert_failed(&after_hello, "tls", None, &words);
-    let in_a_record = once(
-        |mut stream| async move {
-            hello(&mut stream).await;
-            let _ = stream.write_all(&HALF_A_RECORD).await;
-        },
-        "",
-    );
-    assert_failed(&in_a_record, "tls", None, &words);
-}
-
-#[test]
-fn a_reset_in_the_handshake_is_told_as_one_of_tls() {
-    let words = ["reset the connection in the handshake"];
-    let reset = |mut stream: TcpStream| async move {
-        hello(&mut stream).await;
-        stream.set_zero_linger().unwrap();
-    };
-    assert_failed(&once(reset, ""), "tls", None, &words);
-}
-
-#[test]
-fn what_is_no_tls_is_told_as_that() {
-    for words in [
-        "HTTP/1.1 400 Bad Request\r\n\r\n",
-        "SSH-2.0-OpenSSH_9.2\r\n",
-        "220 mail\r\n",
-    ] {
-        let plain = move |mut stream: TcpStream| async move {
-            hello(&mut stream).await;
-            let _ = stream.write_all(words.as_bytes()).await;
-            let _ = stream.shutdown().await;
-        };
-        assert_failed(&once(plain, ""), "tls", None, &["no TLS is spoken"]);
-    }
-}
-
-#[test]
-fn silence_in_the_handshake_is_a_timeout_that_says_so() {
-    for begin in [&[][..], &HALF_A_RECORD] {
-        let silent = move |mut stream: TcpStream| async move {
-            hello(&mut stream).await;
-            let _ = stream.write_all(begin).await;
-            std::future::pending::<()>().await;
-        };
-        let left = once(silent, "  response_timeout = \"300ms\"\n");
-        assert_failed(
-            &left,
-            "timeout",
-            None,
-            &["takes the connection and says nothing in the TLS handshake"],
-        );
-    }
 }
 
 /// A record of a handshake with so many bytes of it.

@@ -1,7 +1,5 @@
 //! Stdout from outside, whatever it is: no line tears and none is lost that could be delivered.
 
-mod support;
-
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Write as _};
 use std::os::unix::net::UnixStream;
@@ -9,11 +7,11 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use super::support::lines::parse;
+use super::support::plugin::{PATIENCE, bare, block, command, exits_within};
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
-use support::lines::parse;
-use support::plugin::{PATIENCE, bare, block, command, exits_within};
 use test_kubelet::{GeneratorOptions, Options, TestKubelet};
 
 /// Telegraf sends SIGTERM so long after it closed stdin.

@@ -15,10 +15,19 @@ pub fn descriptors(pid: Pid) -> usize {
 
 /// The memory that is resident, in kB.
 pub fn resident(pid: Pid) -> u64 {
+    status(pid, "VmRSS:")
+}
+
+/// The most that ever was, in kB.
+pub fn peak(pid: Pid) -> u64 {
+    status(pid, "VmHWM:")
+}
+
+fn status(pid: Pid, key: &str) -> u64 {
     let status = fs::read_to_string(of(pid, "status")).expect("a process of our own");
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let line = status.lines().find_map(|line| line.strip_prefix(key));
     let number = line.and_then(|line| line.split_whitespace().next());
-    number.expect("VmRSS").parse().expect("a number")
+    number.expect("a line of its own").parse().expect("a number")
 }
 
 /// The processor time of all its threads so far, in the system's ticks of a hundredth of a second.

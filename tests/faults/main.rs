@@ -1,17 +1,30 @@
-//! The connection to a kubelet, from outside: whatever one peer does, no other kubelet has anything of it, and what the
-//! system refuses is told as what it is.
+//! Everything that can go wrong, from outside: with a kubelet, with the way to it, and on our own side.
+//!
+//! A fault of a kubelet is a row: of [`answers`], which are a kubelet's over either protocol, of [`tls`], [`http1`] and
+//! [`http2`], which no kubelet gives, and of [`ends`], [`lengths`] and [`frames`]. [`suffer`] takes each through one program,
+//! beside a kubelet that is well: good, then the fault, then good again. What peers do that never come to an end is tried for
+//! many ticks as well, all of them at once ([`floods`]).
+//!
+//! Our own side is a module for each thing that Telegraf, the system or somebody at the machine can do to us.
 
+mod answers;
+mod ends;
 mod floods;
+mod frames;
 mod gauge;
 mod handshake;
 mod http1;
 mod http2;
 mod idle;
 mod lack;
+mod lengths;
 mod names;
 mod process;
+mod stdout;
+mod suffer;
 #[path = "../support/mod.rs"]
 mod support;
+mod tls;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -23,7 +36,7 @@ use gauge::Gauge;
 /// What a peer does with a connection.
 type Conduct = Box<dyn Fn(Wire, Gauge) -> Pin<Box<dyn Future<Output = ()> + Send>> + Send + Sync>;
 
-/// A way to harm others, or to try.
+/// A way to harm others, or to try, once TLS is there.
 struct Harm {
     /// What it is, for the failure.
     name: String,

@@ -5,31 +5,33 @@ use std::io;
 use test_kubelet::Wire;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, ReadHalf, WriteHalf, split};
 
+use super::suffer::{self, Row};
 use super::{Harm, body};
 
 /// Types of frames (RFC 9113, section 6).
-const DATA: u8 = 0;
-const HEADERS: u8 = 1;
-const PRIORITY: u8 = 2;
-const RST_STREAM: u8 = 3;
-const SETTINGS: u8 = 4;
-const PUSH_PROMISE: u8 = 5;
-const PING: u8 = 6;
-const GOAWAY: u8 = 7;
-const WINDOW_UPDATE: u8 = 8;
-const CONTINUATION: u8 = 9;
+pub const DATA: u8 = 0;
+pub const HEADERS: u8 = 1;
+pub const PRIORITY: u8 = 2;
+pub const RST_STREAM: u8 = 3;
+pub const SETTINGS: u8 = 4;
+pub const PUSH_PROMISE: u8 = 5;
+pub const PING: u8 = 6;
+pub const GOAWAY: u8 = 7;
+pub const WINDOW_UPDATE: u8 = 8;
+pub const CONTINUATION: u8 = 9;
 const UNKNOWN: u8 = 0xbb;
 
 /// A field of the static table: `:status: 200`.
-const STATUS_200: u8 = 0x88;
+pub const STATUS_200: u8 = 0x88;
 /// `:status: 103`, written out (RFC 7541, section 6.2.2: the name is number 8 of the table).
 const STATUS_103: &[u8] = b"\x08\x03103";
 
-const END_STREAM: u8 = 1;
-const ACK: u8 = 1;
-const END_HEADERS: u8 = 4;
+pub const END_STREAM: u8 = 1;
+pub const ACK: u8 = 1;
+pub const END_HEADERS: u8 = 4;
 
-fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
+/// A frame (RFC 9113, section 4.1).
+pub fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
     let length = u32::try_from(payload.len()).expect("a small frame").to_be_bytes();
     let mut frame = vec![length[1], length[2], length[3], kind, flags];
     frame.extend(stream.to_be_bytes());
@@ -38,7 +40,7 @@ fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
 }
 
 /// The frames that are sent again and again, by the stream of the request.
-type Frames = fn(u32) -> Vec<u8>;
+pub type Frames = fn(u32) -> Vec<u8>;
 
 /// Instead of an answer.
 const INSTEAD: [(&str, Frames); 10] = [
@@ -104,14 +106,16 @@ const STALLS: [(&str, Frames); 4] = [
 ];
 
 /// A connection whose beginning is done.
-struct Http2 {
-    read: ReadHalf<Wire>,
-    write: WriteHalf<Wire>,
+pub struct Http2 {
+    /// What the client says.
+    pub read: ReadHalf<Wire>,
+    /// What it is told.
+    pub write: WriteHalf<Wire>,
 }
 
 impl Http2 {
     /// The preface, and the settings of both sides.
-    async fn begin(wire: Wire) -> io::Result<Self> {
+    pub async fn begin(wire: Wire) -> io::Result<Self> {
         let (mut read, mut write) = split(wire);
         read.read_exact(&mut [0; 24]).await?;
         write.write_all(&frame(SETTINGS, 0, 0, &[])).await?;
@@ -120,7 +124,7 @@ impl Http2 {
     }
 
     /// The stream of the next request.
-    async fn request(&mut self) -> io::Result<u32> {
+    pub async fn request(&mut self) -> io::Result<u32> {
         loop {
             let mut head = [0; 9];
             self.read.read_exact(&mut head).await?;
@@ -132,7 +136,8 @@ impl Http2 {
         }
     }
 
-    async fn answer(&mut self, stream: u32) -> io::Result<()> {
+    /// A good one.
+    pub async fn answer(&mut self, stream: u32) -> io::Result<()> {
         let headers = frame(HEADERS, END_HEADERS, stream, &[STATUS_200]);
         self.write.write_all(&headers).await?;
         let body = body();
@@ -226,4 +231,9 @@ pub fn unasked() -> Vec<Harm> {
         Harm { http2: true, ..harm }
     });
     unasked.into()
+}
+
+#[test]
+fn each() {
+    suffer::all(harms().into_iter().map(Row::from));
 }

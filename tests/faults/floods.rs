@@ -10,7 +10,7 @@ use super::support::plugin::{Plugin, block, command};
 use super::{Expected, Gauge, Harm, http1, http2, process};
 
 /// Enough to see what is left behind at each of them. `FLOOD_TICKS` sets another number, for a run by hand.
-const TICKS: usize = 30;
+const TICKS: usize = 15;
 
 /// What a tick may cost at first, before every buffer has been used once.
 const WARM_UP: usize = 5;
