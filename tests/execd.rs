@@ -2,12 +2,10 @@
 
 mod support;
 
-use std::io::Write as _;
-use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
-use support::plugin::{PATIENCE, Plugin, block, command, exits_within};
+use support::plugin::{PATIENCE, Plugin, block, command};
 use test_kubelet::{Fault, Options, TestKubelet};
 
 /// Telegraf sends SIGTERM so long after it closed stdin.
@@ -198,32 +196,6 @@ fn in_the_middle_of_a_scrape_it_gives_up_in_time() {
         assert_parses(&left.stdout);
         assert!(left.stdout[0].contains("result=timeout"), "{left:#?}");
     }
-}
-
-#[test]
-fn nobody_reading_stderr_stops_nothing() {
-    let dir = dir();
-    // A dead kubelet: an error line each tick.
-    let config = "[[inputs.kubelet]]\n  url = \"https://127.0.0.1:1\"\n  tls_ca = \"/nowhere\"\n  bearer_token = \"/nowhere\"\n";
-    let mut command = command(dir.path(), config);
-    command
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
-    let mut child = command.spawn().unwrap();
-    let stderr = child.stderr.take().unwrap();
-    let mut stdout = std::io::BufReader::new(child.stdout.take().unwrap());
-    // Far more lines than a pipe holds; each tick's answer is waited for.
-    for _ in 0..1_500 {
-        child.stdin.as_mut().unwrap().write_all(b"\n").unwrap();
-        let mut line = String::new();
-        std::io::BufRead::read_line(&mut stdout, &mut line).unwrap();
-        assert!(line.starts_with("kubelet_scrape,result=credential"), "{line}");
-        support::lines::parse(&line);
-    }
-    drop(child.stdin.take());
-    assert_eq!(exits_within(child, BEFORE_SIGTERM).1.code(), Some(0));
-    drop(stderr);
 }
 
 #[test]

@@ -19,6 +19,9 @@ const WARM_UP: usize = 5;
 /// was resident may still grow by this much for each peer, and whatever grows with the ticks grows beyond it.
 const BUFFERS: u64 = 256;
 
+/// What all of them take together at most, on a machine that has other things to do.
+const DEADLINE: Duration = Duration::from_secs(90);
+
 /// Everybody at once.
 struct Neighbours {
     peers: BTreeMap<String, (Peer, Gauge, Expected)>,
@@ -33,7 +36,7 @@ impl Neighbours {
         let mut config = block(&healthy);
         let mut peers = BTreeMap::new();
         for harm in harms {
-            let limit = if harm.stalls() { "300ms" } else { "20s" };
+            let limit = if harm.stalls() { "300ms" } else { "60s" };
             let started = harm.start();
             config.push_str(&started.0.block());
             let _ = writeln!(config, "  response_timeout = \"{limit}\"");
@@ -54,7 +57,7 @@ impl Neighbours {
         self.plugin.tick();
         let mut healthy = 0;
         for _ in 0..=self.peers.len() {
-            let batch = self.plugin.batch();
+            let batch = self.plugin.batch_within(DEADLINE);
             let scrape = batch.last().unwrap();
             let tag = |name: &str| {
                 let from = scrape.find(name).unwrap_or_else(|| panic!("{name} in {scrape}")) + name.len();

@@ -8,7 +8,9 @@
 //! Our own side is a module for each thing that Telegraf, the system or somebody at the machine can do to us.
 
 mod answers;
+mod clock;
 mod ends;
+mod files;
 mod floods;
 mod frames;
 mod gauge;
@@ -16,10 +18,17 @@ mod handshake;
 mod http1;
 mod http2;
 mod idle;
+mod killed;
 mod lack;
 mod lengths;
+mod memory;
 mod names;
+mod paused;
 mod process;
+mod prompts;
+mod signals;
+mod stderr;
+mod stdin;
 mod stdout;
 mod suffer;
 #[path = "../support/mod.rs"]

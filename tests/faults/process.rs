@@ -67,6 +67,16 @@ pub fn allow_threads(pid: Pid, any: bool) {
     limit_to(pid, "nproc", limit);
 }
 
+/// From now on it may have not a page more than it has, or as much as we.
+pub fn allow_address_space(pid: Pid, any: bool) {
+    let limit = if any {
+        getrlimit(Resource::As).current
+    } else {
+        Some(status(pid, "VmSize:") * 1024)
+    };
+    limit_to(pid, "as", limit);
+}
+
 /// By a program that runs as the same user: only who has a right for it may limit others' processes, root or not.
 fn limit_to(pid: Pid, what: &str, limit: Option<u64>) {
     let limit = limit.map_or_else(|| "unlimited".to_owned(), |limit| limit.to_string());

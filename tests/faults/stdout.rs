@@ -1,12 +1,14 @@
 //! Stdout from outside, whatever it is: no line tears and none is lost that could be delivered.
 
 use std::fs::{File, OpenOptions};
-use std::io::{Read, Write as _};
+use std::io::{BufRead as _, BufReader, Read, Write as _};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use super::process::{descriptors, peak};
+use super::prompts::prompts;
 use super::support::lines::parse;
 use super::support::plugin::{PATIENCE, bare, block, command, exits_within};
 use rustix::event::{PollFd, PollFlags, poll};
@@ -15,14 +17,14 @@ use serde_json::{Value, json};
 use test_kubelet::{GeneratorOptions, Options, TestKubelet};
 
 /// Telegraf sends SIGTERM so long after it closed stdin.
-const BEFORE_SIGTERM: Duration = Duration::from_secs(5);
+pub const BEFORE_SIGTERM: Duration = Duration::from_secs(5);
 
 fn dir() -> tempfile::TempDir {
     tempfile::tempdir().unwrap()
 }
 
 /// More than any pipe takes at once.
-fn huge() -> TestKubelet {
+pub fn huge() -> TestKubelet {
     TestKubelet::start(Options {
         pods: 250,
         ..Options::default()
@@ -40,12 +42,13 @@ fn with_lines(lengths: &[usize]) -> TestKubelet {
     kubelet
 }
 
-fn prompt(child: &mut Child) {
+/// A prompt as Telegraf writes it.
+pub fn prompt(child: &mut Child) {
     child.stdin.as_mut().unwrap().write_all(b"\n").unwrap();
 }
 
 /// Starts a plugin whose stdout nobody reads, in the middle of a batch: the pipe is one page small, and not empty.
-fn blocked(dir: &Path, kubelet: &TestKubelet) -> Child {
+pub fn blocked(dir: &Path, kubelet: &TestKubelet) -> Child {
     let mut child = command(dir, &block(kubelet))
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -85,6 +88,44 @@ fn blocked_it_stops_in_time_and_leaves_whole_lines() {
         assert_eq!(status.code(), Some(0));
         assert!(!is_whole(child.stdout.take().unwrap()), "that was no block");
     }
+}
+
+/// How long nobody reads, in seconds: many intervals of a test. `BLOCKED` sets minutes, for a run by hand.
+const BLOCKED: u64 = 3;
+
+/// A Telegraf whose output hangs reads nothing until it does: nothing grows meanwhile, nothing is lost, and then all is as before.
+#[test]
+fn blocked_for_long_it_costs_nothing_and_is_drained() {
+    let (dir, kubelet) = (dir(), huge());
+    let mut child = blocked(dir.path(), &kubelet);
+    let pid = Pid::from_child(&child);
+    let seconds = std::env::var("BLOCKED").map_or(BLOCKED, |seconds| seconds.parse().expect("a number"));
+    let (mut asked, mut most, mut open) = (1, 0, 0);
+    for tick in 0..20 * seconds {
+        prompt(&mut child);
+        asked += 1;
+        // By then a batch waits in the pipe, and another one in memory.
+        if tick == 20 {
+            (most, open) = (peak(pid), descriptors(pid));
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    assert_eq!(descriptors(pid), open);
+    assert!(peak(pid) <= most + 512, "{most} kB, and then {}", peak(pid));
+    assert!(kubelet.requests().len() <= 3, "who waits asks nobody");
+    let mut stdout = BufReader::new(child.stdout.take().unwrap());
+    let mut drained = String::new();
+    while prompts(&drained) < asked {
+        stdout.read_line(&mut drained).unwrap();
+    }
+    prompt(&mut child);
+    drop(child.stdin.take());
+    stdout.read_to_string(&mut drained).unwrap();
+    parse(&drained);
+    let scrapes = drained.lines().filter(|line| line.starts_with("kubelet_scrape"));
+    assert!(scrapes.clone().all(|line| line.contains(",result=success,")));
+    assert_eq!(prompts(&drained), asked + 1);
+    assert_eq!(exits_within(child, BEFORE_SIGTERM).1.code(), Some(0));
 }
 
 #[test]
@@ -220,7 +261,7 @@ fn a_stdout_that_cannot_be_written_is_an_error() {
 }
 
 /// The program with this shell command in front of it.
-fn behind(shell: &str, program: &Command) -> Command {
+pub fn behind(shell: &str, program: &Command) -> Command {
     let mut command = Command::new("sh");
     command.arg("-c").arg(format!("{shell}; exec \"$@\"")).arg("sh");
     command.arg(program.get_program()).args(program.get_args());

@@ -120,6 +120,9 @@ impl Leaks {
     }
 
     fn add(&mut self, name: &str, secret: &[u8]) {
+        if secret.len() < PIECE {
+            return;
+        }
         let name: Arc<str> = name.into();
         let hexadecimal: Vec<_> = secret.iter().map(|byte| format!("{byte:02x}")).collect();
         let hexadecimal = hexadecimal.concat();

@@ -1,20 +1,13 @@
 //! Each prompt is accounted for, whatever is in the way: all lines about scrapes, and the prompts that they say they
 //! stand for beside their own, are all prompts.
 
-mod support;
-
 use std::io::{Read as _, Write as _};
-use std::path::Path;
-use std::process::{Child, Stdio};
-use std::time::Duration;
 
-use rustix::event::{PollFd, PollFlags, poll};
 use rustix::process::Signal;
-use support::plugin::{PATIENCE, Plugin, block, command};
 use test_kubelet::{Fault, Options, TestKubelet};
 
-/// Telegraf sends SIGTERM so long after it closed stdin.
-const BEFORE_SIGTERM: Duration = Duration::from_secs(5);
+use super::stdout::{BEFORE_SIGTERM, blocked, huge};
+use super::support::plugin::{PATIENCE, Plugin, block, command};
 
 fn kubelet() -> TestKubelet {
     TestKubelet::start(Options::default())
@@ -32,11 +25,9 @@ fn merged<'l>(lines: impl IntoIterator<Item = &'l str>) -> Vec<u64> {
         .collect()
 }
 
-fn prompts(lines: &[String]) -> u64 {
-    merged(lines.iter().map(String::as_str))
-        .iter()
-        .map(|merged| merged + 1)
-        .sum()
+/// How many prompts all lines about scrapes stand for.
+pub fn prompts(lines: &str) -> u64 {
+    merged(lines.lines()).iter().map(|merged| merged + 1).sum()
 }
 
 #[test]
@@ -57,7 +48,7 @@ fn newlines_in_one_read_are_several_prompts() {
     plugin.write(&b"\n".repeat(1_000));
     plugin.close_stdin();
     let left = plugin.wait(BEFORE_SIGTERM);
-    assert_eq!(prompts(&left.stdout), 1_000);
+    assert_eq!(prompts(&left.stdout.join("\n")), 1_000);
     assert!(kubelet.requests().len() <= 3, "{}", kubelet.requests().len());
 }
 
@@ -82,7 +73,7 @@ fn bursts_between_answers_and_silences_add_up() {
     plugin.close_stdin();
     let left = plugin.wait(BEFORE_SIGTERM);
     assert_eq!(left.status.code(), Some(0));
-    assert_eq!(prompts(&left.stdout), asked);
+    assert_eq!(prompts(&left.stdout.join("\n")), asked);
 }
 
 #[test]
@@ -97,7 +88,7 @@ fn all_before_a_stop_are_in_the_last_line_of_a_silent_kubelet() {
         plugin.close_stdin();
         let left = plugin.wait(BEFORE_SIGTERM);
         assert_eq!(left.status.code(), Some(0));
-        assert_eq!(prompts(&left.stdout), 1 + more as u64, "{left:#?}");
+        assert_eq!(prompts(&left.stdout.join("\n")), 1 + more as u64, "{left:#?}");
         assert!(left.stdout[0].contains("result=timeout"), "{left:#?}");
         assert_eq!(left.stdout.len(), 1, "{left:#?}");
     }
@@ -122,33 +113,14 @@ fn each_of_two_kubelets_has_them_all() {
             .filter(|line| line.contains(&url))
             .cloned()
             .collect();
-        assert_eq!(prompts(&own), 4, "{own:#?}");
+        assert_eq!(prompts(&own.join("\n")), 4, "{own:#?}");
     }
-}
-
-/// One whose stdout is a pipe of a page that nobody reads, in the middle of its first batch.
-fn blocked(dir: &Path, kubelet: &TestKubelet) -> Child {
-    let mut command = command(dir, &block(kubelet));
-    let mut child = command
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    let pipe = child.stdout.as_ref().unwrap();
-    rustix::pipe::fcntl_setpipe_size(pipe, 4096).unwrap();
-    child.stdin.as_mut().unwrap().write_all(b"\n").unwrap();
-    poll(&mut [PollFd::new(pipe, PollFlags::IN)], None).unwrap();
-    child
 }
 
 #[test]
 fn those_that_come_while_stdout_is_not_read_count() {
     let dir = tempfile::tempdir().unwrap();
-    let kubelet = TestKubelet::start(Options {
-        pods: 250,
-        ..Options::default()
-    });
+    let kubelet = huge();
     let mut child = blocked(dir.path(), &kubelet);
     let mut stdin = child.stdin.take().unwrap();
     for _ in 0..20 {
@@ -158,9 +130,8 @@ fn those_that_come_while_stdout_is_not_read_count() {
     let mut all = String::new();
     child.stdout.take().unwrap().read_to_string(&mut all).unwrap();
     assert_eq!(child.wait().unwrap().code(), Some(0));
-    let merged = merged(all.lines());
-    assert_eq!(merged[0], 0);
-    assert_eq!(merged.iter().map(|merged| merged + 1).sum::<u64>(), 21);
+    assert_eq!(merged(all.lines())[0], 0);
+    assert_eq!(prompts(&all), 21);
 }
 
 #[test]
@@ -183,7 +154,7 @@ fn signals_in_bursts_are_answered_and_then_it_stops() {
     }
     let left = plugin.wait(BEFORE_SIGTERM);
     assert_eq!(left.status.code(), Some(0));
-    let prompts = prompts(&left.stdout);
+    let prompts = prompts(&left.stdout.join("\n"));
     // The kernel makes one of those that wait, so that their number is not known.
     assert!((1..=600).contains(&prompts), "{prompts}");
     assert!(
