@@ -252,6 +252,8 @@ fn no_secret_is_told() {
     let token = std::fs::read_to_string(&kubelet.files().token).unwrap();
     let leaks = Leaks::default().in_dir(&kubelet.files().dir);
     let mut running = Running::start(&kubelet, &format!("{EVERYTHING}{OFTEN}  log_level = \"trace\"\n"));
+    // As a label it is what the user wants on each line.
+    running.plugin.writes_a_secret();
     let label = list(&[pod("web-0", "1", token.trim())]).to_string();
     let answers = [
         (status(500, &token), None),

@@ -120,6 +120,11 @@ impl Plugin {
         self.secrets = std::mem::take(&mut self.secrets).secret("a later one", secret.as_bytes());
     }
 
+    /// A secret is in what it is made to write, so the test looks by itself where none may be.
+    pub fn writes_a_secret(&mut self) {
+        self.secrets = Leaks::default();
+    }
+
     /// A prompt as Telegraf writes it.
     pub fn tick(&mut self) {
         self.write(b"\n");
