@@ -314,8 +314,10 @@ impl Collector {
         let node = self.scraper.redact(self.node.name());
         if let Some(cause) = self.said.failed.take() {
             let ticks = self.said.failing.take().map_or(0, |failing| failing.ticks());
-            let again = format_args!("node {node:?} answers again after {ticks} failed ticks");
-            self.voice.takes_back(Topic::Fails(cause.word()), again);
+            self.voice.takes_back(
+                Topic::Fails(cause.word()),
+                format_args!("node {node:?} answers again after {ticks} failed ticks"),
+            );
         } else if !self.said.first_answer && !self.voice.is_of_crowd() {
             log::info!("{}: node {node:?} answers, {} lines", self.url, rendered.lines);
         }
@@ -362,8 +364,8 @@ impl Collector {
                 ),
             );
         } else if pods > 0 && std::mem::take(&mut self.said.no_pods) {
-            let again = format_args!("the kubelet lists {pods} pods again");
-            self.voice.takes_back(Topic::NoPods, again);
+            self.voice
+                .takes_back(Topic::NoPods, format_args!("the kubelet lists {pods} pods again"));
         }
     }
 

@@ -41,8 +41,12 @@ values! {
     }
 }
 
-/// As many as a container has, which has more than a pod.
-const MOST: usize = ContainerValue::COUNT;
+/// As many as either has.
+const MOST: usize = if PodValue::COUNT > ContainerValue::COUNT {
+    PodValue::COUNT
+} else {
+    ContainerValue::COUNT
+};
 
 /// Those of one pod or container.
 #[derive(Debug, Default)]
