@@ -22,6 +22,8 @@ enum Then {
 const TLS: Becomes = Becomes::failed(&["tls"], "TLS: ");
 const ENDED: Becomes = Becomes::failed(&["tls"], "ended the connection in the handshake");
 const RESET: Becomes = Becomes::failed(&["tls"], "reset the connection in the handshake");
+/// Whether it is one of connecting or of the handshake depends on who is quicker.
+const RESET_AT_ONCE: Becomes = Becomes::failed(&["tls", "connection_failed"], "reset");
 const SILENT: Becomes = Becomes::failed(
     &["timeout"],
     "takes the connection and says nothing in the TLS handshake in 3s",
@@ -34,7 +36,7 @@ const HALF_A_RECORD: &[u8] = &[22, 3, 3, 0, 80, 2, 0];
 /// When: at once or behind the client's first words; what is said; and then; what becomes of it.
 const ROWS: &[(bool, &str, &[u8], Then, Becomes)] = &[
     (false, "nothing", b"", Then::Close, ENDED),
-    (false, "nothing", b"", Then::Reset, RESET),
+    (false, "nothing", b"", Then::Reset, RESET_AT_ONCE),
     (false, "nothing", b"", Then::Silence, SILENT),
     (true, "nothing", b"", Then::Close, ENDED),
     (true, "nothing", b"", Then::Reset, RESET),
