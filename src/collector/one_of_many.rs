@@ -32,20 +32,21 @@ pub struct OneOfMany {
 }
 
 impl OneOfMany {
-    /// Waits for its part of the interval. False if what is asked for in this interval is not ours.
+    /// Waits for its part of the interval, which began with the prompt: a tick that is taken up late, because the one before
+    /// lasted, is not put off by as much again. False if what is asked for in this interval is not ours.
     pub(super) async fn is_due(&self, ticks: &mut Ticks) -> bool {
         let interval = ticks.interval();
         if !self.permit.holds_in(permit::wall(), interval) {
             return false;
         }
-        let wait = interval
+        let moment = interval
             .filter(|_| !ticks.is_first())
-            .map(|interval| self.phase.of(interval));
-        if let Some(wait) = wait {
+            .and_then(|interval| Some(ticks.prompted_at()? + self.phase.of(interval)));
+        if let Some(moment) = moment {
             tokio::select! {
                 biased;
                 _ = ticks.stopped() => {}
-                () = tokio::time::sleep(wait) => {}
+                () = tokio::time::sleep_until(moment) => {}
             }
         }
         self.permit.holds()

@@ -182,6 +182,12 @@ impl Ticks {
         self.asked.borrow().interval()
     }
 
+    /// When the last prompt came, if any did.
+    #[must_use]
+    pub fn prompted_at(&self) -> Option<Instant> {
+        self.asked.borrow().last
+    }
+
     /// Whether there was but one prompt so far: `--test` and `--once` wait for what it brings.
     #[must_use]
     pub fn is_first(&self) -> bool {

@@ -83,3 +83,20 @@ fn no_tick_waits_for_the_slowest() {
     let next = std::iter::repeat_with(|| plugin.line()).find(|line| line.starts_with("kubelet_scrape"));
     assert!(next.is_some_and(|next| next.contains("node_name=slow,") && next.contains("ticks_merged=1i")));
 }
+
+/// Its moment is counted from the prompt, however long the tick before lasted: else each tick would be later than the one
+/// before, until one of them is two prompts'.
+#[test]
+fn the_latest_moment_of_a_kubelet_that_hangs_is_no_later_each_time() {
+    let name = named("hung", |moment| moment > INTERVAL * 19 / 40);
+    let world = World::new(&[&name]);
+    world.kubelets[0].set_fault(Fault::Silent);
+    let plugin = world.plugin("  interval = \"2s\"\n  response_timeout = \"1800ms\"");
+    let lines = std::iter::repeat_with(|| plugin.line()).filter(|line| line.starts_with("kubelet_scrape"));
+    for line in lines.take(6) {
+        assert!(
+            line.contains("result=timeout") && line.contains("ticks_merged=0i"),
+            "{line}"
+        );
+    }
+}
