@@ -231,7 +231,7 @@ impl Collector {
             batch,
         );
         if let Some(known) = &self.one_of_many {
-            batch.permit = known.permit.clone();
+            known.tells(batch);
         }
         let (written, result) = self.output.write(std::mem::take(batch)).await;
         *batch = written;

@@ -2,6 +2,7 @@
 //! is known, so that nobody can be asked.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::SystemTime;
 
 use log::Level;
@@ -29,6 +30,8 @@ pub struct OneOfMany {
     pub listed: watch::Receiver<Arc<Listed>>,
     /// All of them, for the log.
     pub crowd: Crowd,
+    /// Whether anything was written of it.
+    pub is_told: Arc<AtomicBool>,
 }
 
 impl OneOfMany {
@@ -50,6 +53,12 @@ impl OneOfMany {
             }
         }
         self.permit.holds()
+    }
+
+    /// The batch is of it, and about to be written.
+    pub(super) fn tells(&self, batch: &mut Batch) {
+        batch.permit = self.permit.clone();
+        self.is_told.store(true, Ordering::Relaxed);
     }
 }
 
@@ -98,7 +107,7 @@ impl Nowhere {
             };
             let mut batch = Batch::default();
             Renderer::push_report(&report, date::nanoseconds(SystemTime::now()), &mut batch);
-            batch.permit = known.permit.clone();
+            known.tells(&mut batch);
             if let Err(broken) = output.write(batch).await.1 {
                 prompts.stdout_closed();
                 return Err(broken);

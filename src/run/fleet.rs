@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime};
 
 use tokio::sync::{mpsc, watch};
@@ -81,6 +82,8 @@ struct Scraped {
     url: Option<String>,
     permit: Permit,
     listed: watch::Sender<Arc<Listed>>,
+    /// Whether it wrote anything.
+    is_told: Arc<AtomicBool>,
 }
 
 impl Fleet {
@@ -256,9 +259,13 @@ impl Fleet {
             phase: Phase::new(rendezvous::weight("", name)),
             listed: to_tell,
             crowd: hands.crowd.clone(),
+            is_told: Arc::default(),
         };
-        // What was asked before the first list was asked of its nodes too.
-        let from = if self.unlisted.contains(&known.block) {
+        let is_told = Arc::clone(&one_of_many.is_told);
+        let before = known.scraped.take();
+        let is_answered = before.is_some_and(|before| before.is_told.load(Ordering::Relaxed));
+        // What was asked before the first list was asked of its nodes too, unless another block has answered it.
+        let from = if self.unlisted.contains(&known.block) && !is_answered {
             From::Start
         } else {
             From::Now
@@ -276,6 +283,7 @@ impl Fleet {
             url: text,
             permit,
             listed,
+            is_told,
         });
     }
 
@@ -347,18 +355,27 @@ impl Teller {
         }
     }
 
+    /// All nodes, each once, whoever lists it.
+    fn nodes(&self) -> Vec<Arc<Node>> {
+        let mut nodes: Vec<_> = self.rosters.iter().flat_map(Roster::nodes).collect();
+        nodes.sort_by(|one, other| one.name.cmp(&other.name));
+        // It is the first block's, as it is scraped.
+        nodes.dedup_by(|later, first| later.name == first.name);
+        nodes
+    }
+
     fn tell(&self, batch: &mut Batch) {
         let all: Vec<_> = self.rosters.iter().map(Roster::standing).collect();
-        let nodes = all.iter().map(|standing| standing.nodes).sum::<usize>();
+        let nodes = self.nodes();
         let company = self.shares.as_ref().map(Shares::company);
         let age = all.iter().filter_map(|standing| standing.age).max();
         let code = all.iter().map(|standing| standing.code).find(|&code| code != 0);
         let report = DiscoveryReport {
             member: &self.member,
             result_code: code.and_then(|code| u8::try_from(code).ok()).unwrap_or_default(),
-            nodes: nodes as u64,
-            nodes_mine: company.map_or(nodes, |company| company.nodes) as u64,
-            nodes_ready: all.iter().map(|standing| standing.ready as u64).sum(),
+            nodes: nodes.len() as u64,
+            nodes_mine: company.map_or(nodes.len(), |company| company.nodes) as u64,
+            nodes_ready: nodes.iter().filter(|node| node.ready).count() as u64,
             members: company.map_or(1, |company| company.members as u64),
             watch_age_seconds: age.map(|age| age.as_secs()),
         };

@@ -2,10 +2,12 @@
 
 use std::time::{Duration, Instant};
 
-use test_kubelet::api::Verb;
+use test_kubelet::Fault;
+use test_kubelet::api::{Aim, ApiFault, Verb};
 
+use super::support::lines::Number;
 use super::support::plugin::{PATIENCE, Plugin, command};
-use super::{World, results, tag, tick};
+use super::{World, field, results, tag, tick, until_tick};
 
 /// A second block, whose lines about nodes have another name.
 fn two(world: &World, first: &str, second: &str) -> Plugin {
@@ -76,6 +78,102 @@ fn a_node_of_two_blocks_is_the_first_ones_and_the_others_when_that_has_it_no_mor
         node.labels.remove("gpu");
     });
     until_of(&mut plugin, "a", "kubernetes_node");
+}
+
+/// A block to which the API server does not speak, in front of one that has the same nodes.
+fn with_a_late_block(world: &World) -> Plugin {
+    let token = world.dir.path().join("late.token");
+    std::fs::write(&token, world.api.token("late")).expect("a file");
+    let of_all = world.api.files().token.display().to_string();
+    let first = world.config("").replace(&of_all, &token.display().to_string());
+    let second = world.config("  node_metric_name = \"second\"");
+    world.api.set_fault(Aim::token("late"), ApiFault::Silent);
+    Plugin::start(command(world.dir.path(), &format!("{first}\n{second}")))
+}
+
+/// One whole batch of the node, if one comes soon: how many prompts it stands for, and whose lines it has.
+fn batch_of(plugin: &Plugin, node: &str) -> Option<(u64, Vec<String>)> {
+    let mut lines = Vec::new();
+    loop {
+        let line = plugin.line_within(Duration::from_secs(4))?;
+        if tag(&line, "node_name") != Some(node) {
+            continue;
+        }
+        lines.push(line);
+        let Some(scrape) = lines.iter().find(|line| line.starts_with("kubelet_scrape")) else {
+            continue;
+        };
+        let (_, merged) = scrape.split_once("ticks_merged=").expect("its field");
+        let merged: String = merged.chars().take_while(char::is_ascii_digit).collect();
+        let prompts = 1 + merged.parse::<u64>().expect("a number");
+        let block = block_of(&lines, node).into_iter().map(str::to_owned);
+        return Some((prompts, block.collect()));
+    }
+}
+
+/// What one block has written of a node is not asked for again when another block's list comes.
+#[test]
+fn a_node_that_changes_blocks_at_the_start_answers_no_prompt_twice() {
+    let world = World::new(&["a"]);
+    let mut plugin = with_a_late_block(&world);
+    plugin.tick();
+    let (mut asked, mut answered) = (1, 0);
+    let (prompts, block) = batch_of(&plugin, "a").expect("a batch");
+    assert_eq!(block, ["second"]);
+    answered += prompts;
+    world.api.clear_fault(&Aim::token("late"));
+    let said = std::iter::repeat_with(|| plugin.log()).find(|line| line.starts_with("W! "));
+    assert!(said.is_some_and(|said| said.contains("two blocks")));
+    let end = Instant::now() + PATIENCE;
+    loop {
+        assert!(Instant::now() < end, "it is the first block's");
+        plugin.tick();
+        asked += 1;
+        // What is asked right while it changes may be nobody's.
+        let Some((prompts, block)) = batch_of(&plugin, "a") else {
+            continue;
+        };
+        answered += prompts;
+        if block == ["kubernetes_node"] {
+            break;
+        }
+    }
+    assert!(answered <= asked, "{answered} of {asked}");
+}
+
+/// And what it has not written yet is the other's to answer.
+#[test]
+fn a_node_that_changes_blocks_in_its_first_scrape_is_told_all_the_same() {
+    let world = World::new(&["a"]);
+    let mut plugin = with_a_late_block(&world);
+    world.kubelets[0].set_fault(Fault::Silent);
+    plugin.tick();
+    assert!(world.kubelets[0].wait_for_requests(1, PATIENCE), "it is asked");
+    world.api.clear_fault(&Aim::token("late"));
+    let said = std::iter::repeat_with(|| plugin.log()).find(|line| line.starts_with("W! "));
+    assert!(said.is_some_and(|said| said.contains("two blocks")));
+    world.kubelets[0].set_fault(Fault::None);
+    let batch = batch_of(&plugin, "a").expect("a batch");
+    assert_eq!(batch, (1, vec!["kubernetes_node".to_owned()]));
+}
+
+/// Or one of them would seem to be without a writer.
+#[test]
+fn a_node_of_two_blocks_is_counted_once() {
+    let world = World::new(&["a", "b"]);
+    let mut plugin = two(&world, "  node_include = [\"a\"]", "");
+    let lines = until_tick(&mut plugin, "both lists are there", 2, |lines| {
+        lines
+            .iter()
+            .any(|line| line.starts_with("kubelet_discovery") && line.contains("result_code=0i"))
+    });
+    for name in ["nodes", "nodes_mine", "nodes_ready"] {
+        assert_eq!(
+            field(&lines, "kubelet_discovery", name),
+            Some(Number::Integer(2)),
+            "{name}"
+        );
+    }
 }
 
 /// A list of nobody is a list: nobody waits for another one.
