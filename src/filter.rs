@@ -56,6 +56,12 @@ impl Filter {
         self.include.is_empty() && self.exclude.is_empty()
     }
 
+    /// Whether the first list is empty.
+    #[must_use]
+    pub fn includes_all(&self) -> bool {
+        self.include.is_empty()
+    }
+
     /// Whether the second list is empty.
     #[must_use]
     pub fn excludes_none(&self) -> bool {

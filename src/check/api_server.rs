@@ -8,7 +8,7 @@ use super::{Diagnosis, clock, files, identity, tls};
 use crate::cause::Cause;
 use crate::client::inspect::Who;
 use crate::client::{Client, Profile, Target};
-use crate::cluster::{DiscoveryError, Roster, once};
+use crate::cluster::{DiscoveryError, Roster, counted, once};
 use crate::config::{Cluster, Kubelet};
 use crate::date::date;
 use crate::redact::Secrets;
@@ -70,8 +70,9 @@ impl Asked {
             Ok(()) => {
                 let standing = roster.standing();
                 let said = format!(
-                    "the API server lists {} nodes, {} of them ready, and lets us watch them",
-                    standing.nodes, standing.ready
+                    "the API server lists {}, {} of them ready, and lets us watch them",
+                    counted(standing.nodes),
+                    standing.ready
                 );
                 self.findings.push(Finding::ok(Step::Discovery, said));
                 self.nodes = Some(roster);
@@ -109,7 +110,7 @@ pub fn failed(error: &DiscoveryError, who: &Who, now: i64) -> Finding {
     );
     match error.cause() {
         Cause::ConnectionFailed | Cause::Timeout => found(Diagnosis::DiscoveryAway).mend(ready).mend(Mend::say(
-            "let the pod's network reach the API server: a NetworkPolicy or a firewall may be in the way",
+            "let the network from here reach the API server: a NetworkPolicy or a firewall may be in the way",
         )),
         Cause::Tls => found(Diagnosis::DiscoveryTls).mend(Mend::say(
             "in a pod leave api_server out: its ServiceAccount has the CA that signed the API server's certificate; elsewhere \
@@ -117,10 +118,18 @@ pub fn failed(error: &DiscoveryError, who: &Who, now: i64) -> Finding {
         )),
         Cause::Unauthorized => {
             let finding = found(Diagnosis::DiscoveryUnauthorized);
-            match identity::flaw(who, now) {
-                Some((_, why, mends)) => finding.mend(Mend::say(why)).mends(mends),
-                None => finding.mend(Mend::say(
-                    "in a pod run as a ServiceAccount that is there, and leave bearer_token and api_server out",
+            match (identity::flaw(who, now), who) {
+                (Some((_, why, mends)), _) => finding.mend(Mend::say(why)).mends(mends),
+                (None, Who::Certificate(facts)) => finding
+                    .mend(Mend::say(format!(
+                        "the client certificate is signed by {:?}, which is not the CA of this cluster's clients, or another \
+                         cluster's of the same name",
+                        facts.issuer
+                    )))
+                    .mend(identity::signer()),
+                (None, Who::Token(_) | Who::Nobody) => finding.mend(Mend::say(
+                    "in a pod run as a ServiceAccount that is there, and leave bearer_token and api_server out; elsewhere the \
+                     token has to be one of this cluster",
                 )),
             }
         }
@@ -132,6 +141,10 @@ pub fn failed(error: &DiscoveryError, who: &Who, now: i64) -> Finding {
             None => found(Diagnosis::DiscoveryForbidden)
                 .mend(Mend::say("make sure whom the API server means before giving anybody a right")),
         },
+        _ if error.is_of_kubelet() => found(Diagnosis::DiscoveryFailed).mend(Mend::run(
+            "see at which address and port the API server is, from a machine with kubectl",
+            "kubectl cluster-info",
+        )),
         _ => found(Diagnosis::DiscoveryFailed).mend(ready),
     }
 }

@@ -92,11 +92,7 @@ fn certificate(facts: &Facts, client_cas: Option<&[Redacted]>) -> Finding {
 
 fn token(who: &Who, word: Word) -> Finding {
     match word {
-        Word::Known => unauthorized(
-            Diagnosis::WebhookOff,
-            "the API server knows the token, and the kubelet does not ask it, or cannot reach it",
-        )
-        .mends(webhook()),
+        Word::Known => known_to_api_server(),
         Word::Unknown => unauthorized(
             Diagnosis::TokenUnknown,
             "the API server does not know the token either: its ServiceAccount or its pod is gone, or it is another \
@@ -123,6 +119,15 @@ fn token(who: &Who, word: Word) -> Finding {
         .mends(account(who))
         .mends(webhook()),
     }
+}
+
+/// It knows what the kubelet refuses.
+pub fn known_to_api_server() -> Finding {
+    unauthorized(
+        Diagnosis::WebhookOff,
+        "the API server knows the token, and the kubelet does not ask it, or cannot reach it",
+    )
+    .mends(webhook())
 }
 
 /// What to do about an API server that is away, for who may use kubectl.

@@ -23,6 +23,7 @@ mod diagnosis;
 mod duplicates;
 mod files;
 mod finding;
+mod for_all;
 mod handshake;
 mod identity;
 mod lines;

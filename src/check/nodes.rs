@@ -14,7 +14,7 @@ use super::finding::{Finding, Mend, Step};
 use super::text::several;
 use crate::cause::Cause;
 use crate::client::{Anchors, Profile};
-use crate::cluster::{Address, Node, Roster};
+use crate::cluster::{Address, Node, Roster, no_node};
 use crate::config::Cluster;
 use crate::json::{Read as _, Reader, Text};
 use crate::kubelet::{Scraper, nodes_proxy};
@@ -165,7 +165,7 @@ pub fn in_full(told: &[Told]) -> Vec<&Told> {
 /// What is to be said of all together.
 pub fn sum(cluster: &Cluster, roster: &Roster, told: &[Told]) -> Vec<Finding> {
     if told.is_empty() {
-        return vec![none()];
+        return vec![none(cluster)];
     }
     let with = |wanted: fn(Outcome) -> bool| {
         let found = told.iter().filter(move |told| wanted(told.result));
@@ -198,8 +198,8 @@ pub fn sum(cluster: &Cluster, roster: &Roster, told: &[Told]) -> Vec<Finding> {
     findings
 }
 
-fn none() -> Finding {
-    let said = "the API server lists no node that node_selector, node_include and node_exclude let through";
+fn none(cluster: &Cluster) -> Finding {
+    let said = no_node(&cluster.selector, &cluster.wanted);
     Finding::failure(Step::Nodes, Diagnosis::NoNodes, said).mend(Mend::run(
         "see which nodes there are, and their labels",
         "kubectl get nodes --show-labels",
@@ -226,7 +226,7 @@ fn unreached(nodes: &[&str]) -> Option<Finding> {
     (!nodes.is_empty()).then(|| {
         Finding::failure(Step::Nodes, Diagnosis::NodesUnreached, said())
             .mend(Mend::say(
-                "let this pod's network reach the nodes at the kubelets' port: a NetworkPolicy, a security group or the \
+                "let the network from here reach the nodes at the kubelets' port: a NetworkPolicy, a security group or the \
                  nodes' firewall may be in the way",
             ))
             .mend(Mend::say(

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::api_server::{self, Asked};
 use super::finding::{Finding, Mend, Step};
 use super::rbac::{self, Subject};
-use super::text::several;
+use super::text::{several, shell};
 use super::{Diagnosis, identity};
 use crate::cause::Cause;
 use crate::client::{Client, Query};
@@ -46,7 +46,10 @@ pub async fn look(sharing: &Sharing, asked: &mut Asked, now: i64) -> Vec<Finding
             Err(why) => {
                 let said = format!("whether we may {verb} Leases could not be asked: {why}");
                 let unclear = Finding::warning(Step::Shards, Diagnosis::LeasesUnclear, said);
-                findings.push(unclear.mend(give(sharing, asked)));
+                findings.push(unclear.mend(match why.cause() {
+                    Cause::Forbidden => give(sharing, asked),
+                    _ => ask_by_kubectl(sharing, asked, verb),
+                }));
                 break;
             }
         }
@@ -90,6 +93,18 @@ fn members_said(sharing: &Sharing, count: usize, names: &str) -> String {
         1 => format!("1 member of group {group} has a Lease in namespace {namespace}: {names}"),
         _ => format!("{count} members of group {group} have Leases in namespace {namespace}: {names}"),
     }
+}
+
+/// Nobody refused anything, so that no right is what is missing.
+fn ask_by_kubectl(sharing: &Sharing, asked: &Asked, verb: &str) -> Mend {
+    let user = identity::user(&asked.who).map_or_else(String::new, |user| format!(" --as={}", shell(user)));
+    Mend::run(
+        "ask the API server by kubectl, as an administrator",
+        format!(
+            "kubectl auth can-i {verb} leases.coordination.k8s.io -n {}{user}",
+            sharing.namespace
+        ),
+    )
 }
 
 fn give(sharing: &Sharing, asked: &Asked) -> Mend {

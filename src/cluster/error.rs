@@ -18,6 +18,10 @@ use crate::tls_fault::TlsFault;
 /// What Go's server says to plain HTTP on a TLS port.
 const PLAIN_HTTP: &str = "HTTP request to an HTTPS server";
 
+/// What a kubelet says to who may not ask for something of the API's, and no API server does (`InstallAuthFilter` of its
+/// `server.go`): the right that it takes a question for.
+const OF_KUBELET: &str = "resource=nodes, subresource(s)=[";
+
 /// Who showed nothing that the API server looks at. Whatever is bound to that one is everybody's.
 const NOBODY: &str = "\"system:anonymous\"";
 
@@ -99,6 +103,12 @@ impl DiscoveryError {
         }
     }
 
+    /// Whether what answers is a kubelet.
+    #[must_use]
+    pub fn is_of_kubelet(&self) -> bool {
+        matches!(self, Self::Status { code: 403, said, .. } if said.contains(OF_KUBELET))
+    }
+
     /// The cause for `kubelet_discovery`: the words and numbers of `kubelet_scrape`.
     #[must_use]
     pub fn cause(&self) -> Cause {
@@ -109,6 +119,7 @@ impl DiscoveryError {
             Self::Status { code, said, .. } => match code {
                 400 if said.contains(PLAIN_HTTP) => Cause::Tls,
                 401 => Cause::Unauthorized,
+                403 if said.contains(OF_KUBELET) => Cause::BadAnswer,
                 403 => Cause::Forbidden,
                 429 | 500..=504 => Cause::NotReady,
                 _ => Cause::BadAnswer,
@@ -288,13 +299,16 @@ fn status(f: &mut fmt::Formatter<'_>, code: u16, said: &Redacted) -> fmt::Result
     f.write_str(match code {
         400 if said.contains(PLAIN_HTTP) => "; write https:// in api_server",
         401 => "; the token or certificate is expired, or of another cluster than api_server",
+        403 if said.contains(OF_KUBELET) => {
+            "; that is a kubelet and no API server, which is at another port, usually 6443 or 443: correct api_server"
+        }
         // A right for this user would be everybody's.
         403 if said.contains(NOBODY) => {
             "; so it does not look at what we show: name a token or a client certificate of that cluster, and never give that \
              user a right, because everybody would have it"
         }
         403 => "; grant list and watch on nodes: telegraf-kubelet check --print-rbac prints how",
-        404 => "; no API server says so of nodes: see where api_server leads",
+        404 => "; no API server says so: see where api_server leads",
         429 | 500..=504 => "; it is busy or not ready; tried again",
         _ => "",
     })

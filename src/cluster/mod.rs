@@ -6,7 +6,7 @@
 //! ([`roster`]), who has which ([`share`]) and what is asked when ([`course`]) does no I/O; [`watch`] and [`once`] do.
 //!
 //! The files know each other in this order only: `name`, [`query`], `back_off`, `split` and `tls_words` nothing, then
-//! [`address`], [`node`], [`roster`], and beside them [`selector`], then `asks`; [`error`], [`course`] and `telling`, `pages`,
+//! [`address`], [`node`], [`roster`], and beside them [`selector`], then `asks`; [`error`], [`course`], `telling` and `pages`,
 //! and [`watch`] and [`once`] all of these; [`share`] nothing, then [`leases`], then [`sharing`].
 
 pub mod address;
@@ -36,4 +36,5 @@ pub use node::{Amounts, Event, Node, Page, Reason, Wanted, read_event, read_page
 pub use roster::{Change, Relist, Roster, Standing};
 pub use selector::{Selector, SelectorError};
 pub use sharing::{Company, Shares};
+pub use telling::{counted, no_node};
 pub use watch::Watch;

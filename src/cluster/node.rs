@@ -41,6 +41,15 @@ pub struct Wanted {
     pub address_types: Vec<AddressType>,
 }
 
+impl Wanted {
+    /// The options that nodes are let through by, beside their labels'.
+    pub fn options(&self) -> impl Iterator<Item = &'static str> + use<> {
+        let include = (!self.names.includes_all()).then_some("node_include");
+        let exclude = (!self.names.excludes_none()).then_some("node_exclude");
+        include.into_iter().chain(exclude)
+    }
+}
+
 impl Default for Wanted {
     /// All nodes, without their labels.
     fn default() -> Self {

@@ -5,10 +5,14 @@ use std::mem::discriminant;
 use tokio::time::Instant;
 
 use super::error::DiscoveryError;
+use super::node::Wanted;
+use super::selector::Selector;
 
 /// What was told, and of whom.
 pub struct Telling {
     url: String,
+    /// That there is none.
+    no_node: String,
     fails: Option<Fails>,
     works: bool,
     left_out: bool,
@@ -20,11 +24,12 @@ struct Fails {
 }
 
 impl Telling {
-    /// Nothing yet.
+    /// Nothing yet, of those nodes that these choose.
     #[must_use]
-    pub fn new(url: String) -> Self {
+    pub fn new(url: String, selector: &Selector, wanted: &Wanted) -> Self {
         Self {
             url,
+            no_node: no_node(selector, wanted),
             fails: None,
             works: false,
             left_out: false,
@@ -52,16 +57,24 @@ impl Telling {
     /// It works; so many nodes are there.
     pub fn works(&mut self, nodes: impl FnOnce() -> usize) {
         let url = &self.url;
-        match self.fails.take() {
-            Some(fails) => log::info!(
-                "{url}: the API server answers again after {} s, {} nodes",
-                fails.since.elapsed().as_secs(),
-                nodes()
-            ),
-            None if self.works => {}
-            None => log::info!("{url}: the API server lists {} nodes", nodes()),
+        let fails = self.fails.take();
+        if fails.is_none() && std::mem::replace(&mut self.works, true) {
+            return;
         }
         self.works = true;
+        let count = nodes();
+        if let Some(fails) = fails {
+            log::info!(
+                "{url}: the API server answers again after {} s, {}",
+                fails.since.elapsed().as_secs(),
+                counted(count)
+            );
+        } else if count > 0 {
+            log::info!("{url}: the API server lists {}", counted(count));
+        }
+        if count == 0 {
+            log::warn!("{url}: {}: nothing is scraped; said here once", self.no_node);
+        }
     }
 
     /// So many objects are no nodes.
@@ -74,6 +87,26 @@ impl Telling {
             self.url
         );
     }
+}
+
+/// So many of them, in words.
+#[must_use]
+pub fn counted(nodes: usize) -> String {
+    match nodes {
+        1 => "1 node".to_owned(),
+        nodes => format!("{nodes} nodes"),
+    }
+}
+
+/// That there is no node, and what may have taken them.
+#[must_use]
+pub fn no_node(selector: &Selector, wanted: &Wanted) -> String {
+    let labels = (!selector.is_all()).then_some("node_selector");
+    let options: Vec<_> = labels.into_iter().chain(wanted.options()).collect();
+    if options.is_empty() {
+        return "the API server lists no node".to_owned();
+    }
+    format!("the API server lists no node that fits {}", options.join(" and "))
 }
 
 /// Whether who was told of one has to know nothing of the other: the same has to be done about both.
@@ -108,7 +141,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_failure_lasts_from_its_beginning_whatever_it_becomes() {
-        let mut telling = Telling::new(String::new());
+        let mut telling = Telling::new(String::new(), &Selector::default(), &Wanted::default());
         telling.fails(DiscoveryError::NotHttp, false);
         tokio::time::advance(Duration::from_secs(5)).await;
         telling.fails(DiscoveryError::Unreached(Unreached::UnknownName), true);

@@ -54,7 +54,7 @@ impl Watch {
     #[must_use]
     pub fn new(client: Client, selector: &Selector, wanted: Wanted, roster: Roster, seed: u64) -> Self {
         Self {
-            telling: Telling::new(client.url().to_string()),
+            telling: Telling::new(client.url().to_string(), selector, &wanted),
             client,
             asks: Asks::new(selector),
             wanted,

@@ -13,7 +13,7 @@ use super::output::OutputError;
 use super::pattern::PatternError;
 use super::size::SizeError;
 use super::syntax::SyntaxError;
-use super::url::UrlError;
+use super::url::{ApiServerUrlError, UrlError};
 use crate::cluster::SelectorError;
 use crate::files::Unreadable;
 
@@ -259,6 +259,8 @@ pub enum ValueError {
     Zero,
     /// Not a kubelet's URL.
     Url(UrlError),
+    /// Not an API server's URL.
+    ApiServerUrl(ApiServerUrlError),
     /// None of the words that there are.
     Choice(&'static [&'static str]),
     /// A token where its file belongs.
@@ -294,6 +296,7 @@ impl fmt::Display for ValueError {
             Self::Duration(error) => error.fmt(f),
             Self::Zero => f.write_str(r#"must be more than zero; write it as "5s" or "500ms""#),
             Self::Url(error) => error.fmt(f),
+            Self::ApiServerUrl(error) => error.fmt(f),
             Self::Choice(words) => write!(f, "not one of its words; write one of {}", quoted(words)),
             Self::TokenItself => {
                 f.write_str("a token itself; write it into a file, and the file's path into bearer_token")
@@ -445,7 +448,8 @@ impl fmt::Display for Clash {
             }
             Self::NotShared => f.write_str("goes with shards = \"leases\" alone; add that, or take this out"),
             Self::NoNamespace => f.write_str(
-                "needs a namespace for the Leases, and the program runs in none; set lease_namespace",
+                "needs a namespace for the Leases, and the program runs in none; set lease_namespace, or POD_NAMESPACE in the \
+                 environment",
             ),
             Self::BesideShared { line } => write!(
                 f,

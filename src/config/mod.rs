@@ -38,4 +38,4 @@ pub use pattern::PatternError;
 pub use sample::{options_table, sample_config};
 pub use size::SizeError;
 pub use syntax::SyntaxError;
-pub use url::UrlError;
+pub use url::{ApiServerUrlError, UrlError};

@@ -314,14 +314,14 @@ options! {
         key: "api_server",
         kind: "string",
         sample: Example(r#""https://10.0.0.1:6443""#),
-        doc: "The API server, which is shown and has to prove what the kubelets are and have to. Left out, it is that of the pod's ServiceAccount, with its token and its CA.",
+        doc: "The API server, which is shown and has to prove what the kubelets are and have to. Without a port it is 443, as with kubectl. Left out, it is that of the pod's ServiceAccount, with its token and its CA.",
     }
 
     NODE_SELECTOR: Selector = selector {
         key: "node_selector",
         kind: "string",
         sample: Example(r#""kubernetes.io/os=linux,!node-role.kubernetes.io/control-plane""#),
-        doc: "Only nodes with these labels, in kubectl's grammar: =, !=, in (a,b), notin (a,b), key and !key.",
+        doc: "Only nodes with these labels, in kubectl's grammar: =, ==, !=, in (a,b), notin (a,b), key, !key, key>5 and key<5.",
     }
 
     NODE_INCLUDE: Vec<Globs> = name_patterns {

@@ -56,6 +56,28 @@ impl fmt::Display for UrlError {
 
 impl std::error::Error for UrlError {}
 
+/// The same of an API server's URL, which is another kind of address with another port.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ApiServerUrlError(pub UrlError);
+
+impl fmt::Display for ApiServerUrlError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.0 {
+            UrlError::Scheme => r#"no scheme; write it as "https://10.0.0.1:6443""#,
+            UrlError::User => {
+                "an API server knows no user or password in a URL; take it out, and use bearer_token or tls_cert"
+            }
+            UrlError::StatsSummary => "the path is a kubelet's; name the API server, and end the URL after the port",
+            UrlError::Brackets => r#"an IPv6 address goes into brackets; write it as "https://[fd00::1]:6443""#,
+            UrlError::Host => r#"no valid host name or address in it; write it as "https://10.0.0.1:6443""#,
+            UrlError::Port => "not a port; write a number from 1 to 65535, or none for 443",
+            UrlError::Path | UrlError::Plain => return self.0.fmt(f),
+        })
+    }
+}
+
+impl std::error::Error for ApiServerUrlError {}
+
 /// Reads `https://HOST[:PORT][/]`.
 pub(super) fn parse(text: &str) -> Result<Url, UrlError> {
     let (scheme, rest) = scheme(text).ok_or(UrlError::Scheme)?;
@@ -91,15 +113,15 @@ pub(super) fn of_node(host: &str) -> Result<Url, UrlError> {
 }
 
 /// An API server's: the same, but always over TLS, at 443 where no port is written, as with kubectl.
-pub(super) fn of_api_server(text: &str) -> Result<Url, UrlError> {
-    let url = parse(text)?;
+pub(super) fn of_api_server(text: &str) -> Result<Url, ApiServerUrlError> {
+    let url = parse(text).map_err(ApiServerUrlError)?;
     if url.scheme == Scheme::Http {
-        return Err(UrlError::Plain);
+        return Err(ApiServerUrlError(UrlError::Plain));
     }
     let authority = text
         .split_once("://")
         .map_or(text, |(_, rest)| rest.trim_end_matches('/'));
-    let (_, port) = split_port(authority)?;
+    let (_, port) = split_port(authority).map_err(ApiServerUrlError)?;
     Ok(match port {
         Some(_) => url,
         None => Url { port: HTTPS, ..url },

@@ -214,7 +214,7 @@ pub(super) fn shards(value: &DeValue<'_>, env: Env<'_>) -> Result<Shards, ValueE
 
 /// Of an API server, which is never asked without TLS.
 pub(super) fn api_server_url(value: &DeValue<'_>, env: Env<'_>) -> Result<Url, ValueError> {
-    url::of_api_server(&text(value, env)?).map_err(ValueError::Url)
+    url::of_api_server(&text(value, env)?).map_err(ValueError::ApiServerUrl)
 }
 
 pub(super) fn selector(value: &DeValue<'_>, env: Env<'_>) -> Result<Selector, ValueError> {

@@ -18,7 +18,7 @@ report! {
         nodes: u64, "", "nodes that are to be scraped, by any member; those of the last list, while the API server is away";
         nodes_mine: u64, "", "those of them that this member scrapes";
         nodes_ready: u64, "", "those of them whose kubelet says that it is ready";
-        members: u64, "", "members that share the nodes, as far as this one knows; 1 where they are not shared";
+        members: u64, "", "members that share the nodes, as far as this one knows; 1 where they are not shared; 0 while this one knows of none that may write, as before its Lease is there or while it can not be renewed";
         watch_age_seconds: Option<u64>, "s", "since the API server last said anything of nodes; absent before the first list";
     }
 }

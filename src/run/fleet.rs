@@ -215,7 +215,7 @@ impl Fleet {
         if let Some(shares) = &self.shares {
             let company = shares.company();
             log::info!(
-                "{} of {} nodes are ours, {} members share them",
+                "nodes of ours: {} of {}; members that share them: {}",
                 company.nodes,
                 self.nodes.len(),
                 company.members

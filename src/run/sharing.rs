@@ -67,17 +67,18 @@ impl Sharing {
 /// The name of this member, which no other has at the same time: the pod's, which is that of its host as well.
 pub fn member_name() -> String {
     let of_pod = std::env::var("POD_NAME").ok();
-    let name = of_pod.unwrap_or_else(|| rustix::system::uname().nodename().to_string_lossy().into_owned());
-    // It begins the name of a Lease.
+    let of_host = || plain(&rustix::system::uname().nodename().to_string_lossy());
+    let name = of_pod.and_then(|name| plain(&name)).or_else(of_host);
+    name.unwrap_or_else(|| "member".to_owned())
+}
+
+/// What of it can begin the name of a Lease, if that is anything.
+fn plain(name: &str) -> Option<String> {
     let is_plain =
         |character: &char| character.is_ascii_alphanumeric() || *character == '-' || *character == '.';
     let name: String = name.chars().filter(is_plain).take(200).collect();
     let name = name.trim_matches(['-', '.']).to_ascii_lowercase();
-    if name.is_empty() {
-        "member".to_owned()
-    } else {
-        name
-    }
+    (!name.is_empty()).then_some(name)
 }
 
 /// A number that no other member has, as a rule.
@@ -90,4 +91,18 @@ fn random() -> Result<u64, RunError> {
     let filled = SystemRandom::new().fill(&mut bytes);
     filled.map_err(|_| RunError::System(std::io::Error::other("it has no random numbers")))?;
     Ok(u64::from_le_bytes(bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A variable that is set to nothing names nobody, and two such members would have one name.
+    #[test]
+    fn a_name_that_says_nothing_is_none() {
+        assert_eq!(plain("Telegraf_0.a-"), Some("telegraf0.a".to_owned()));
+        for nothing in ["", "-", "_", "."] {
+            assert_eq!(plain(nothing), None, "{nothing:?}");
+        }
+    }
 }

@@ -1,5 +1,6 @@
 //! `telegraf-kubelet check` from outside: every wrong set-up has its own diagnosis, and a right one is all green.
 
+mod advice;
 mod harness;
 mod keys;
 mod nodes;

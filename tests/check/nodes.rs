@@ -12,7 +12,8 @@ use super::support::plugin::{PATIENCE, Plugin, command};
 
 /// An API server and its kubelets.
 pub struct Stage {
-    api: TestApiServer,
+    /// Of which the nodes are asked.
+    pub api: TestApiServer,
     cluster: Cluster,
     kubelets: Vec<TestKubelet>,
 }
@@ -29,15 +30,24 @@ impl Stage {
     }
 
     /// A kubelet, and its node.
-    fn node(&mut self, name: &str, serving: Serving) -> &TestKubelet {
-        let options = Options {
+    pub fn node(&mut self, name: &str, serving: Serving) -> &TestKubelet {
+        self.node_of(Options {
             node_name: name.to_owned(),
             serving,
             ..Options::default()
-        };
+        })
+    }
+
+    /// A node at this port, whoever is there.
+    pub fn put(&self, name: &str, port: u16) {
+        self.api.put_node(NodeSpec::new(name, "127.0.0.1", port));
+    }
+
+    /// A kubelet with these options, and its node.
+    pub fn node_of(&mut self, options: Options) -> &TestKubelet {
+        let name = options.node_name.clone();
         let kubelet = TestKubelet::start_of(&self.cluster, options);
-        self.api
-            .put_node(NodeSpec::new(name, "127.0.0.1", kubelet.port()));
+        self.put(&name, kubelet.port());
         self.kubelets.push(kubelet);
         self.kubelets.last().unwrap()
     }
@@ -53,7 +63,8 @@ impl Stage {
         )
     }
 
-    fn check(&self, config: &str) -> Checked {
+    /// What a check of this configuration finds.
+    pub fn check(&self, config: &str) -> Checked {
         self.check_by(config, |command| command)
     }
 
@@ -79,10 +90,12 @@ impl Stage {
     }
 }
 
-struct Checked {
+/// What a check found.
+pub struct Checked {
     code: i32,
     json: Value,
-    text: String,
+    /// As people see it.
+    pub text: String,
 }
 
 impl Checked {
@@ -91,7 +104,7 @@ impl Checked {
     }
 
     /// What is not ok on the way to the nodes.
-    fn bad(&self) -> Vec<[&str; 3]> {
+    pub fn bad(&self) -> Vec<[&str; 3]> {
         let findings = self.cluster()["findings"].as_array().unwrap().iter();
         let bad = findings.filter(|finding| finding["result"] != "ok");
         bad.map(|finding| ["step", "result", "diagnosis"].map(|key| finding[key].as_str().unwrap()))
@@ -99,7 +112,7 @@ impl Checked {
     }
 
     /// What is said, and to be done, of that.
-    fn told(&self, diagnosis: &str) -> String {
+    pub fn told(&self, diagnosis: &str) -> String {
         let all = self.json["kubelets"]
             .as_array()
             .unwrap()

@@ -30,7 +30,7 @@ enum Trouble {
     Silent,
 }
 
-const ALERTS: [(&str, Trouble); 25] = [
+const ALERTS: [(&str, Trouble); 26] = [
     ("failing", Trouble::Failing),
     ("silent", Trouble::Silent),
     (
@@ -159,6 +159,13 @@ const ALERTS: [(&str, Trouble); 25] = [
                 ("metadata_result_code", "0i", "5i"),
                 ("metadata_age_seconds", "20i", ""),
             ],
+        ),
+    ),
+    (
+        "no node",
+        Trouble::Fields(
+            DISCOVERY_MEASUREMENT,
+            &[("nodes", "5i", "0i"), ("nodes_mine", "5i", "0i")],
         ),
     ),
     (

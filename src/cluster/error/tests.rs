@@ -140,7 +140,19 @@ fn each_error_has_its_cause_and_its_fix() {
             Cause::Forbidden,
             "never give that user",
         ),
-        (refused(404, ""), Cause::BadAnswer, "404; no API server"),
+        (
+            refused(
+                403,
+                "Forbidden (user=u, verb=get, resource=nodes, subresource(s)=[proxy])\n",
+            ),
+            Cause::BadAnswer,
+            "that is a kubelet and no API server, which is at another port, usually 6443",
+        ),
+        (
+            refused(404, ""),
+            Cause::BadAnswer,
+            "404; no API server says so: see",
+        ),
         (refused(429, ""), Cause::NotReady, "busy"),
         (refused(503, ""), Cause::NotReady, "busy or not ready"),
         (refused(418, ""), Cause::BadAnswer, "418"),
@@ -170,7 +182,10 @@ fn each_error_has_its_cause_and_its_fix() {
         assert!(told.contains(says), "{told}");
         let lower = told.to_lowercase();
         assert!(
-            !lower.contains("kubelet") || lower.contains("telegraf-kubelet check"),
+            !lower.contains("kubelet")
+                || ["telegraf-kubelet check", "that is a kubelet"]
+                    .iter()
+                    .any(|named| lower.contains(named)),
             "{told}"
         );
         assert!(!told.contains(" url"), "{told}");

@@ -439,6 +439,30 @@ fn what_goes_with_discovery_alone() {
             "3: url: has no meaning beside discover on line 2",
         ),
         (
+            "discover = 'nodes'\napi_server = '10.0.0.1'",
+            r#"3: api_server: no scheme; write it as "https://10.0.0.1:6443""#,
+        ),
+        (
+            "discover = 'nodes'\napi_server = 'https://10.0.0.300'",
+            r#"3: api_server: no valid host name or address in it; write it as "https://10.0.0.1:6443""#,
+        ),
+        (
+            "discover = 'nodes'\napi_server = 'https://fd00::1:6443'",
+            r#"3: api_server: an IPv6 address goes into brackets; write it as "https://[fd00::1]:6443""#,
+        ),
+        (
+            "discover = 'nodes'\napi_server = 'https://a:0'",
+            "3: api_server: not a port; write a number from 1 to 65535, or none for 443",
+        ),
+        (
+            "discover = 'nodes'\napi_server = 'https://me:secret@a'",
+            "3: api_server: an API server knows no user or password in a URL; take it out, and use bearer_token or tls_cert",
+        ),
+        (
+            "discover = 'nodes'\napi_server = 'https://a/api'",
+            "3: api_server: has a path, query or fragment; end the URL after the port",
+        ),
+        (
             "discover = 'nodes'\napi_server = 'http://a'",
             "3: api_server: an API server is asked over TLS alone; write https://",
         ),
