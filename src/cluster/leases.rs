@@ -15,6 +15,7 @@ use super::share::{Answer, Lease, Step};
 use crate::client::{Client, Failure, Query};
 use crate::date;
 use crate::json::{Malformed, Read as _, Reader, Text};
+use crate::redact::Redacted;
 
 /// The annotation with the ids of those that a member goes by.
 const GOES_BY: &str = "telegraf-kubelet/goes-by";
@@ -70,6 +71,12 @@ impl Leases {
     #[must_use]
     pub fn meaning(&self, failure: Failure) -> DiscoveryError {
         DiscoveryError::of(failure, self.client.shown())
+    }
+
+    /// What is written in one, for the log.
+    #[must_use]
+    pub fn told(&self, text: &str) -> Redacted {
+        self.client.profile().secrets().redact(text.as_bytes())
     }
 
     /// Where they are, for the log.

@@ -12,7 +12,7 @@ use tokio::time::sleep;
 
 use super::error::DiscoveryError;
 use super::leases::Leases;
-use super::share::{Answer, Member, Moment, Step, Times};
+use super::share::{Answer, Member, Misfit, Moment, Step, Times};
 use crate::cause::Cause;
 use crate::permit::{Fence, Permit, uptime, wall};
 
@@ -117,6 +117,7 @@ impl Shares {
     /// Serves until it has left.
     pub async fn run(self, mut leases: Leases) {
         let mut trouble = Trouble::default();
+        let mut told_of_misfit = false;
         loop {
             let step = self.with(|state| state.member.step(now()));
             // A life may have ended just now.
@@ -144,6 +145,10 @@ impl Shares {
                             && matches!(step, Step::Delete { .. })
                             && answer == Answer::Failed
                     });
+                    if !told_of_misfit && let Some(misfit) = self.with(|state| state.member.misfit()) {
+                        told_of_misfit = true;
+                        tell_of_misfit(&misfit, &leases, self.0.times.lease());
+                    }
                     // Before the next step, which may tell others that they may begin.
                     self.share_out();
                     if is_over {
@@ -189,6 +194,20 @@ impl Shares {
     fn with<T>(&self, look: impl FnOnce(&mut State) -> T) -> T {
         // Nothing in here can be left half done.
         look(&mut self.0.state.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+fn tell_of_misfit(misfit: &Misfit, leases: &Leases, lease: Duration) {
+    match misfit {
+        Misfit::SameName => log::warn!(
+            "another member that shares these nodes has our name: give each its own POD_NAME, or one of them another \
+             shard_group; said here once"
+        ),
+        Misfit::OtherLease(member, other) => log::warn!(
+            "member {} has lease_duration {other:?}, and we have {lease:?}: stop all members, and start them with the same one; \
+             said here once",
+            leases.told(member)
+        ),
     }
 }
 

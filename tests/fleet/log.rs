@@ -116,6 +116,28 @@ fn of_a_thousand_nodes_of_which_most_fail_each_cause_has_one_line() {
     );
 }
 
+#[test]
+fn one_node_is_one_and_none_is_a_warning_that_names_what_took_them() {
+    let world = World::new(&["node-1"]);
+    let mut plugin = world.plugin("");
+    tick(&mut plugin, 1);
+    let told = said(&mut plugin);
+    assert!(
+        told.starts_with("I! ") && told.ends_with("the API server lists 1 node"),
+        "{told}"
+    );
+    for (options, names) in [
+        ("  node_selector = \"none=such\"", "node_selector"),
+        ("  node_exclude = [\"node-*\"]", "node_exclude"),
+    ] {
+        let mut plugin = world.plugin(options);
+        plugin.tick();
+        let told = said(&mut plugin);
+        let wanted = format!("the API server lists no node that fits {names}: ");
+        assert!(told.starts_with("W! ") && told.contains(&wanted), "{told}");
+    }
+}
+
 /// One tick, and the end: what there is to say is said.
 #[test]
 fn a_tick_alone_says_what_fails() {

@@ -202,3 +202,33 @@ fn a_member_that_is_cut_off_writes_nothing_any_more() {
     members.until_written_by(&NODES, &[0, 1, 2], now() + 1);
     members.assert_never_twice();
 }
+
+/// Nothing else would say so: each of them works, and what they do to each other is seen in the database alone.
+#[test]
+fn members_that_do_not_fit_each_other_are_told() {
+    let world = World::new(&["node-1"]);
+    for (dir, name, duration, words) in [
+        (
+            "other",
+            "other",
+            "6s",
+            "W! member other has lease_duration 6s, and we have 5s",
+        ),
+        (
+            "same",
+            "one",
+            "5s",
+            "W! another member that shares these nodes has our name",
+        ),
+    ] {
+        let one = Plugin::start(world.command("one", SHARDS));
+        let mut other = world.command(dir, &SHARDS.replace("\"5s\"", &format!("\"{duration}\"")));
+        other.env("POD_NAME", name);
+        let _other = Plugin::start(other);
+        let told = std::iter::repeat_with(|| one.log()).find(|line| line.starts_with("W! "));
+        assert!(
+            told.as_ref().is_some_and(|line| line.starts_with(words)),
+            "{told:?}"
+        );
+    }
+}

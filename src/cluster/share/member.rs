@@ -1,7 +1,7 @@
 //! One member: what it does next, and whether a node is its own now.
 
 use super::lease::Lease;
-use super::others::Others;
+use super::others::{Misfit, Others};
 use super::rendezvous;
 use super::times::{Moment, Times};
 
@@ -164,6 +164,12 @@ impl Member {
             .collect();
         all.sort();
         all
+    }
+
+    /// Somebody who shares nodes with us, and should be set up in another way.
+    #[must_use]
+    pub fn misfit(&self) -> Option<Misfit> {
+        self.others.misfit(&self.name, self.times.lease())
     }
 
     /// What to do next. What it says is answered before it is asked again.

@@ -34,4 +34,5 @@ mod times;
 
 pub use lease::Lease;
 pub use member::{Answer, Member, Step};
+pub use others::Misfit;
 pub use times::{Moment, Times};
