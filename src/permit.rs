@@ -53,18 +53,29 @@ pub struct Permit(Option<Arc<Limited>>);
 struct Limited {
     fence: Fence,
     is_over: AtomicBool,
-    /// What begins before is another's: since 1970, by the clock on the wall.
-    not_before: Duration,
+    /// When it was given, as of [`uptime`]: nobody sets that clock.
+    given: Duration,
+    /// By how much clocks on the wall may differ.
+    guard: Duration,
+}
+
+/// Whether an interval that began `into` ago, by the clock on the wall, is one's own, who has the node for `has_for`: whoever
+/// had it before may have written in the one that was under way then, by a clock that is ahead of ours by `guard` at most.
+#[must_use]
+pub fn is_its_own(has_for: Duration, into: Duration, guard: Duration) -> bool {
+    has_for > into + guard
 }
 
 impl Permit {
-    /// One that holds as long as the fence does and nobody ends it, for intervals that begin no sooner than that.
+    /// One that holds as long as the fence does and nobody ends it, for intervals that begin from now on, where clocks on the
+    /// wall differ by `guard` at most.
     #[must_use]
-    pub fn new(fence: Fence, not_before: Duration) -> Self {
+    pub fn new(fence: Fence, guard: Duration) -> Self {
         Self(Some(Arc::new(Limited {
             fence,
             is_over: AtomicBool::new(false),
-            not_before,
+            given: uptime(),
+            guard,
         })))
     }
 
@@ -96,12 +107,17 @@ impl Permit {
     /// does not: another may have written in the one that we are in.
     #[must_use]
     pub fn holds_in(&self, now: Duration, interval: Option<Duration>) -> bool {
+        self.would_hold_in(uptime(), now, interval) && self.holds()
+    }
+
+    fn would_hold_in(&self, uptime: Duration, now: Duration, interval: Option<Duration>) -> bool {
         let Some(limited) = &self.0 else { return true };
-        let begins = interval.map(|interval| {
-            let nanos = interval.as_nanos().max(1);
-            now.as_nanos() / nanos * nanos
+        let into = interval.map(|interval| {
+            let nanos = now.as_nanos() % interval.as_nanos().max(1);
+            Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX))
         });
-        begins.is_some_and(|begins| begins > limited.not_before.as_nanos()) && self.holds()
+        let has_for = uptime.saturating_sub(limited.given);
+        into.is_some_and(|into| is_its_own(has_for, into, limited.guard))
     }
 }
 
@@ -128,15 +144,29 @@ mod tests {
     fn the_interval_in_which_it_was_given_is_another_ones() {
         let fence = Fence::default();
         fence.set(Some(Duration::MAX));
-        let permit = Permit::new(fence, Duration::from_secs(25));
-        let interval = Some(Duration::from_secs(10));
+        let (given, seconds) = (uptime(), Duration::from_secs);
+        let permit = Permit::new(fence, seconds(1));
+        let interval = Some(seconds(10));
+        let at = |so_much_later, wall| {
+            permit.would_hold_in(given + seconds(so_much_later), seconds(wall), interval)
+        };
         for (now, holds) in [(24, false), (25, false), (29, false), (30, true), (35, true)] {
-            assert_eq!(
-                permit.holds_in(Duration::from_secs(now), interval),
-                holds,
-                "{now}"
-            );
+            assert_eq!(at(now - 24, now), holds, "{now}");
         }
-        assert!(!permit.holds_in(Duration::from_secs(35), None));
+        for (now, holds) in [(30, false), (39, false), (40, true)] {
+            assert_eq!(at(now - 29, now), holds, "{now}: clocks may differ by a second");
+        }
+        assert!(!permit.would_hold_in(given + seconds(60), seconds(35), None));
+    }
+
+    /// A clock that was an hour ahead when the node was taken over: set right, it does not keep the node from being scraped.
+    #[test]
+    fn a_clock_that_is_set_changes_nothing() {
+        let (given, seconds) = (uptime(), Duration::from_secs);
+        let permit = Permit::new(Fence::default(), seconds(1));
+        for wall in [0, 3_600, 360_000] {
+            assert!(permit.would_hold_in(given + seconds(20), seconds(wall), Some(seconds(10))));
+            assert!(!permit.would_hold_in(given + seconds(5), seconds(wall + 6), Some(seconds(10))));
+        }
     }
 }

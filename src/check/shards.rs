@@ -73,7 +73,7 @@ pub async fn look(sharing: &Sharing, asked: &mut Asked, now: i64) -> Vec<Finding
 async fn members(sharing: &Sharing, asked: &Asked) -> Result<String, DiscoveryError> {
     let mut leases = Leases::new(asked.client.beside(), &sharing.namespace, &sharing.group);
     let answer = leases.perform(&share::Step::List).await;
-    let answer = answer.map_err(|failure| leases.meaning(failure))?;
+    let answer = answer?;
     let Answer::Listed(listed) = answer else {
         return Err(DiscoveryError::NotNodes(Malformed {
             at: 0,

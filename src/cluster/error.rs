@@ -60,6 +60,8 @@ pub enum DiscoveryError {
     TooLarge(usize),
     /// An answer, or an event in a watch, that is none.
     NotNodes(Malformed),
+    /// An answer that is no Lease, or no list of them.
+    NotLeases(Malformed),
     /// An event that is longer than this.
     LongEvent(usize),
     /// Watches end as soon as they have begun.
@@ -129,6 +131,7 @@ impl DiscoveryError {
             | Self::BrokeOff
             | Self::TooLarge(_)
             | Self::NotNodes(_)
+            | Self::NotLeases(_)
             | Self::LongEvent(_)
             | Self::NoWatch => Cause::BadAnswer,
             Self::File(_) => Cause::Credential,
@@ -220,6 +223,10 @@ impl fmt::Display for DiscoveryError {
             Self::NotNodes(why) => write!(
                 f,
                 "what came is no list or watch of nodes ({why}); is that an API server, and what is between us and it?"
+            ),
+            Self::NotLeases(why) => write!(
+                f,
+                "what came is no Lease ({why}); is that an API server, and what is between us and it?"
             ),
             Self::LongEvent(most) => write!(
                 f,

@@ -51,26 +51,19 @@ impl Leases {
     ///
     /// # Errors
     /// Nobody knows what became of it; the answer for the member is then [`Answer::Failed`].
-    pub async fn perform(&mut self, step: &Step) -> Result<Answer, Failure> {
+    pub async fn perform(&mut self, step: &Step) -> Result<Answer, DiscoveryError> {
         let Some(query) = self.query(step) else {
             return Ok(Answer::Failed);
         };
         self.body.clear();
         match self.client.get(query, &mut self.body).await {
-            Ok(()) => Ok(self.answer(step)),
-            Err(Failure::Refused(refused)) if !matches!(step, Step::List) => match refused.status {
+            Ok(()) => self.answer(step).map_err(DiscoveryError::NotLeases),
+            Err(Failure::Refused(refused)) if is_answer(step, refused.status) => match refused.status {
                 404 => Ok(Answer::Gone),
-                409 => Ok(Answer::Conflict),
-                _ => Err(Failure::Refused(refused)),
+                _ => Ok(Answer::Conflict),
             },
-            Err(failure) => Err(failure),
+            Err(failure) => Err(DiscoveryError::of(failure, self.client.shown())),
         }
-    }
-
-    /// What that means of the API server behind it.
-    #[must_use]
-    pub fn meaning(&self, failure: Failure) -> DiscoveryError {
-        DiscoveryError::of(failure, self.client.shown())
     }
 
     /// What is written in one, for the log.
@@ -106,13 +99,12 @@ impl Leases {
         }
     }
 
-    fn answer(&self, step: &Step) -> Answer {
-        let read = match step {
+    fn answer(&self, step: &Step) -> Result<Answer, Malformed> {
+        match step {
             Step::List => list(&self.body).map(Answer::Listed),
             Step::Create(_) | Step::Update(_) => stored(&self.body),
             _ => Ok(Answer::Removed),
-        };
-        read.unwrap_or(Answer::Failed)
+        }
     }
 
     /// What the server is to store.
@@ -139,6 +131,16 @@ impl Leases {
             },
         });
         lease.to_string()
+    }
+}
+
+/// Whether that is what is to be known, and no trouble: the Lease that was asked for has another version, is gone, or is there
+/// already. Where one that is to be made is not found, it is its namespace that is not there.
+fn is_answer(step: &Step, status: u16) -> bool {
+    match step {
+        Step::Update(_) | Step::Delete { .. } => matches!(status, 404 | 409),
+        Step::Create(_) => status == 409,
+        Step::List | Step::Wait(_) | Step::Done => false,
     }
 }
 

@@ -14,7 +14,7 @@ use super::error::DiscoveryError;
 use super::leases::Leases;
 use super::share::{Answer, Member, Misfit, Moment, Step, Times};
 use crate::cause::Cause;
-use crate::permit::{Fence, Permit, uptime, wall};
+use crate::permit::{Fence, Permit, uptime};
 
 /// What several know of a member: those who give its permits to scrapers, and itself.
 #[derive(Clone)]
@@ -82,7 +82,7 @@ impl Shares {
                 state.take_back(node);
                 return None;
             }
-            let new = || Permit::new(self.0.fence.clone(), wall() + self.0.times.guard());
+            let new = || Permit::new(self.0.fence.clone(), self.0.times.guard());
             let permit = state.given.entry(node.to_owned()).or_insert_with(new);
             Some(permit.clone())
         })
@@ -119,7 +119,10 @@ impl Shares {
         let mut trouble = Trouble::default();
         let mut told_of_misfit = false;
         loop {
-            let step = self.with(|state| state.member.step(now()));
+            let (step, leaves) = self.with(|state| {
+                let step = state.member.step(now());
+                (step, state.member.is_leaving())
+            });
             // A life may have ended just now.
             self.share_out();
             match step {
@@ -128,23 +131,15 @@ impl Shares {
                 step => {
                     let answer = tokio::select! {
                         biased;
-                        // What is under way then is not waited for.
-                        () = self.0.leave.notified() => Answer::Failed,
+                        // What is under way then is not waited for, but for what it does to leave.
+                        () = self.0.leave.notified(), if !leaves => Answer::Failed,
                         performed = leases.perform(&step) => {
-                            let (answer, failure) = match performed {
-                                Ok(answer) => (answer, None),
-                                Err(failure) => (Answer::Failed, Some(failure)),
-                            };
-                            trouble.tell(failure.map(|failure| leases.meaning(failure)), leases.path());
-                            answer
+                            trouble.tell(&step, performed.as_ref().err(), leases.path());
+                            performed.unwrap_or(Answer::Failed)
                         }
                     };
-                    let is_over = self.with(|state| {
-                        state.member.answered(now(), answer.clone());
-                        state.member.is_leaving()
-                            && matches!(step, Step::Delete { .. })
-                            && answer == Answer::Failed
-                    });
+                    let is_over = leaves && matches!(step, Step::Delete { .. }) && answer == Answer::Failed;
+                    self.with(|state| state.member.answered(now(), answer));
                     if !told_of_misfit && let Some(misfit) = self.with(|state| state.member.misfit()) {
                         told_of_misfit = true;
                         tell_of_misfit(&misfit, &leases, self.0.times.lease());
@@ -211,25 +206,49 @@ fn tell_of_misfit(misfit: &Misfit, leases: &Leases, lease: Duration) {
     }
 }
 
-/// What the log was told of the Leases.
+/// What the log was told of the Leases: of those of others that are removed, by themselves.
 #[derive(Default)]
-struct Trouble(Option<Cause>);
+struct Trouble {
+    keeping: Option<Cause>,
+    removing: Option<Cause>,
+}
 
 impl Trouble {
-    /// Once that they can not be kept, once for each other cause, and once that they can again.
-    fn tell(&mut self, error: Option<DiscoveryError>, path: &str) {
-        let cause = error.as_ref().map(DiscoveryError::cause);
-        if std::mem::replace(&mut self.0, cause) == cause {
+    /// Once that ours can not be kept, once for each other cause, and once that it is again: when it was stored, for that the
+    /// others are listed means nothing.
+    fn tell(&mut self, step: &Step, error: Option<&DiscoveryError>, path: &str) {
+        let removes = matches!(step, Step::Delete { .. });
+        let told = if removes {
+            &mut self.removing
+        } else {
+            &mut self.keeping
+        };
+        if error.is_none() && matches!(step, Step::List) {
+            return;
+        }
+        let cause = error.map(DiscoveryError::cause);
+        if std::mem::replace(told, cause) == cause {
             return;
         }
         match error {
             Some(DiscoveryError::Status { code: 403, .. }) => log::error!(
                 "we may not keep a Lease at {path}: grant list, create, update and delete on leases of \
-                 coordination.k8s.io in that namespace; no node is ours until then"
+                 coordination.k8s.io in that namespace; {}",
+                if removes {
+                    "Leases that nobody renews stay there until then"
+                } else {
+                    "no node is ours until then"
+                }
             ),
+            Some(DiscoveryError::Status { code: 404, .. }) if matches!(step, Step::Create(_)) => log::error!(
+                "our Lease can not be made at {path}: there is no such namespace; correct lease_namespace; no node is ours \
+                 until then"
+            ),
+            Some(error) if removes => log::warn!("a Lease at {path} can not be removed: {error}"),
             Some(error) => log::error!(
                 "our Lease at {path} can not be kept: {error}; without it our nodes are others' soon"
             ),
+            None if removes => {}
             None => log::info!("our Lease at {path} is kept again"),
         }
     }

@@ -4,6 +4,7 @@
 
 mod api;
 mod random;
+mod refused;
 mod world;
 
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BinaryHeap};
 use std::time::Duration;
 
 use telegraf_kubelet::cluster::share::{Answer, Member, Moment, Step, Times};
+use telegraf_kubelet::permit;
 
 use crate::api::Api;
 use crate::random::Random;
@@ -102,7 +103,7 @@ struct Process {
     cut_off_until: u64,
     cut_answers_until: u64,
     /// The first interval in which each node may be scraped, and the number of the stint.
-    has: BTreeMap<usize, (u64, u64)>,
+    has: BTreeMap<usize, (Moment, u64)>,
     is_leaving: bool,
     stints: u64,
     /// Who shared them when it was last looked at who has what.
@@ -368,32 +369,33 @@ impl World {
 
     /// What is its own from now on, and what not any more.
     fn share_out(&mut self, member: usize) {
-        let (now, wall) = (self.clock(member), self.wall(member));
+        let now = self.clock(member);
         let process = &mut self.processes[member];
         let Some(machine) = &process.machine else { return };
         let members = machine.members(now);
         if std::mem::replace(&mut process.shared_by, members) == machine.members(now) {
             return;
         }
-        let times = Times::new(Duration::from_micros(LEASE));
-        let first = times.first_interval(Duration::from_micros(wall), Duration::from_micros(INTERVAL));
         for number in 0..NODES {
             if !machine.owns(&node(number), now) {
                 process.has.remove(&number);
             } else if !process.has.contains_key(&number) {
                 process.stints += 1;
-                process.has.insert(number, (first, process.stints));
+                process.has.insert(number, (now, process.stints));
             }
         }
     }
 
     fn prompt(&mut self, member: usize, interval: u64) {
+        let guard = Times::new(Duration::from_micros(LEASE)).guard();
+        let now = self.clock(member);
+        let into = Duration::from_micros(self.wall(member).saturating_sub(interval * INTERVAL));
         let process = &self.processes[member];
         let life = process.life;
         let due: Vec<_> = process
             .has
             .iter()
-            .filter(|(_, (first, _))| *first <= interval)
+            .filter(|(_, (given, _))| permit::is_its_own(now.since(*given), into, guard))
             .map(|(node, (_, stint))| (*node, *stint))
             .collect();
         for (node, stint) in due {

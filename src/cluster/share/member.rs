@@ -89,6 +89,10 @@ pub struct Member {
     doing: Option<(Doing, Moment)>,
     next_look: Moment,
     next_renewal: Moment,
+    /// Nothing is written before: what was to be failed, and an API server in trouble, or one that refuses, is left alone.
+    next_try: Moment,
+    /// So many writes in a row failed.
+    failures: u32,
     /// When the next Lease of the dead may be removed.
     next_sweep: Moment,
     /// The last look was good, and nothing was renewed since.
@@ -111,6 +115,8 @@ impl Member {
             doing: None,
             next_look: now,
             next_renewal: now,
+            next_try: now,
+            failures: 0,
             next_sweep: now,
             looked: false,
             leaving: false,
@@ -223,7 +229,7 @@ impl Member {
 
     /// Makes a Lease, when all others that are alive were seen to be.
     fn register(&mut self, now: Moment) -> (Step, Option<Doing>) {
-        if !self.looked || !self.others.all_stir() {
+        if !self.looked || now < self.next_try || !self.others.all_stir() {
             return (Step::Wait(self.wake(now)), None);
         }
         let id = (self.new_id)();
@@ -250,6 +256,9 @@ impl Member {
     fn renewal(&self, now: Moment) -> Option<(Lease, Vec<String>)> {
         let held = self.held.as_ref()?;
         let (version, uid) = held.stored.clone()?;
+        if now < self.next_try {
+            return None;
+        }
         let goes_by = self.others.ids();
         // Who can not see the others must not go on as if there were none: without a look it lets its Lease run out.
         let due = self.looked && now >= self.next_renewal;
@@ -274,7 +283,11 @@ impl Member {
             .filter(|_| self.looked)
             .map(|_| self.next_renewal);
         // What is due and can not be done now can be after the next look.
-        let due = renewal.into_iter().chain(self.until()).filter(|&due| due > now);
+        let due = renewal
+            .into_iter()
+            .chain(self.until())
+            .chain([self.next_try])
+            .filter(|&due| due > now);
         due.fold(self.next_look, Moment::min)
     }
 
@@ -344,13 +357,18 @@ impl Member {
                 held.stored = Some((version, uid));
                 held.until = Some(sent.after(self.times.writes_for()));
                 self.next_renewal = sent.after(self.times.renew_every());
+                self.failures = 0;
             }
             // Whether it is there the next look says; and then it is renewed at once.
             Answer::Failed => {
                 self.next_renewal = now;
                 self.next_look = now.after(self.times.retry_every());
+                self.wait_longer(now);
             }
-            Answer::Conflict | Answer::Gone | Answer::Removed | Answer::Listed(_) => self.lose(now),
+            Answer::Conflict | Answer::Gone | Answer::Removed | Answer::Listed(_) => {
+                self.wait_longer(now);
+                self.lose(now);
+            }
         }
     }
 
@@ -362,14 +380,29 @@ impl Member {
                 held.until = Some(sent.after(self.times.writes_for()));
                 held.said = goes_by;
                 self.looked = false;
+                self.failures = 0;
                 self.next_renewal = sent.after(self.times.renew_every());
                 self.next_look = self.next_look.min(self.next_renewal);
             }
             // Of a renewal that was done, and whose answer we did not get: the next look says which version it has.
-            Answer::Conflict => self.next_look = now,
-            Answer::Failed => self.next_look = now.after(self.times.retry_every()),
+            Answer::Conflict => {
+                self.next_look = now;
+                self.wait_longer(now);
+            }
+            Answer::Failed => {
+                self.next_look = now.after(self.times.retry_every());
+                self.wait_longer(now);
+            }
             Answer::Gone | Answer::Removed | Answer::Listed(_) => self.lose(now),
         }
+    }
+
+    /// Nothing is written for twice as long as after the failure before, up to as often as a Lease is renewed: who waits
+    /// longer loses one that could be kept.
+    fn wait_longer(&mut self, now: Moment) {
+        let wait = self.times.retry_every() * 2_u32.pow(self.failures.min(8));
+        self.next_try = now.after(wait.min(self.times.renew_every()));
+        self.failures = self.failures.saturating_add(1);
     }
 
     fn ran_out(&self, now: Moment) -> bool {
@@ -387,6 +420,6 @@ impl Member {
         self.old.push(held.id.clone());
         self.left_behind = Some(held.id);
         self.looked = false;
-        self.next_look = now;
+        self.next_look = now.max(self.next_try);
     }
 }

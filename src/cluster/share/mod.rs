@@ -22,7 +22,7 @@
 //!    never renewed: its member begins another life, with another Lease, as somebody new.
 //!
 //! And one makes that an interval has never two: what was taken over is scraped from an interval on that begins after it
-//! was ([`Times::first_interval`]).
+//! was ([`crate::permit::is_its_own`]).
 //!
 //! Times are [`Times`]'s, all made of the one duration that is configured.
 

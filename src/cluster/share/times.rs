@@ -91,20 +91,6 @@ impl Times {
     pub fn rotten_after(self) -> Duration {
         self.lease * 4
     }
-
-    /// Which interval of the wall's clock is the first in which what was taken over `now` may be scraped: whoever had it may
-    /// have written in the one that is under way, by a clock that is ahead of ours.
-    #[must_use]
-    pub fn first_interval(self, now: Duration, interval: Duration) -> u64 {
-        number_of(now + self.guard(), interval) + 1
-    }
-}
-
-/// The number of the interval in which `now` is, of the wall's clock, which is told since 1970.
-#[must_use]
-pub fn number_of(now: Duration, interval: Duration) -> u64 {
-    let interval = interval.as_nanos().max(1);
-    u64::try_from(now.as_nanos() / interval).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]
@@ -121,16 +107,6 @@ mod tests {
             assert!(seen_last + times.alive_for() + times.guard() <= times.lease());
             // Two renewals may fail.
             assert!(times.renew_every() * 3 < times.writes_for());
-        }
-    }
-
-    #[test]
-    fn what_is_taken_over_is_scraped_in_an_interval_of_its_own() {
-        let times = Times::new(Duration::from_secs(15));
-        let interval = Duration::from_secs(10);
-        for (now, first) in [(20_000, 3), (28_999, 3), (29_000, 4), (29_999, 4)] {
-            let now = Duration::from_millis(now);
-            assert_eq!(times.first_interval(now, interval), first, "{now:?}");
         }
     }
 }
