@@ -69,6 +69,8 @@ pub struct Course {
     lists: BackOff,
     /// Since a watch told something, or lasted.
     watches: BackOff,
+    /// Since a watch ended as it should.
+    expiries: BackOff,
     /// The watch that goes on has told something.
     told: bool,
     /// The watch before this one told nothing, and did not last.
@@ -85,6 +87,7 @@ impl Course {
             random: Random::new(seed),
             lists: BackOff::default(),
             watches: BackOff::default(),
+            expiries: BackOff::default(),
             told: false,
             hollow: false,
         }
@@ -141,6 +144,7 @@ impl Course {
         if self.told || lived >= STEADY {
             self.hollow = false;
             self.watches.reset();
+            self.expiries.reset();
             return self.go_on();
         }
         let is_trouble = std::mem::replace(&mut self.hollow, true);
@@ -174,10 +178,11 @@ impl Course {
             DiscoveryError::Status { retry_after, .. } => *retry_after,
             _ => None,
         };
-        let of_its_kind = if is_list {
-            &mut self.lists
-        } else {
-            &mut self.watches
+        let of_its_kind = match (is_list, code) {
+            (true, _) => &mut self.lists,
+            // One that tells of a version which it does not know a moment later is listed anew and anew.
+            (false, Some(410)) => &mut self.expiries,
+            (false, _) => &mut self.watches,
         };
         let is_first = of_its_kind.is_fresh();
         let wait = of_its_kind.fail(retry_after, &mut self.random);

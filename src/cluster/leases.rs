@@ -192,16 +192,15 @@ fn lease(of: &types::Lease<'_>) -> Option<Lease> {
     of.metadata.annotations.each(|key, value| {
         if &*key.word() == GOES_BY {
             let ids = value.text();
-            goes_by = ids
-                .split(',')
-                .filter(|id| !id.is_empty())
-                .map(str::to_owned)
-                .collect();
+            // An annotation may have 256 KiB: whoever may write one does not fill our memory with it.
+            let ids = ids.split(',').filter(|id| name::is_subdomain(id)).take(MOST);
+            goes_by = ids.map(str::to_owned).collect();
         }
     });
     let seconds: u64 = str::from_utf8(of.spec.duration.token()).ok()?.parse().ok()?;
     Some(Lease {
-        id: text(of.metadata.name)?,
+        // It stands in the path of what is asked of it.
+        id: text(of.metadata.name).filter(|id| name::is_subdomain(id))?,
         member: text(of.spec.holder)?,
         version: text(of.metadata.resource_version)?,
         uid: text(of.metadata.uid)?,

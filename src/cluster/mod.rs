@@ -12,6 +12,7 @@
 pub mod address;
 mod asks;
 mod back_off;
+mod budget;
 pub mod course;
 pub mod error;
 pub mod leases;

@@ -7,6 +7,10 @@ use super::error::DiscoveryError;
 use super::node::{Page, Wanted, read_page};
 use super::roster::Relist;
 use crate::client::Client;
+use crate::json::Malformed;
+
+/// More nodes than that has no cluster: Kubernetes is made for 5,000, and the largest there are have some tens of thousands.
+const MOST: usize = 200_000;
 
 /// Asks for so many nodes behind `next`, and takes those that are wanted into `relist`.
 ///
@@ -22,5 +26,14 @@ pub(super) async fn page(
     let mut body = Vec::new();
     let got = client.get(asks.list(next, limit), &mut body).await;
     got.map_err(|failure| DiscoveryError::of(failure, client.shown()))?;
-    read_page(&body, wanted, |node| relist.put(node)).map_err(DiscoveryError::NotNodes)
+    let page = read_page(&body, wanted, |node| relist.put(node)).map_err(DiscoveryError::NotNodes)?;
+    let wanted = if relist.nodes() > MOST {
+        "no more nodes than any cluster has"
+    } else if page.next.is_some() && page.next.as_deref() == next {
+        "another page behind this one than itself"
+    } else {
+        return Ok(page);
+    };
+    let at = body.len();
+    Err(DiscoveryError::NotNodes(Malformed { at, wanted }))
 }

@@ -189,6 +189,12 @@ impl Relist {
         self.nodes.insert(node.name.clone(), node);
     }
 
+    /// How many nodes there are so far.
+    #[must_use]
+    pub fn nodes(&self) -> usize {
+        self.nodes.len()
+    }
+
     /// The list is whole: who is not in it is gone.
     pub fn finish(self) {
         let Self { roster, mut nodes } = self;

@@ -8,8 +8,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::Notify;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
+use super::budget::Budget;
 use super::error::DiscoveryError;
 use super::leases::Leases;
 use super::share::{Answer, Member, Misfit, Moment, Step, Times};
@@ -116,10 +117,10 @@ impl Shares {
 
     /// Serves until it has left.
     pub async fn run(self, mut leases: Leases) {
-        let mut trouble = Trouble::default();
+        let mut trouble = Trouble::new();
         let mut told_of_misfit = false;
         loop {
-            let (step, leaves) = self.with(|state| {
+            let (step, is_going) = self.with(|state| {
                 let step = state.member.step(now());
                 (step, state.member.is_leaving())
             });
@@ -132,13 +133,13 @@ impl Shares {
                     let answer = tokio::select! {
                         biased;
                         // What is under way then is not waited for, but for what it does to leave.
-                        () = self.0.leave.notified(), if !leaves => Answer::Failed,
+                        () = self.0.leave.notified(), if !is_going => Answer::Failed,
                         performed = leases.perform(&step) => {
                             trouble.tell(&step, performed.as_ref().err(), leases.path());
                             performed.unwrap_or(Answer::Failed)
                         }
                     };
-                    let is_over = leaves && matches!(step, Step::Delete { .. }) && answer == Answer::Failed;
+                    let is_over = is_going && matches!(step, Step::Delete { .. }) && answer == Answer::Failed;
                     self.with(|state| state.member.answered(now(), answer));
                     if !told_of_misfit && let Some(misfit) = self.with(|state| state.member.misfit()) {
                         told_of_misfit = true;
@@ -207,13 +208,21 @@ fn tell_of_misfit(misfit: &Misfit, leases: &Leases, lease: Duration) {
 }
 
 /// What the log was told of the Leases: of those of others that are removed, by themselves.
-#[derive(Default)]
 struct Trouble {
     keeping: Option<Cause>,
     removing: Option<Cause>,
+    budget: Budget,
 }
 
 impl Trouble {
+    fn new() -> Self {
+        Self {
+            keeping: None,
+            removing: None,
+            budget: Budget::new(Instant::now()),
+        }
+    }
+
     /// Once that ours can not be kept, once for each other cause, and once that it is again: when it was stored, for that the
     /// others are listed means nothing.
     fn tell(&mut self, step: &Step, error: Option<&DiscoveryError>, path: &str) {
@@ -227,13 +236,20 @@ impl Trouble {
             return;
         }
         let cause = error.map(DiscoveryError::cause);
-        if std::mem::replace(told, cause) == cause {
+        if *told == cause {
             return;
         }
+        // What is not said now is said when it still is so in the next hour.
+        let words = match cause {
+            Some(_) => self.budget.line(Instant::now()),
+            None => Some(""),
+        };
+        let Some(words) = words else { return };
+        *told = cause;
         match error {
             Some(DiscoveryError::Status { code: 403, .. }) => log::error!(
                 "we may not keep a Lease at {path}: grant list, create, update and delete on leases of \
-                 coordination.k8s.io in that namespace; {}",
+                 coordination.k8s.io in that namespace; {}{words}",
                 if removes {
                     "Leases that nobody renews stay there until then"
                 } else {
@@ -242,11 +258,11 @@ impl Trouble {
             ),
             Some(DiscoveryError::Status { code: 404, .. }) if matches!(step, Step::Create(_)) => log::error!(
                 "our Lease can not be made at {path}: there is no such namespace; correct lease_namespace; no node is ours \
-                 until then"
+                 until then{words}"
             ),
-            Some(error) if removes => log::warn!("a Lease at {path} can not be removed: {error}"),
+            Some(error) if removes => log::warn!("a Lease at {path} can not be removed: {error}{words}"),
             Some(error) => log::error!(
-                "our Lease at {path} can not be kept: {error}; without it our nodes are others' soon"
+                "our Lease at {path} can not be kept: {error}; without it our nodes are others' soon{words}"
             ),
             None if removes => {}
             None => log::info!("our Lease at {path} is kept again"),

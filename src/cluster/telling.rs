@@ -4,6 +4,7 @@ use std::mem::discriminant;
 
 use tokio::time::Instant;
 
+use super::budget::Budget;
 use super::error::DiscoveryError;
 use super::node::Wanted;
 use super::selector::Selector;
@@ -14,6 +15,7 @@ pub struct Telling {
     /// That there is none.
     no_node: String,
     fails: Option<Fails>,
+    budget: Budget,
     works: bool,
     left_out: bool,
 }
@@ -31,6 +33,7 @@ impl Telling {
             url,
             no_node: no_node(selector, wanted),
             fails: None,
+            budget: Budget::new(Instant::now()),
             works: false,
             left_out: false,
         }
@@ -47,7 +50,11 @@ impl Telling {
         } else {
             "no node is known yet"
         };
-        log::error!("{}: {error}; {meanwhile}", self.url);
+        // What is not said now is said when it still is so in the next hour.
+        let Some(words) = self.budget.line(Instant::now()) else {
+            return;
+        };
+        log::error!("{}: {error}; {meanwhile}{words}", self.url);
         self.fails = Some(Fails {
             since: fails.map_or_else(Instant::now, |fails| fails.since),
             told: error,

@@ -252,6 +252,9 @@ impl Stage {
     }
 }
 
+/// Rooms that nobody needs go back within that time.
+const GOES_BACK: Duration = Duration::from_secs(150);
+
 /// An answer costs what it is, once more where it lies in another room than the next one, what is `kept` of it, and 10 MiB.
 /// What it took goes back, but for some holes, and for a minute that room.
 fn assert_bounded(bodies: fn(usize) -> Vec<Vec<u8>>, kept: usize) {
@@ -276,11 +279,14 @@ fn assert_bounded(bodies: fn(usize) -> Vec<Vec<u8>>, kept: usize) {
             peak <= own + 2 * size + made + kept + 10 * MIB,
             "{begin}: {peak} bytes for a body of {size} and lines of {made}, {own} before"
         );
-        let after = normal(&mut stage);
-        assert!(
-            after <= before + size + 6 * MIB,
-            "{begin}: {before} bytes before, {after} after"
-        );
+        let bound = before + size + 6 * MIB;
+        let since = Instant::now();
+        let mut after = normal(&mut stage);
+        // On a machine that is busy two rooms may have had it; the one that is not needed goes back within two minutes.
+        while after > bound && since.elapsed() < GOES_BACK {
+            after = normal(&mut stage);
+        }
+        assert!(after <= bound, "{begin}: {before} bytes before, {after} after");
     }
 }
 
