@@ -3,8 +3,8 @@
 //! Whoever writes asks right before it does, however long the batch has waited. Knows moments; who gives a permit, and why,
 //! is [`crate::cluster`]'s.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// How long the system is up, times in which it slept included: a member that slept has no right any more that it had
@@ -57,6 +57,8 @@ struct Limited {
     given: Duration,
     /// By how much clocks on the wall may differ.
     guard: Duration,
+    /// When its node was scraped last, as of [`uptime`], and in which interval of the wall's clock.
+    last: Mutex<Option<(Duration, u128)>>,
 }
 
 /// Whether an interval that began `into` ago, by the clock on the wall, is one's own, who has the node for `has_for`: whoever
@@ -76,6 +78,7 @@ impl Permit {
             is_over: AtomicBool::new(false),
             given: uptime(),
             guard,
+            last: Mutex::default(),
         })))
     }
 
@@ -108,6 +111,29 @@ impl Permit {
     #[must_use]
     pub fn holds_in(&self, now: Duration, interval: Option<Duration>) -> bool {
         self.would_hold_in(uptime(), now, interval) && self.holds()
+    }
+
+    /// Whether the node may be scraped now. Not where it was in this very interval: a prompt that was taken up late, by a process
+    /// that stood still, is of the one before, which is over. Prompts that come at an interval's end, and are early or late by
+    /// a little, are a whole interval apart.
+    #[must_use]
+    pub fn begins(&self, now: Duration, interval: Option<Duration>) -> bool {
+        self.would_begin(uptime(), now, interval) && self.holds()
+    }
+
+    fn would_begin(&self, uptime: Duration, now: Duration, interval: Option<Duration>) -> bool {
+        let (Some(limited), Some(interval)) = (&self.0, interval) else {
+            return true;
+        };
+        let number = now.as_nanos() / interval.as_nanos().max(1);
+        // Nothing in here can be left half done.
+        let mut last = limited.last.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_again =
+            last.is_some_and(|(at, of)| of == number && uptime.saturating_sub(at) < interval * 3 / 4);
+        if !is_again {
+            *last = Some((uptime, number));
+        }
+        !is_again
     }
 
     fn would_hold_in(&self, uptime: Duration, now: Duration, interval: Option<Duration>) -> bool {
@@ -157,6 +183,28 @@ mod tests {
             assert_eq!(at(now - 29, now), holds, "{now}: clocks may differ by a second");
         }
         assert!(!permit.would_hold_in(given + seconds(60), seconds(35), None));
+    }
+
+    #[test]
+    fn in_one_interval_it_begins_once() {
+        let (given, interval) = (uptime(), Some(Duration::from_secs(10)));
+        let permit = Permit::new(Fence::default(), Duration::ZERO);
+        // A process that stood still takes the prompt of 10 up at 18, and that of 20 in time.
+        let begins = [
+            (4, true),
+            (21, true),
+            (23, false),
+            (29, true),
+            (30, true),
+            (34, false),
+            (44, true),
+        ];
+        for (second, does) in begins {
+            let at = Duration::from_secs(second);
+            assert_eq!(permit.would_begin(given + at, at, interval), does, "{second}");
+        }
+        assert!(Permit::default().begins(Duration::ZERO, interval));
+        assert!(Permit::default().begins(Duration::ZERO, interval));
     }
 
     /// A clock that was an hour ahead when the node was taken over: set right, it does not keep the node from being scraped.

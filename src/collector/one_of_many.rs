@@ -52,7 +52,7 @@ impl OneOfMany {
                 () = tokio::time::sleep_until(moment) => {}
             }
         }
-        self.permit.holds()
+        self.permit.begins(permit::wall(), interval)
     }
 
     /// The batch is of it, and about to be written.
