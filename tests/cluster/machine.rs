@@ -243,7 +243,8 @@ impl Cluster {
         // What a namespace has goes with the last process in it, so that the ends out here are removed first.
         self.sh(
             "for link in $(ip -br link show type veth | grep -o '^m-[^@ ]*'); do ip link delete $link; done
-             ip -all netns delete
+             # The others are the pods'.
+             for place in $(ip netns list | grep -o '^m-[^ ]*'); do ip netns delete $place; done
              kubectl delete nodes -l telegraf-kubelet/test
              kubectl delete leases -n telegraf-kubelet --all --ignore-not-found || true",
         );
