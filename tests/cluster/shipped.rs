@@ -186,7 +186,7 @@ fn telegraf_with_the_program_as_its_child() {
         last.starts_with("> kubelet_scrape,") && last.contains(",result=success,"),
         "{shown}"
     );
-    let checked = shipped.run(&cluster, &block("sh", "/plugin/telegraf-kubelet check"));
+    let checked = shipped.run(&cluster, &block("sh", "exec \"$pod\" -c telegraf -- "));
     assert!(!checked.is_empty());
 
     // The kubelet replaces a token at four fifths of its life, and when it has none in memory. What is shown then ends
