@@ -5,8 +5,8 @@
 //! of its answer. Which nodes are asked for ([`selector`]), what is kept of each ([`node`], [`address`]), who there is
 //! ([`roster`]), who has which ([`share`]) and what is asked when ([`course`]) does no I/O; [`watch`] and [`once`] do.
 //!
-//! The files know each other in this order only: `name`, [`query`], `back_off`, `split` and `tls_words` nothing, then
-//! [`address`], [`node`], [`roster`], and beside them [`selector`], then `asks`; [`error`], [`course`], `telling` and `pages`,
+//! The files know each other in this order only: `name`, [`query`], `back_off`, `budget`, `split` and `tls_words` nothing,
+//! then [`address`], [`node`], [`roster`], and beside them [`selector`], then `asks`; [`error`], [`course`], `telling` and `pages`,
 //! and [`watch`] and [`once`] all of these; [`share`] nothing, then [`leases`], then [`sharing`].
 
 pub mod address;

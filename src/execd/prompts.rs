@@ -216,15 +216,18 @@ mod tests {
         }
     }
 
+    /// The interval, as it is known with a prompt so much later.
+    async fn learnt_after(prompts: &Prompts, ticks: &Ticks, millis: u64) -> Option<Duration> {
+        tokio::time::advance(Duration::from_millis(millis)).await;
+        prompts.tick();
+        ticks.interval()
+    }
+
     #[tokio::test(start_paused = true)]
     async fn the_interval_is_learnt_from_prompts() {
         let prompts = Prompts::new();
         let ticks = prompts.ticks();
-        let after = async |millis: u64| {
-            tokio::time::advance(Duration::from_millis(millis)).await;
-            prompts.tick();
-            ticks.interval()
-        };
+        let after = |millis| learnt_after(&prompts, &ticks, millis);
         assert_eq!(after(3_000).await, None);
         assert_eq!(after(10_400).await, Some(Duration::from_secs(10)));
         assert_eq!(after(9_600).await, Some(Duration::from_secs(10)), "one was late");
@@ -250,11 +253,7 @@ mod tests {
     async fn a_prompt_that_is_late_makes_no_shorter_interval() {
         let prompts = Prompts::new();
         let ticks = prompts.ticks();
-        let after = async |millis: u64| {
-            tokio::time::advance(Duration::from_millis(millis)).await;
-            prompts.tick();
-            ticks.interval()
-        };
+        let after = |millis| learnt_after(&prompts, &ticks, millis);
         for millis in [0, 1_000, 1_000] {
             after(millis).await;
         }
@@ -270,11 +269,7 @@ mod tests {
     async fn who_stood_still_learns_no_shorter_interval() {
         let prompts = Prompts::new();
         let ticks = prompts.ticks();
-        let after = async |millis: u64| {
-            tokio::time::advance(Duration::from_millis(millis)).await;
-            prompts.tick();
-            ticks.interval()
-        };
+        let after = |millis| learnt_after(&prompts, &ticks, millis);
         assert_eq!(after(0).await, None);
         assert_eq!(after(10_000).await, Some(Duration::from_secs(10)));
         let found = after(4_000).await;
